@@ -1,0 +1,112 @@
+# Ingot: one non-recursive Makefile; every folder says what it holds in its module.mk.
+#
+#   make            the programs and the agent image        make check       everything CI runs (root)
+#   make deps       install what the machine lacks (root)   make check-unit  no root, under a minute
+#   make demo       a rack of two machines, end to end      make lint        layout, layers, analysers
+#
+# VARIANT=release|debug|asan|tsan|fuzz; release lands in build/, the others in build/<variant>/.
+
+VARIANT ?= release
+PREFIX  ?= /usr/local
+all:
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+
+out := build$(if $(filter-out release,$(VARIANT)),/$(VARIANT))
+obj := build/obj/$(VARIANT)
+
+cc.release := $(or $(filter-out cc,$(CC)),gcc)
+cc.debug   := $(cc.release)
+cc.asan    := $(cc.release)
+cc.tsan    := $(cc.release)
+cc.fuzz    := clang
+flags.release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+flags.debug   := -Og -g3
+flags.asan    := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+flags.tsan    := -O1 -g -fsanitize=thread
+flags.fuzz    := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined \
+                 -fprofile-instr-generate -fcoverage-mapping
+ifeq ($(flags.$(VARIANT)),)
+$(error VARIANT=$(VARIANT) is unknown: use release, debug, asan, tsan or fuzz)
+endif
+
+VERSION := 0.1.0
+WERROR  ?= -Werror
+warnings := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
+            -Wwrite-strings -Wundef -Wvla -Wformat=2 -Wno-unused-parameter $(WERROR)
+CC := $(cc.$(VARIANT))
+cflags := -std=gnu17 -D_GNU_SOURCE -DINGOT_VERSION='"$(VERSION)"' -I. -pthread $(warnings) $(flags.$(VARIANT)) $(CFLAGS)
+ldflags := -pthread -Wl,--as-needed $(filter -fsanitize%,$(flags.$(VARIANT))) \
+           $(filter -fprofile-instr-generate,$(flags.$(VARIANT))) $(LDFLAGS)
+
+# A module is a folder: $(call library,NAME,FOLDER,PACKAGES) makes $(obj)/libNAME.a of its *.c;
+# $(call program,NAME,SOURCES,LIBRARIES,PACKAGES) makes $(out)/NAME. Packages are pkg-config names.
+pkg_cflags = $(if $(1),$(shell pkg-config --cflags $(1)))
+pkg_libs   = $(if $(1),$(shell pkg-config --libs $(1)))
+objects    = $(patsubst %.c,$(obj)/%.o,$(1))
+
+define library
+lib.$(1).objs := $$(call objects,$$(or $(4),$$(wildcard $(2)/*.c)))
+lib.$(1).pkgs := $(3)
+$$(lib.$(1).objs): pkgs := $(3)
+$(obj)/lib$(1).a: $$(lib.$(1).objs)
+	@mkdir -p $$(@D); rm -f $$@; ar rcs $$@ $$^
+modules += $(1)
+sources += $$(or $(4),$$(wildcard $(2)/*.c))
+endef
+
+# Libraries may name each other, so they are linked as one group.
+define program
+prog.$(1).objs := $$(call objects,$(2))
+$$(prog.$(1).objs): pkgs := $(4)
+$(5)$(1): $$(prog.$(1).objs) $$(foreach l,$(3),$(obj)/lib$$(l).a)
+	@mkdir -p $$(@D)
+	@echo "  LD    $$@"
+	@$$(CC) -o $$@ $$(prog.$(1).objs) -Wl,--start-group $$(foreach l,$(3),$(obj)/lib$$(l).a) -Wl,--end-group \
+	  $$(call pkg_libs,$$(sort $(4) $$(foreach l,$(3),$$(lib.$$(l).pkgs)))) $$(ldflags) $(6)
+sources += $(2)
+endef
+# $(call installed,NAME,SOURCES,LIBRARIES,PACKAGES,EXTRA LINK FLAGS): a program users get.
+installed = $(call program,$(1),$(2),$(3),$(4),$(out)/,$(5))$(eval programs += $(out)/$(1))
+
+# $(call unit_tests,FOLDER,LIBRARIES,PACKAGES): every FOLDER/test_*.c is one TAP program.
+define unit_test
+$(call program,$(basename $(notdir $(1))),$(1),$(2),$(3),$(obj)/tests/$(dir $(1)))
+unit_programs += $(obj)/tests/$(dir $(1))$(basename $(notdir $(1)))
+endef
+unit_tests = $(foreach t,$(wildcard $(1)/test_*.c),$(eval $(call unit_test,$(t),$(2),$(3))))
+
+# $(call fuzz_target,NAME,LIBRARIES,PACKAGES): tests/fuzz/NAME/fuzz_NAME.c with its corpus/ beside it.
+# With VARIANT=fuzz it is a libFuzzer program, otherwise it replays the files it is given.
+fuzz_main := $(if $(filter fuzz,$(VARIANT)),,tests/fuzz/replay.c)
+define fuzz_rule
+$(call program,fuzz_$(1),tests/fuzz/$(1)/fuzz_$(1).c $(fuzz_main),$(2),$(3),$(obj)/tests/fuzz/,$(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer))
+fuzz_names += $(1)
+fuzz_programs += $(obj)/tests/fuzz/fuzz_$(1)
+endef
+fuzz_target = $(eval $(call fuzz_rule,$(1),$(2),$(3)))
+
+modules :=
+programs :=
+sources :=
+unit_programs :=
+fuzz_names :=
+fuzz_programs :=
+include $(sort $(shell find lib hwdb conductor boot firmware agent tests -name module.mk))
+
+$(obj)/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	@$(CC) $(cflags) $(call pkg_cflags,$(pkgs)) -MMD -MP -c -o $@ $<
+
+-include $(patsubst %.c,$(obj)/%.d,$(sort $(sources)))
+
+.PHONY: all programs deps clean
+programs: $(programs)
+all: programs
+deps:
+	@./deps.sh
+clean:
+	rm -rf build
