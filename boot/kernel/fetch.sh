@@ -1,0 +1,78 @@
+#!/bin/sh
+# fetch.sh CACHE: fills CACHE/linux with Debian's own kernel, without installing it.
+#
+# Afterwards CACHE/linux holds boot/vmlinuz-RELEASE, lib/modules/RELEASE with modules.dep and
+# modules.alias, `vmlinuz` (a link), `release` (the kernel's release) and `version` (the package's
+# version). Modules are unpacked (.ko) also where Debian ships them compressed. The package
+# stays in CACHE/debs, and as long as it is there nothing is fetched again. Needs no root.
+set -eu
+
+cache=$1
+debs=$cache/debs
+tree=$cache/linux
+meta=linux-image-amd64
+
+say() {
+	echo "  LINUX $*"
+}
+
+# The package that the metapackage stands for. Without package lists of the machine's own (or with
+# lists too old to download by), lists are fetched into the cache.
+resolve() {
+	apt-cache $apt_options show --no-all-versions "$meta" 2>/dev/null |
+		sed -n 's/^Depends: .*\(linux-image-[0-9][^ ,]*\).*/\1/p' | head -n 1
+}
+
+own_lists() {
+	say "fetching package lists"
+	mkdir -p "$cache/apt/lists/partial" "$cache/apt/archives/partial"
+	lists=$(cd "$cache/apt" && pwd)
+	apt_options="-o Dir::State::Lists=$lists/lists -o Dir::Cache=$lists -o Dir::Cache::archives=$lists/archives"
+	apt-get $apt_options -o APT::Sandbox::User=root -qq update
+}
+
+download() {
+	package=$(resolve)
+	[ -n "$package" ] || return 1
+	say "downloading $package"
+	(cd "$debs" && apt-get $apt_options -o APT::Sandbox::User=root -qq download "$package")
+}
+
+umask 022
+mkdir -p "$debs"
+exec 9>"$cache/.lock" # two makes may want the same kernel at the same time
+flock 9
+[ "$tree/.stamp" -nt "$0" ] && exit 0
+apt_options=
+deb=$(ls "$debs"/linux-image-[0-9]*.deb 2>/dev/null | sort -V | tail -n 1)
+if [ -z "$deb" ]; then
+	download || { own_lists && download; } || {
+		echo "fetch.sh: no package for $meta could be downloaded; is the Debian archive reachable?" >&2
+		exit 1
+	}
+	deb=$(ls "$debs"/linux-image-[0-9]*.deb | sort -V | tail -n 1)
+fi
+
+say "unpacking ${deb##*/}"
+rm -rf "$tree.new"
+mkdir -p "$tree.new"
+dpkg-deb -x "$deb" "$tree.new"
+
+# Debian 13 ships /usr/lib/modules, Debian 12 /lib/modules, and depmod looks where its own system has
+# them: the modules end in lib/modules, and usr/lib leads there as well.
+[ -d "$tree.new/lib/modules" ] || mv "$tree.new/usr/lib" "$tree.new/lib"
+rm -rf "$tree.new/usr"
+mkdir "$tree.new/usr"
+ln -s ../lib "$tree.new/usr/lib"
+
+release=$(ls "$tree.new/lib/modules")
+find "$tree.new/lib/modules" -name '*.ko.xz' -print0 | xargs -0 -r -n 64 -P "$(nproc)" xz -d
+find "$tree.new/lib/modules" -name '*.ko.zst' -print0 | xargs -0 -r -n 64 -P "$(nproc)" zstd -q -d --rm
+PATH=$PATH:/usr/sbin:/sbin depmod -b "$tree.new" "$release"
+ln -s "boot/vmlinuz-$release" "$tree.new/vmlinuz"
+echo "$release" >"$tree.new/release"
+dpkg-deb -f "$deb" Version >"$tree.new/version"
+
+rm -rf "$tree"
+mv "$tree.new" "$tree"
+touch "$tree/.stamp"
