@@ -1,0 +1,1 @@
+$(eval $(call library,bmcemu,tests/bmc,libuv nettle jansson))
