@@ -1,0 +1,107 @@
+/*
+ * Writes an image to a disk: source, hash, decompression and writing run side by side with bounded
+ * buffers. A disk whose image failed never boots: its first MiB and its end are withheld until the
+ * checksum matched.
+ */
+#ifndef AGENT_IMAGE_IMAGE_H
+#define AGENT_IMAGE_IMAGE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/base/err.h"
+
+/* Everything is borrowed for the time of image_write(). NULL and 0 mean "not given". */
+struct image_job {
+	const char *const *urls; /* NULL-terminated; tried in order; http, https, file or a path */
+	const char *disk_format; /* "raw"; compression is found by looking */
+
+	/*
+	 * Of the file as served: "md5", "sha256" or "sha512", and hex digits; or only the value,
+	 * with the algorithm told by its length, or the URL of a checksum file. All NULL needs
+	 * no_checksum.
+	 */
+	const char *hash_algo;
+	const char *hash_value;
+	bool no_checksum;
+
+	const char *authorization; /* value of the Authorization header for the image */
+	const char *user;	   /* or basic authentication */
+	const char *password;
+	const char *const *headers; /* further "Name: value", NULL-terminated */
+	const char *ca_file;
+	const char *ca_pem; /* PEM text, instead of ca_file */
+	bool insecure;	    /* accept any certificate */
+	const char *http_proxy, *https_proxy, *no_proxy;
+
+	const char *target;	   /* block device or file */
+	uint64_t target_size;	   /* bytes; another size is refused: it is another disk */
+	uint64_t target_file_size; /* a regular file is made this large, as a disk would be */
+
+	/* Config drive: base64 of a gzipped ISO, or the URL of such a text or of an ISO; or bytes.
+	 */
+	const char *configdrive;
+	const void *configdrive_data;
+	size_t configdrive_len;
+
+	unsigned writers;	  /* writes in flight; 0: 4 */
+	unsigned retries;	  /* of a cut download; 0: 10 */
+	unsigned retry_pause_ms;  /* first pause, doubled up to 10 s; 0: 500 */
+	unsigned stall_timeout_s; /* nothing received for so long counts as cut; 0: 60 */
+};
+
+enum image_phase {
+	IMAGE_PREPARING,   /* opening, wiping the old tables */
+	IMAGE_WRITING,	   /* downloading and writing */
+	IMAGE_FINISHING,   /* first MiB, end, backup GPT, flush */
+	IMAGE_VERIFYING,   /* reading back */
+	IMAGE_CONFIGDRIVE, /* config drive */
+	IMAGE_DONE,
+	IMAGE_PHASE_COUNT
+};
+
+struct image_progress {
+	enum image_phase phase;
+	uint64_t total;	  /* bytes of the file as served; 0: unknown */
+	uint64_t read;	  /* of these, received */
+	uint64_t decoded; /* bytes of the disk image produced */
+	uint64_t written; /* of these, written */
+	uint64_t skipped; /* of these, zeroes that needed no write */
+	uint64_t rate;	  /* bytes received a second, over the last seconds */
+	int64_t elapsed_ms;
+	unsigned resumed; /* how often the download was cut and went on */
+};
+
+/* Called about four times a second and at each change of phase, in the thread of image_write(). */
+typedef void (*image_progress_fn)(const struct image_progress *p, void *data);
+
+struct image_result {
+	struct image_progress progress; /* at the end */
+	char hash_algo[16];
+	char hash_hex[129];   /* of the file as served */
+	char disk_label[8];   /* "gpt", "msdos" or "" */
+	char disk_id[40];     /* GUID of the disk, or "0x" and 8 digits of the MBR */
+	unsigned partitions;  /* found in the table */
+	unsigned configdrive; /* number of the partition that holds it, 0: none was given */
+};
+
+const char *image_phase_name(enum image_phase phase); /* "preparing", "writing", ... */
+
+/*
+ * Does the job and returns when it is done or failed; then no thread of it is left. cancel may be
+ * NULL; when it turns true the call returns -ECANCELED within a second or two. ret may be NULL. The
+ * error begins with "write image: ". Codes to tell apart: -ENOENT (4xx: do not try again),
+ * -EBADMSG (checksum), -EFBIG (larger than the disk), -EBUSY (disk in use), -EINVAL (job).
+ */
+int image_write(const struct image_job *job, image_progress_fn fn, void *data,
+	const atomic_bool *cancel, struct image_result *ret, struct err *e);
+
+/*
+ * ingot-agent write URL DEVICE-OR-FILE [--sha256 HEX|URL] ...; argv[0] is "write". Returns the exit
+ * status: 0, 1 failed, 2 usage.
+ */
+int image_cli_write(int argc, char **argv);
+
+#endif
