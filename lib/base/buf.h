@@ -30,6 +30,9 @@ void buf_truncate(struct buf *b, size_t len);
 const char *buf_str(const struct buf *b); /* never NULL */
 char *buf_take(struct buf *b);		  /* the caller frees; b is empty afterwards */
 
-#define BUF_INIT(max_bytes) { .max = (max_bytes) }
+#define BUF_INIT(max_bytes)                                                                        \
+	{                                                                                          \
+		.max = (max_bytes)                                                                 \
+	}
 
 #endif

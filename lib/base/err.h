@@ -6,9 +6,9 @@
 
 /*
  * Functions that can fail return 0 or a negative errno and take a "struct err *" last. They fill it
- * only on failure, and accept NULL. The text says what was tried, on what, what came back and, after
- * a semicolon, what to do. Each caller prefixes what it was doing, so the chain reads outside in:
- * "deploy r12u07: write image: GET http://...: 404".
+ * only on failure, and accept NULL. The text says what was tried, on what, what came back and,
+ * after a semicolon, what to do. Each caller prefixes what it was doing, so the chain reads outside
+ * in: "deploy r12u07: write image: GET http://...: 404".
  */
 struct err {
 	int code; /* positive errno */

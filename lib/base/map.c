@@ -19,8 +19,8 @@ static unsigned hash_of(const char *key)
 			fresh = 0xcbf29ce484222325u;
 		h = __atomic_compare_exchange_n(
 			    &basis, &none, fresh, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)
-			? fresh
-			: none;
+			    ? fresh
+			    : none;
 	}
 	for (; *key; key++)
 		h = (h ^ (unsigned char)*key) * 0x100000001b3u;
@@ -31,8 +31,7 @@ static size_t find(const struct map *m, const char *key, unsigned hash)
 {
 	size_t i = hash & (m->cap - 1);
 
-	while (m->slots[i].key &&
-		(m->slots[i].hash != hash || strcmp(m->slots[i].key, key) != 0))
+	while (m->slots[i].key && (m->slots[i].hash != hash || strcmp(m->slots[i].key, key) != 0))
 		i = (i + 1) & (m->cap - 1);
 	return i;
 }

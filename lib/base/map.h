@@ -18,9 +18,9 @@ struct map {
 };
 
 void map_done(struct map *m);
-void *map_get(const struct map *m, const char *key);	/* NULL when absent */
+void *map_get(const struct map *m, const char *key);	    /* NULL when absent */
 void *map_put(struct map *m, const char *key, void *value); /* gives the value that was there */
-void *map_remove(struct map *m, const char *key);		/* gives the value that was there */
+void *map_remove(struct map *m, const char *key);	    /* gives the value that was there */
 
 /* Walks all entries in no order; start with *pos = 0. The map must not change meanwhile. */
 bool map_next(const struct map *m, size_t *pos, const char **ret_key, void **ret_value);

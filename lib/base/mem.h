@@ -5,11 +5,11 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-#define _cleanup_(f)	__attribute__((cleanup(f)))
-#define _cleanup_free_	_cleanup_(mem_freep)
-#define _cleanup_close_ _cleanup_(mem_closep)
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
-#define container_of(p, type, member) ((type *)((char *)(p) - offsetof(type, member)))
+#define _cleanup_(f)		      __attribute__((cleanup(f)))
+#define _cleanup_free_		      _cleanup_(mem_freep)
+#define _cleanup_close_		      _cleanup_(mem_closep)
+#define ARRAY_SIZE(a)		      (sizeof(a) / sizeof((a)[0]))
+#define container_of(p, type, member) ((type *)((char *)(p)-offsetof(type, member)))
 
 /* Gives the pointer away: the variable is NULL afterwards, so its cleanup does nothing. */
 #define TAKE_PTR(p)                                                                                \

@@ -42,7 +42,8 @@ int json_parse(const char *text, size_t len, unsigned max_depth, json_t **ret, s
 		return err_set(e, E2BIG, "JSON is nested deeper than %u levels", max_depth);
 	json = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &je);
 	if (!json)
-		return err_set(e, EINVAL, "JSON line %d column %d: %s", je.line, je.column, je.text);
+		return err_set(
+			e, EINVAL, "JSON line %d column %d: %s", je.line, je.column, je.text);
 	*ret = json;
 	return 0;
 }

@@ -1,0 +1,1 @@
+$(eval $(call library,model,conductor/model,jansson))
