@@ -1,0 +1,124 @@
+/*
+ * The engine: the only writer of nodes. One thread (a uv loop) owns every node's running state.
+ * API threads hand it changes and questions and get the answer by callback; what a change says is
+ * durable before the answer is given.
+ */
+#ifndef CONDUCTOR_NODE_ENGINE_H
+#define CONDUCTOR_NODE_ENGINE_H
+
+#include <uv.h>
+
+#include "conductor/model/news.h"
+#include "conductor/model/node.h"
+#include "conductor/store/store.h"
+#include "lib/base/list.h"
+
+struct engine;
+struct flow_env;
+
+struct engine_config {
+	const char *hostname;  /* of this conductor, as the API shows it */
+	struct flow_env *flow; /* drivers, boot, agents: what flows act through; owned by main */
+	int power_sync_interval_s; /* 0: no sweep */
+	int deploy_timeout_s, clean_timeout_s, inspect_timeout_s, rescue_timeout_s,
+		service_timeout_s;
+	int history_per_node;
+	bool automated_clean;
+	bool fast_track;
+	int fast_track_timeout_s;
+	const char *api_url; /* how agents and deployed systems reach the API */
+};
+
+/* Loads every node; in-flight states go on or fail as ARCHITECTURE.md says. Engine thread's loop.
+ */
+int engine_new(uv_loop_t *loop, struct store *store, const struct engine_config *c,
+	struct engine **ret, struct err *e);
+int engine_start(struct engine *en, struct err *e); /* timers, recovery of in-flight nodes */
+void engine_stop(struct engine *en); /* takes no new change; what runs is left to recovery */
+void engine_free(struct engine *en);
+void engine_subscribe(struct engine *en, const struct news_subscriber *s); /* before start */
+
+/*
+ * How a refusal becomes HTTP (contract 2.2): err.code is one of
+ *   ENOENT 404   EINVAL 400   EBUSY 409 (node locked)   EEXIST 409 (duplicate)   ESTALE 409 (wrong
+ *   state)   EPERM 403   ENOTSUP 400 (interface cannot)   EAGAIN 503   EACCES 401   other 500
+ */
+
+/* A change or question. Fill the input, call engine_submit(); done() gets it back, to free it. */
+enum request_kind {
+	REQ_NODE_CREATE,	   /* record: struct node *; ports: none */
+	REQ_NODE_UPDATE,	   /* ident, edit() */
+	REQ_NODE_DELETE,	   /* ident */
+	REQ_PORT_CREATE,	   /* record: struct port * */
+	REQ_PORT_UPDATE,	   /* ident (uuid), edit() */
+	REQ_PORT_DELETE,	   /* ident (uuid) */
+	REQ_PROVISION,		   /* ident, verb, args: the body of PUT states/provision */
+	REQ_POWER,		   /* ident, power, args {"timeout"} */
+	REQ_MAINTENANCE,	   /* ident, flag, text: reason */
+	REQ_TRAITS,		   /* ident, args: the new array of traits */
+	REQ_RAID_TARGET,	   /* ident, args: target_raid_config */
+	REQ_VALIDATE,		   /* ident -> answer {interface: {result, reason}} */
+	REQ_BOOT_DEVICE_GET,	   /* ident -> {"boot_device", "persistent"} */
+	REQ_BOOT_DEVICE_SET,	   /* ident, args {"boot_device", "persistent"} */
+	REQ_BOOT_DEVICE_SUPPORTED, /* ident -> {"supported_boot_devices": []} */
+	REQ_NMI,		   /* ident */
+	REQ_LOOKUP, /* args {"addresses": [...], "node_uuid", "boot_token"} -> the lookup reply */
+	REQ_HEARTBEAT,	    /* ident, args: the body; text: peer address */
+	REQ_INSPECTION,	    /* args {"node_uuid", "data": the body} -> {"uuid"} or the lookup reply
+			       (flag: reply as lookup) */
+	REQ_PROGRESS,	    /* ident, args: body of the agent's progress report */
+	REQ_PHONE_HOME,	    /* ident: the one-time token, args: the body */
+	REQ_WHY,	    /* ident -> state, what it waits for, since, until, last events */
+	REQ_PROGRESS_GET,   /* ident or NULL for all -> live view rows */
+	REQ_BOOT_RECORDS,   /* ident: a MAC -> {"address", "records": [...]} */
+	REQ_WAITING_LIST,   /* -> {"waiting": [...]} */
+	REQ_WAITING_ACCEPT, /* ident: a MAC, args: node fields to create it with -> the node */
+	REQ_WAITING_IGNORE, /* ident: a MAC, flag: ignored or not */
+	REQ_DRIVERS, /* -> {"drivers": [{name, type, hosts, default_*, enabled_*, properties}]} */
+	REQ_COUNT
+};
+
+struct request {
+	enum request_kind kind;
+	char *ident; /* uuid or name, where one is needed; owned */
+	enum verb verb;
+	enum power_state power;
+	bool flag;
+	char *text;   /* owned */
+	json_t *args; /* owned */
+	void *record; /* NODE_CREATE, PORT_CREATE: owned by the request once submitted */
+
+	/*
+	 * *_UPDATE: called on the engine thread with a copy of the current record; changes it or
+	 * returns a negative errno. The engine then applies the contract's own rules (2.3) by
+	 * comparing before and after. *_DELETE ignore it.
+	 */
+	int (*edit)(void *data, void *record, struct err *e);
+	void *data; /* the caller's */
+	char *user; /* who asks, for the history; may be NULL; owned */
+
+	/* the answer, valid in done() */
+	int result; /* 0 or negative errno */
+	struct err err;
+	json_t *answer; /* owned; the created or updated record where one was changed */
+	void (*done)(struct request *r); /* on the engine or the writer thread; must not block */
+
+	struct list link; /* the engine's */
+};
+
+struct request *request_new(enum request_kind kind, void (*done)(struct request *), void *data);
+void request_free(struct request *r);
+void engine_submit(struct engine *en, struct request *r); /* any thread */
+
+/* Read-only helpers for the API, any thread. */
+const char *engine_hostname(const struct engine *en);
+int64_t engine_started_at_us(const struct engine *en);
+
+/* Numbers for /metrics, any thread. */
+struct engine_stats {
+	uint64_t transitions, requests, refused, ops_started, ops_failed, power_polls;
+	uint64_t nodes, nodes_by_state[PS_COUNT];
+};
+void engine_get_stats(struct engine *en, struct engine_stats *ret);
+
+#endif
