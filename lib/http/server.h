@@ -45,6 +45,7 @@ struct http_server_config {
 	const char *listen;	    /* "127.0.0.1:6385", "[::1]:6385"; port 0: the system chooses */
 	const char *tls_cert;	    /* PEM text or a path; both NULL: no TLS */
 	const char *tls_key;	    /* PEM text or a path */
+	const char *tls_priority;   /* GnuTLS priority string; NULL: TLS 1.2 and 1.3 */
 	unsigned threads;	    /* 0: 4 */
 	unsigned idle_timeout_s;    /* 0: 60; nothing sent or received for so long ends it */
 	unsigned request_timeout_s; /* 0: 30; a request has to arrive whole within this, and 1 s

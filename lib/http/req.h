@@ -1,0 +1,100 @@
+/* A request inside the server: shared by server.c (its life), request.c (reading) and reply.c. */
+#ifndef LIB_HTTP_REQ_H
+#define LIB_HTTP_REQ_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include <microhttpd.h>
+
+#include "lib/base/list.h"
+#include "lib/http/server.h"
+
+#define REQ_ARGS_MAX 256
+
+struct req_field {
+	const char *name, *value;
+};
+
+enum req_state {
+	REQ_READING,   /* header and body arrive; the connection's thread alone knows it */
+	REQ_HANDLED,   /* the handler is running and no reply was made */
+	REQ_SUSPENDED, /* the handler returned without a reply */
+	REQ_REPLIED,   /* response is set, or was dropped because the connection is gone */
+};
+
+/* An open connection; its thread writes, the reaper reads under the server's lock. */
+struct http_conn {
+	struct list link;
+	int fd;
+	int64_t deadline_ms; /* a whole request has to be there; 0: none is awaited */
+	uint64_t received;   /* of the body that is arriving */
+};
+
+struct http_req {
+	struct list link; /* of the server, under its lock, until the connection is done with it */
+	struct http_server *server; /* not to be used once gone */
+	struct http_conn *conn;
+	struct MHD_Connection *mhd;
+	atomic_int refs; /* the connection's and the handler's */
+
+	pthread_mutex_t lock; /* state, response, gone */
+	enum req_state state;
+	bool gone; /* the connection has ended */
+	struct MHD_Response *response;
+
+	char *uri;  /* as sent */
+	char *raw;  /* uri split at '?' */
+	char *path; /* decoded */
+	const char *query;
+	char *args_text;
+	struct req_field *args;
+	size_t n_args;
+	struct req_field *headers;
+	size_t n_headers;
+	char method[24];
+	bool started;
+
+	char *body;
+	size_t body_len, body_cap, body_max;
+	uint64_t received;
+	int refused; /* status to answer instead of calling the handler */
+
+	struct req_field *extra; /* headers of the reply */
+	size_t n_extra;
+	int status;
+	uint64_t reply_len;
+	uint64_t acked_before; /* by the peer, when a file's reply began */
+	bool head, tls;
+
+	http_done_fn on_done;
+	void *on_done_data;
+	void *user;
+	int64_t start_us;
+	uint16_t peer_port;
+	char peer[64], local[64];
+};
+
+struct http_req *req_new(struct http_server *s, const char *uri);
+void req_ref(struct http_req *req);
+void req_unref(struct http_req *req);
+
+/* Splits and decodes the request line. 0 or -EINVAL. */
+int req_parse_uri(struct http_req *req);
+/* Copies the headers out of the connection, so that they outlive it. 0 or -EINVAL. */
+int req_copy_headers(struct http_req *req);
+void req_fill_addresses(struct http_req *req);
+
+/* Percent-decodes in place. 0; -EINVAL for a bad escape or a NUL. */
+int uri_decode(char *s, bool plus_is_space);
+
+/* Hands the response to the connection; called in its thread, with response set. */
+enum MHD_Result req_queue(struct http_req *req);
+
+/* An answer of the server itself. */
+struct MHD_Response *reply_plain(struct http_req *req, int status);
+
+/* The bytes the peer of a TCP socket has acknowledged; 0 when unknown. */
+uint64_t conn_acked(int fd);
+
+#endif

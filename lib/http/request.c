@@ -1,0 +1,310 @@
+/*
+ * What a handler sees of a request: its line split and decoded, its headers copied so that they
+ * outlive the connection, its body and addresses. Knows nothing of threads or replies.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+
+#include "lib/base/mem.h"
+#include "lib/base/str.h"
+#include "lib/base/time.h"
+#include "lib/http/req.h"
+
+struct http_req *req_new(struct http_server *s, const char *uri)
+{
+	struct http_req *req = xcalloc(1, sizeof(*req));
+
+	req->server = s;
+	atomic_init(&req->refs, 1);
+	pthread_mutex_init(&req->lock, NULL);
+	list_init(&req->link);
+	req->uri = xstrdup(uri);
+	return req;
+}
+
+void req_ref(struct http_req *req)
+{
+	atomic_fetch_add_explicit(&req->refs, 1, memory_order_relaxed);
+}
+
+static void fields_free(struct req_field *f, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free((char *)f[i].name); /* the value is in the same block */
+	free(f);
+}
+
+void req_unref(struct http_req *req)
+{
+	if (atomic_fetch_sub_explicit(&req->refs, 1, memory_order_acq_rel) != 1)
+		return;
+	if (req->response)
+		MHD_destroy_response(req->response);
+	fields_free(req->headers, req->n_headers);
+	fields_free(req->extra, req->n_extra);
+	free(req->args);
+	free(req->args_text);
+	free(req->path);
+	free(req->raw);
+	free(req->uri);
+	if (req->body)
+		mem_wipe(req->body, req->body_len);
+	free(req->body);
+	pthread_mutex_destroy(&req->lock);
+	free(req);
+}
+
+int uri_decode(char *s, bool plus_is_space)
+{
+	char *out = s;
+
+	for (; *s; s++) {
+		unsigned char c = *s;
+
+		if (c == '%') {
+			if (hex_decode((char[3]){s[1], s[1] ? s[2] : 0, 0}, &c, 1) != 1 || !c)
+				return -EINVAL;
+			s += 2;
+		} else if (c == '+' && plus_is_space) {
+			c = ' ';
+		}
+		*out++ = c;
+	}
+	*out = 0;
+	return 0;
+}
+
+static int parse_args(struct http_req *req)
+{
+	size_t n = 1;
+	char *save = NULL, *eq;
+
+	if (!*req->query)
+		return 0;
+	for (const char *p = req->query; *p; p++)
+		n += *p == '&';
+	if (n > REQ_ARGS_MAX)
+		return -EINVAL;
+	req->args_text = xstrdup(req->query);
+	req->args = xcalloc(n, sizeof(*req->args));
+	for (char *a = strtok_r(req->args_text, "&", &save); a; a = strtok_r(NULL, "&", &save)) {
+		struct req_field *f = &req->args[req->n_args++];
+
+		eq = strchr(a, '=');
+		if (eq)
+			*eq++ = 0;
+		else
+			eq = a + strlen(a);
+		if (uri_decode(a, true) < 0 || uri_decode(eq, true) < 0)
+			return -EINVAL;
+		f->name = a;
+		f->value = eq;
+	}
+	return 0;
+}
+
+/* "http://host/path" is allowed by RFC 9112 section 3.2.2 and means "/path". */
+static const char *skip_authority(const char *uri)
+{
+	const char *p;
+
+	if (strncasecmp(uri, "http://", 7) && strncasecmp(uri, "https://", 8))
+		return uri;
+	p = strchr(strstr(uri, "//") + 2, '/');
+	return p ? p : "/";
+}
+
+int req_parse_uri(struct http_req *req)
+{
+	char *q;
+
+	req->raw = xstrdup(skip_authority(req->uri));
+	q = strchr(req->raw, '?');
+	if (q)
+		*q++ = 0;
+	req->query = q ? q : "";
+	req->path = xstrdup(req->raw);
+	if (req->path[0] != '/' || uri_decode(req->path, false) < 0)
+		return -EINVAL;
+	return parse_args(req);
+}
+
+static void field_add(struct req_field **list, size_t *n, const char *name, const char *value)
+{
+	size_t nl = strlen(name), vl = strlen(value);
+	char *block = xmalloc(nl + vl + 2);
+
+	memcpy(block, name, nl + 1);
+	memcpy(block + nl + 1, value, vl + 1);
+	*list = xrealloc(*list, (*n + 1) * sizeof(**list));
+	(*list)[(*n)++] = (struct req_field){block, block + nl + 1};
+}
+
+static enum MHD_Result copy_header(
+	void *cls, enum MHD_ValueKind kind, const char *key, const char *value)
+{
+	struct http_req *req = cls;
+
+	field_add(&req->headers, &req->n_headers, key, value ? value : "");
+	return req->n_headers < 128 ? MHD_YES : MHD_NO;
+}
+
+int req_copy_headers(struct http_req *req)
+{
+	MHD_get_connection_values(req->mhd, MHD_HEADER_KIND, copy_header, req);
+	return req->n_headers < 128 ? 0 : -EINVAL;
+}
+
+static uint16_t address_text(const struct sockaddr *sa, char *ret, size_t size)
+{
+	const struct sockaddr_in *in = (const void *)sa;
+	const struct sockaddr_in6 *in6 = (const void *)sa;
+	char name[IF_NAMESIZE];
+	size_t n;
+
+	*ret = 0;
+	if (sa->sa_family == AF_INET) {
+		inet_ntop(AF_INET, &in->sin_addr, ret, size);
+		return ntohs(in->sin_port);
+	}
+	if (sa->sa_family != AF_INET6)
+		return 0;
+	if (IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr)) {
+		inet_ntop(AF_INET, in6->sin6_addr.s6_addr + 12, ret, size);
+		return ntohs(in6->sin6_port);
+	}
+	inet_ntop(AF_INET6, &in6->sin6_addr, ret, size);
+	n = strlen(ret);
+	if (in6->sin6_scope_id && if_indextoname(in6->sin6_scope_id, name))
+		snprintf(ret + n, size - n, "%%%s", name);
+	return ntohs(in6->sin6_port);
+}
+
+void req_fill_addresses(struct http_req *req)
+{
+	const union MHD_ConnectionInfo *ci =
+		MHD_get_connection_info(req->mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	struct sockaddr_storage local;
+	socklen_t len = sizeof(local);
+
+	if (ci && ci->client_addr)
+		req->peer_port = address_text(ci->client_addr, req->peer, sizeof(req->peer));
+	if (req->conn && getsockname(req->conn->fd, (struct sockaddr *)&local, &len) == 0)
+		address_text((struct sockaddr *)&local, req->local, sizeof(req->local));
+}
+
+const char *http_method(const struct http_req *req)
+{
+	return req->method;
+}
+
+const char *http_path(const struct http_req *req)
+{
+	return req->path;
+}
+
+const char *http_path_raw(const struct http_req *req)
+{
+	return req->raw;
+}
+
+const char *http_query_raw(const struct http_req *req)
+{
+	return req->query;
+}
+
+const char *http_arg(const struct http_req *req, const char *name)
+{
+	for (size_t i = 0; i < req->n_args; i++)
+		if (!strcmp(req->args[i].name, name))
+			return req->args[i].value;
+	return NULL;
+}
+
+static bool field_next(const struct req_field *f, size_t n, size_t *pos, const char **ret_name,
+	const char **ret_value)
+{
+	if (*pos >= n)
+		return false;
+	*ret_name = f[*pos].name;
+	*ret_value = f[*pos].value;
+	(*pos)++;
+	return true;
+}
+
+bool http_arg_next(
+	const struct http_req *req, size_t *pos, const char **ret_name, const char **ret_value)
+{
+	return field_next(req->args, req->n_args, pos, ret_name, ret_value);
+}
+
+const char *http_header(const struct http_req *req, const char *name)
+{
+	for (size_t i = 0; i < req->n_headers; i++)
+		if (!strcasecmp(req->headers[i].name, name))
+			return req->headers[i].value;
+	return NULL;
+}
+
+bool http_header_next(
+	const struct http_req *req, size_t *pos, const char **ret_name, const char **ret_value)
+{
+	return field_next(req->headers, req->n_headers, pos, ret_name, ret_value);
+}
+
+const char *http_body(const struct http_req *req, size_t *ret_len)
+{
+	if (ret_len)
+		*ret_len = req->body_len;
+	return req->body ? req->body : "";
+}
+
+const char *http_peer(const struct http_req *req)
+{
+	return req->peer;
+}
+
+uint16_t http_peer_port(const struct http_req *req)
+{
+	return req->peer_port;
+}
+
+const char *http_local(const struct http_req *req)
+{
+	return req->local;
+}
+
+bool http_is_tls(const struct http_req *req)
+{
+	return req->tls;
+}
+
+void http_set_user(struct http_req *req, void *user)
+{
+	req->user = user;
+}
+
+void *http_user(const struct http_req *req)
+{
+	return req->user;
+}
+
+void http_on_done(struct http_req *req, http_done_fn fn, void *data)
+{
+	pthread_mutex_lock(&req->lock);
+	req->on_done = fn;
+	req->on_done_data = data;
+	pthread_mutex_unlock(&req->lock);
+}
+
+void http_reply_header(struct http_req *req, const char *name, const char *value)
+{
+	if (value && !strpbrk(name, "\r\n") && !strpbrk(value, "\r\n"))
+		field_add(&req->extra, &req->n_extra, name, value);
+}
