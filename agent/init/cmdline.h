@@ -1,0 +1,71 @@
+/* The kernel's command line and the agent's parameters on it. No I/O. */
+#ifndef AGENT_INIT_CMDLINE_H
+#define AGENT_INIT_CMDLINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lib/base/err.h"
+
+#define CMDLINE_MAX	 65536
+#define CMDLINE_WORDS	 512
+#define PARAMS_URLS_MAX	 8
+#define PARAMS_TOKEN_MAX 256
+
+/* Words of a command line: "key", "key=value", 'key="value with spaces"' (kernel's own quoting). */
+struct cmdline {
+	char *text; /* the words, cut apart */
+	struct cmdline_word {
+		const char *key;
+		const char *value; /* NULL for a word without '=' */
+	} words[CMDLINE_WORDS];
+	size_t n;
+};
+
+/* Cuts the line apart; words beyond CMDLINE_WORDS are dropped. */
+void cmdline_parse(const char *line, struct cmdline *ret);
+void cmdline_done(struct cmdline *c);
+
+/* The last word of this key wins, as in the kernel. NULL when absent or without a value. */
+const char *cmdline_get(const struct cmdline *c, const char *key);
+bool cmdline_has(const struct cmdline *c, const char *key);
+
+/*
+ * What the agent is told at boot (the Ironic agent's kernel parameters, and Ingot's own, which
+ * begin with "ingot-"). Times are in the unit that the name says.
+ */
+struct params {
+	char *api_urls[PARAMS_URLS_MAX]; /* ipa-api-url, without a trailing '/' */
+	size_t n_api_urls;
+	char *inspection_callback_url; /* NULL: no inspection */
+	char *inspection_collectors;   /* comma list, NULL: default ones */
+	char *agent_token;	       /* NULL: comes with the lookup */
+	char *boot_token;	       /* ingot-boot-token */
+	char *api_version;	       /* ipa-ironic-api-version, NULL: ask */
+	char *advertise_host;	       /* NULL: the address of ours that reaches the API */
+	char *global_request_id;       /* NULL: none */
+	char *ca_file;		       /* ipa-cafile; NULL: the system's */
+	char bootif[18];	       /* "aa:bb:cc:dd:ee:ff", "" when not given */
+	int listen_port;	       /* 9999 */
+	int advertise_port;	       /* listen_port unless given */
+	int lookup_timeout_s;	       /* 600; the ramdisk goes on after it, a host program ends */
+	int lookup_interval_s;	       /* 10: the longest pause between two lookups */
+	int http_timeout_s;	       /* 30 */
+	int disk_wait_attempts;	       /* 10 */
+	int disk_wait_delay_s;	       /* 3 */
+	int fatal_reboot_s; /* ingot-fatal-reboot: reboot so long after a fatal error; 0: never */
+	bool insecure;	    /* any certificate of the API is good */
+	bool debug;
+};
+
+/* Reads them out. -EINVAL names the first parameter that has an impossible value. */
+int params_from_cmdline(const struct cmdline *c, struct params *ret, struct err *e);
+void params_done(struct params *p);
+
+/*
+ * "01-aa-bb-cc-dd-ee-ff", "aa-bb-..." or "aa:bb:..." in any case to "aa:bb:cc:dd:ee:ff".
+ * 0 or -EINVAL.
+ */
+int mac_normalize(const char *text, char ret[static 18]);
+
+#endif
