@@ -1,0 +1,61 @@
+/* Interfaces that need no BMC: booting by iPXE, the agent's methods, and those that do nothing. */
+#include "conductor/driver/driver.h"
+
+#include <errno.h>
+#include <string.h>
+
+static int validate_image(const struct node *n, struct err *e)
+{
+	const char *source = json_str(n->instance_info, "image_source");
+	bool sum = json_str(n->instance_info, "image_checksum") ||
+		   (json_str(n->instance_info, "image_os_hash_algo") &&
+			   json_str(n->instance_info, "image_os_hash_value"));
+
+	if (!source)
+		return err_set(e, EINVAL,
+			"instance_info lacks image_source: where the agent fetches the image from");
+	if (strncmp(source, "http://", 7) && strncmp(source, "https://", 8))
+		return err_set(e, EINVAL,
+			"instance_info image_source %s: expected an http:// or https:// URL",
+			source);
+	if (!sum)
+		return err_set(e, EINVAL,
+			"instance_info lacks a checksum: give image_os_hash_algo and "
+			"image_os_hash_value, or image_checksum");
+	return 0;
+}
+
+static const struct property boot_properties[] = {
+	{"deploy_kernel", "Path of the kernel that boots the agent, instead of the configured one",
+		false, false},
+	{"deploy_ramdisk", "Path of the agent's ramdisk, instead of the configured one", false,
+		false},
+	{"kernel_append_params",
+		"Kernel parameters of the agent; %default% stands for the configured ones", false,
+		false},
+	{NULL, NULL, false, false},
+};
+
+const struct implementation agent_deploy = {.name = "direct",
+	.interface = IF_DEPLOY,
+	.validate = validate_image,
+	.method = METHOD_AGENT};
+const struct implementation agent_inspect = {
+	.name = "agent", .interface = IF_INSPECT, .method = METHOD_AGENT};
+const struct implementation ipxe_boot = {.name = "ipxe",
+	.interface = IF_BOOT,
+	.properties = boot_properties,
+	.method = METHOD_AGENT};
+const struct implementation noop_network = {.name = "noop", .interface = IF_NETWORK};
+
+#define NO(i, name_) [i] = {.name = (name_), .interface = (i)}
+const struct implementation no_interfaces[IF_COUNT] = {
+	NO(IF_BIOS, "no-bios"),
+	NO(IF_CONSOLE, "no-console"),
+	NO(IF_FIRMWARE, "no-firmware"),
+	NO(IF_INSPECT, "no-inspect"),
+	NO(IF_RAID, "no-raid"),
+	NO(IF_RESCUE, "no-rescue"),
+	NO(IF_STORAGE, "noop"),
+	NO(IF_VENDOR, "no-vendor"),
+};

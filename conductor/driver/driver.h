@@ -1,0 +1,124 @@
+/*
+ * Hardware types and what their interfaces can do, as structs of operations. A driver acts on one
+ * node at a time for the flow or request that holds it; it knows no states and no store.
+ *
+ * Every operation takes the node as it is now (borrowed for the call only) and an op, which it
+ * completes exactly once, later (conductor/model/op.h). Engine thread only.
+ */
+#ifndef CONDUCTOR_DRIVER_DRIVER_H
+#define CONDUCTOR_DRIVER_DRIVER_H
+
+#include <uv.h>
+
+#include "conductor/model/node.h"
+#include "conductor/model/op.h"
+#include "lib/base/map.h"
+
+struct ipmi_engine;
+struct hwdb;
+
+/* What drivers act through; made by main, one per conductor. */
+struct driver_env {
+	uv_loop_t *loop;
+	struct ipmi_engine *ipmi;
+	const struct hwdb *hwdb;  /* may be NULL */
+	struct map bmcs;	  /* node uuid -> the driver's connection to its BMC */
+	unsigned power_timeout_s; /* until a power change must show */
+	struct map fakes;	  /* node uuid -> state of its fake machine */
+};
+
+enum power_action {
+	ACTION_ON,
+	ACTION_OFF,
+	ACTION_SOFT_OFF, /* asks the system; ends when the machine is off */
+	ACTION_RESET,	 /* restart of a machine that is on */
+	ACTION_NMI,
+	ACTION_COUNT
+};
+
+/* Who waits: an operator or a flow, or a sweep that can wait. */
+enum driver_priority { DRIVER_SWEEP, DRIVER_COMMAND };
+
+struct power_ops {
+	/* value of the op: the string "power on" or "power off" */
+	void (*get)(struct driver_env *env, const struct node *n, enum driver_priority p,
+		struct op *op);
+	/* Ends when the machine has reached the state, or the op's deadline is near. */
+	void (*set)(
+		struct driver_env *env, const struct node *n, enum power_action a, struct op *op);
+};
+
+struct management_ops {
+	const char *const *boot_devices; /* NULL-terminated: "pxe", "disk", ... */
+	void (*boot_device_set)(struct driver_env *env, const struct node *n, const char *device,
+		bool persistent, struct op *op);
+	/* value: {"boot_device": name or null, "persistent": bool or null} */
+	void (*boot_device_get)(struct driver_env *env, const struct node *n, struct op *op);
+};
+
+/* How a node gets its image, is looked at, and so on: which list of calls a flow takes. */
+enum method { METHOD_NONE, METHOD_FAKE, METHOD_AGENT };
+
+struct property {
+	const char *name;
+	const char *description;
+	bool required;
+	bool secret;
+};
+
+/* One implementation of one interface. */
+struct implementation {
+	const char *name;
+	enum interface interface;
+	/* Fills the error when driver_info lacks something. NULL: nothing to check. */
+	int (*validate)(const struct node *n, struct err *e);
+	const struct property *properties; /* ends with name NULL; may be NULL */
+	const struct power_ops *power;
+	const struct management_ops *management;
+	enum method method;
+};
+
+struct hardware_type {
+	const char *name;
+	/* per interface, the default first; NULL ends */
+	const struct implementation *const *interfaces[IF_COUNT];
+};
+
+extern const struct hardware_type *const hardware_types[]; /* NULL ends */
+const struct hardware_type *hardware_type_find(const char *name);
+
+/* The implementation a node uses for an interface, NULL when its driver or name is unknown. */
+const struct implementation *driver_implementation(const struct node *n, enum interface i);
+
+/*
+ * Fills the interfaces a node leaves open with the driver's defaults and refuses unknown drivers
+ * and interfaces the driver does not have; `enabled` is a comma list of hardware types, "" = all.
+ * -EINVAL says what there is.
+ */
+int driver_complete(struct node *n, const char *enabled, struct err *e);
+
+/* Checks one interface of a node: 0, or the reason. -ENOTSUP: the driver has none. */
+int driver_validate(const struct node *n, enum interface i, struct err *e);
+
+/* {name, default_*_interface, enabled_*_interfaces, properties} of a type, as the API shows it. */
+json_t *driver_describe(const struct hardware_type *t);
+
+/* The machine starts in UEFI mode, as far as is known (properties.capabilities, boot_mode). */
+bool driver_node_is_uefi(const struct node *n);
+/* Value of "key" in properties.capabilities ("a:1,b:2"), copied; NULL when absent. */
+char *driver_capability(const struct node *n, const char *key);
+
+/* A node changed or went: connections kept for it are dropped. */
+void driver_forget(struct driver_env *env, const char *node_uuid);
+void driver_env_done(struct driver_env *env);
+
+/* The implementations (ipmi.c, fake.c, agent.c, none.c). */
+extern const struct implementation ipmi_power_interface, ipmi_management_interface;
+extern const struct implementation agent_deploy, agent_inspect, ipxe_boot, noop_network;
+extern const struct implementation fake_interfaces[IF_COUNT], no_interfaces[IF_COUNT];
+void ipmi_forget(struct driver_env *env, const char *node_uuid);
+/* Work of the fake machine that takes what driver_info says: "deploy", "clean", "inspect" ... */
+void fake_work(struct driver_env *env, const struct node *n, const char *what, struct op *op);
+void fake_forget(struct driver_env *env, const char *node_uuid);
+
+#endif

@@ -1,0 +1,425 @@
+/* The `ipmi` hardware type's power and management over our own RMCP+ client (conductor/bmc/ipmi).
+ */
+#include "conductor/driver/driver.h"
+#include "conductor/bmc/ipmi/ipmi.h"
+#include "lib/base/str.h"
+#include "lib/base/time.h"
+
+#include <string.h>
+
+/* The connection kept for a node, remade when its driver_info says something else. */
+struct kept_bmc {
+	struct ipmi_bmc *bmc;
+	char *settings; /* the ipmi_* members as text */
+};
+
+struct settings {
+	struct ipmi_config config;
+	unsigned char kg[IPMI_KG_MAX];
+	char username[IPMI_USERNAME_MAX + 1], password[IPMI_PASSWORD_MAX + 1];
+};
+
+static const struct property properties[] = {
+	{"ipmi_address", "IP address or host name of the BMC", true, false},
+	{"ipmi_port", "UDP port of the BMC, 623 by default", false, false},
+	{"ipmi_username", "User name; the anonymous user by default", false, false},
+	{"ipmi_password", "Password, at most 20 bytes", false, true},
+	{"ipmi_hex_kg_key", "BMC key K_g as hexadecimal digits, 40 at most", false, true},
+	{"ipmi_cipher_suite", "Cipher suite, 3 or 17; found out by default", false, false},
+	{"ipmi_priv_level", "ADMINISTRATOR (default), OPERATOR, USER or CALLBACK", false, false},
+	{"ipmi_protocol_version", "2.0 (the default); 1.5 has no encryption and is refused", false,
+		false},
+	{NULL, NULL, false, false},
+};
+
+static const struct {
+	const char *name;
+	uint8_t level;
+} privileges[] = {
+	{"CALLBACK", IPMI_PRIVILEGE_CALLBACK},
+	{"USER", IPMI_PRIVILEGE_USER},
+	{"OPERATOR", IPMI_PRIVILEGE_OPERATOR},
+	{"ADMINISTRATOR", IPMI_PRIVILEGE_ADMIN},
+};
+
+/* Reads a member that may be given as number or as digits. */
+static int number(
+	const struct node *n, const char *key, int dflt, int min, int max, int *ret, struct err *e)
+{
+	const json_t *v = json_object_get(n->driver_info, key);
+	int64_t value = dflt;
+	int parsed;
+
+	if (json_is_integer(v))
+		value = json_integer_value(v);
+	else if (json_is_string(v) && str_to_int(json_string_value(v), min, max, &parsed) == 0)
+		value = parsed;
+	else if (v && !json_is_null(v))
+		value = (int64_t)min - 1;
+	if (value < min || value > max)
+		return err_set(e, EINVAL, "driver_info %s: expected a number from %d to %d", key,
+			min, max);
+	*ret = (int)value;
+	return 0;
+}
+
+static int read_text(const struct node *n, const char *key, char *dst, size_t size, struct err *e)
+{
+	const char *text = json_str(n->driver_info, key);
+
+	if (text && !str_copy(dst, size, text))
+		return err_set(e, EINVAL, "driver_info %s: longer than the %zu bytes IPMI allows",
+			key, size - 1);
+	return 0;
+}
+
+static int read_privilege(const struct node *n, struct settings *s, struct err *e)
+{
+	const char *name = json_str(n->driver_info, "ipmi_priv_level");
+
+	if (!name)
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(privileges); i++) {
+		if (str_ieq(privileges[i].name, name)) {
+			s->config.privilege = privileges[i].level;
+			return 0;
+		}
+	}
+	return err_set(e, EINVAL,
+		"driver_info ipmi_priv_level %s: expected ADMINISTRATOR, OPERATOR, USER or "
+		"CALLBACK",
+		name);
+}
+
+static int read_kg(const struct node *n, struct settings *s, struct err *e)
+{
+	const char *hex = json_str(n->driver_info, "ipmi_hex_kg_key");
+	int len = hex ? hex_decode(hex, s->kg, sizeof(s->kg)) : 0;
+
+	if (len < 0)
+		return err_set(e, EINVAL,
+			"driver_info ipmi_hex_kg_key: expected at most 40 hexadecimal digits");
+	s->config.kg = s->kg;
+	s->config.kg_len = (size_t)len;
+	return 0;
+}
+
+static int read_settings(const struct node *n, struct settings *s, struct err *e)
+{
+	const char *version = json_str(n->driver_info, "ipmi_protocol_version");
+	int port, suite;
+
+	memset(s, 0, sizeof(*s));
+	s->config.address = json_str(n->driver_info, "ipmi_address");
+	s->config.username = s->username;
+	s->config.password = s->password;
+	s->config.traits = (struct bmc_traits)BMC_TRAITS_DEFAULT;
+	if (str_empty(s->config.address))
+		return err_set(e, EINVAL, "driver_info lacks ipmi_address");
+	if (version && !str_eq(version, "2.0"))
+		return err_set(e, EINVAL,
+			"driver_info ipmi_protocol_version %s: only 2.0 is spoken", version);
+	if (number(n, "ipmi_port", IPMI_PORT, 1, 65535, &port, e) < 0 ||
+		number(n, "ipmi_cipher_suite", 0, 0, 17, &suite, e) < 0 ||
+		read_text(n, "ipmi_username", s->username, sizeof(s->username), e) < 0 ||
+		read_text(n, "ipmi_password", s->password, sizeof(s->password), e) < 0 ||
+		read_privilege(n, s, e) < 0 || read_kg(n, s, e) < 0)
+		return -EINVAL;
+	if (suite && suite != 3 && suite != 17)
+		return err_set(
+			e, EINVAL, "driver_info ipmi_cipher_suite %d: 3 and 17 are known", suite);
+	s->config.port = (uint16_t)port;
+	s->config.cipher_suites[0] = (uint8_t)suite;
+	return 0;
+}
+
+static int validate(const struct node *n, struct err *e)
+{
+	struct settings s;
+	int r = read_settings(n, &s, e);
+
+	mem_wipe(&s, sizeof(s));
+	return r;
+}
+
+void ipmi_forget(struct driver_env *env, const char *node_uuid)
+{
+	struct kept_bmc *k = map_remove(&env->bmcs, node_uuid);
+
+	if (!k)
+		return;
+	ipmi_bmc_free(k->bmc);
+	mem_wipe(k->settings, strlen(k->settings));
+	free(k->settings);
+	free(k);
+}
+
+/* The members that decide how to connect, in a form that can be compared. */
+static char *settings_text(const struct node *n)
+{
+	_cleanup_json_ json_t *picked = json_object();
+	const char *key;
+	json_t *value;
+
+	json_object_foreach (n->driver_info, key, value) {
+		if (str_starts(key, "ipmi_"))
+			json_object_set(picked, key, value);
+	}
+	return json_dumps(picked, JSON_COMPACT | JSON_SORT_KEYS);
+}
+
+static int connection(
+	struct driver_env *env, const struct node *n, struct ipmi_bmc **ret, struct err *e)
+{
+	struct kept_bmc *k = map_get(&env->bmcs, n->uuid);
+	_cleanup_free_ char *text = settings_text(n);
+	struct settings s;
+	int r;
+
+	if (k && str_eq(k->settings, text)) {
+		*ret = k->bmc;
+		return 0;
+	}
+	ipmi_forget(env, n->uuid);
+	r = read_settings(n, &s, e);
+	if (r == 0)
+		r = ipmi_bmc_new(env->ipmi, &s.config, ret, e);
+	mem_wipe(&s, sizeof(s));
+	if (r < 0)
+		return r;
+	k = xcalloc(1, sizeof(*k));
+	k->bmc = *ret;
+	k->settings = TAKE_PTR(text);
+	map_put(&env->bmcs, n->uuid, k);
+	return 0;
+}
+
+static struct ipmi_opts opts_for(const struct op *op, enum ipmi_priority priority)
+{
+	int64_t left = op->deadline_ms - time_mono_ms();
+
+	return (struct ipmi_opts){
+		.deadline_ms = left < 1 ? 1 : (unsigned)left, .priority = priority};
+}
+
+/* Gets the connection, or completes the op with the reason why there is none. */
+static struct ipmi_bmc *open_bmc(struct driver_env *env, const struct node *n, struct op *op)
+{
+	struct ipmi_bmc *bmc = NULL;
+	struct err e = {0};
+
+	if (connection(env, n, &bmc, &e) < 0) {
+		op_fail(op, &e);
+		return NULL;
+	}
+	return bmc;
+}
+
+static void answer_power(void *data, const struct ipmi_result *result, const struct err *e)
+{
+	struct op *op = data;
+
+	if (e)
+		op_fail(op, e);
+	else
+		op_done(op, json_string(result->chassis.power_on ? "power on" : "power off"));
+}
+
+static void power_get(
+	struct driver_env *env, const struct node *n, enum driver_priority p, struct op *op)
+{
+	struct ipmi_bmc *bmc = open_bmc(env, n, op);
+	struct ipmi_opts opts =
+		opts_for(op, p == DRIVER_SWEEP ? IPMI_PRIORITY_SWEEP : IPMI_PRIORITY_COMMAND);
+
+	if (bmc)
+		ipmi_power_get(bmc, &opts, answer_power, op);
+}
+
+/*
+ * A power change: the command, then status until the machine is there. No BMC tells when it is, so
+ * it is asked, soon at first (50 ms) and then less often (500 ms). The BMC is looked up again for
+ * each question, by node, because the node may have been changed or deleted meanwhile.
+ */
+struct power_change {
+	struct driver_env *env;
+	struct op *op;
+	uv_timer_t timer;
+	bool want_on;
+	unsigned pause_ms;
+	char node[UUID_TEXT_MAX];
+};
+
+static void free_change(uv_handle_t *h)
+{
+	free(h->data);
+}
+
+static void end_change(struct power_change *c, const struct err *e)
+{
+	if (e)
+		op_fail(c->op, e);
+	else
+		op_done(c->op, NULL);
+	uv_close((uv_handle_t *)&c->timer, free_change);
+}
+
+static void ask_again(uv_timer_t *t);
+
+static void seen_power(void *data, const struct ipmi_result *result, const struct err *e)
+{
+	struct power_change *c = data;
+	struct err late;
+
+	if (!e && result->chassis.power_on == c->want_on) {
+		end_change(c, NULL);
+		return;
+	}
+	if (time_mono_ms() + c->pause_ms >= c->op->deadline_ms) {
+		if (e)
+			late = *e;
+		else
+			err_set(&late, ETIME,
+				"the BMC accepted power %s but still says power %s; look at the "
+				"machine, "
+				"its BMC may report a stale state",
+				c->want_on ? "on" : "off", c->want_on ? "off" : "on");
+		end_change(c, &late);
+		return;
+	}
+	uv_timer_start(&c->timer, ask_again, c->pause_ms, 0);
+	c->pause_ms = c->pause_ms * 2 > 500 ? 500 : c->pause_ms * 2;
+}
+
+static void ask_again(uv_timer_t *t)
+{
+	struct power_change *c = t->data;
+	struct kept_bmc *k = map_get(&c->env->bmcs, c->node);
+	struct ipmi_opts opts = opts_for(c->op, IPMI_PRIORITY_COMMAND);
+	struct err gone;
+
+	if (!k) {
+		err_set(&gone, ECANCELED,
+			"the node's BMC settings changed during the power change");
+		end_change(c, &gone);
+		return;
+	}
+	ipmi_power_get(k->bmc, &opts, seen_power, c);
+}
+
+static void power_accepted(void *data, const struct ipmi_result *result, const struct err *e)
+{
+	struct power_change *c = data;
+
+	if (e)
+		end_change(c, e);
+	else
+		ask_again(&c->timer);
+}
+
+static void answer_plain(void *data, const struct ipmi_result *result, const struct err *e)
+{
+	struct op *op = data;
+
+	if (e)
+		op_fail(op, e);
+	else
+		op_done(op, NULL);
+}
+
+static void power_set(
+	struct driver_env *env, const struct node *n, enum power_action a, struct op *op)
+{
+	static const enum ipmi_power_action actions[ACTION_COUNT] = {[ACTION_ON] = IPMI_POWER_ON,
+		[ACTION_OFF] = IPMI_POWER_OFF,
+		[ACTION_SOFT_OFF] = IPMI_POWER_SOFT,
+		[ACTION_RESET] = IPMI_POWER_RESET,
+		[ACTION_NMI] = IPMI_POWER_DIAG};
+	struct ipmi_bmc *bmc = open_bmc(env, n, op);
+	struct ipmi_opts opts = opts_for(op, IPMI_PRIORITY_COMMAND);
+	struct power_change *c;
+
+	if (!bmc)
+		return;
+	if (a == ACTION_RESET || a == ACTION_NMI) {
+		ipmi_power(bmc, actions[a], &opts, answer_plain, op);
+		return;
+	}
+	c = xcalloc(1, sizeof(*c));
+	c->env = env;
+	c->op = op;
+	c->want_on = a == ACTION_ON;
+	c->pause_ms = 50;
+	str_copy(c->node, sizeof(c->node), n->uuid);
+	c->timer.data = c;
+	uv_timer_init(env->loop, &c->timer);
+	ipmi_power(bmc, actions[a], &opts, power_accepted, c);
+}
+
+static const char *const devices[] = {"pxe", "disk", "cdrom", "bios", "safe", NULL};
+static const enum ipmi_boot_device device_values[] = {
+	IPMI_BOOT_PXE, IPMI_BOOT_DISK, IPMI_BOOT_CDROM, IPMI_BOOT_BIOS, IPMI_BOOT_SAFE};
+
+static void boot_device_set(struct driver_env *env, const struct node *n, const char *device,
+	bool persistent, struct op *op)
+{
+	struct ipmi_bmc *bmc = open_bmc(env, n, op);
+	struct ipmi_opts opts = opts_for(op, IPMI_PRIORITY_COMMAND);
+	struct err e;
+	size_t i;
+
+	if (!bmc)
+		return;
+	for (i = 0; devices[i] && !str_eq(devices[i], device); i++)
+		;
+	if (!devices[i]) {
+		err_set(&e, EINVAL, "boot device %s: expected pxe, disk, cdrom, bios or safe",
+			device);
+		op_fail(op, &e);
+		return;
+	}
+	ipmi_boot_device_set(
+		bmc, device_values[i], persistent, driver_node_is_uefi(n), &opts, answer_plain, op);
+}
+
+static void answer_boot_device(void *data, const struct ipmi_result *result, const struct err *e)
+{
+	struct op *op = data;
+	json_t *v;
+
+	if (e) {
+		op_fail(op, e);
+		return;
+	}
+	v = json_object();
+	json_put_str(v, "boot_device",
+		result->boot.valid ? ipmi_boot_device_name(result->boot.device) : NULL);
+	json_object_set_new(v, "persistent",
+		result->boot.valid ? json_boolean(result->boot.persistent) : json_null());
+	op_done(op, v);
+}
+
+static void boot_device_get(struct driver_env *env, const struct node *n, struct op *op)
+{
+	struct ipmi_bmc *bmc = open_bmc(env, n, op);
+	struct ipmi_opts opts = opts_for(op, IPMI_PRIORITY_COMMAND);
+
+	if (bmc)
+		ipmi_boot_device_get(bmc, &opts, answer_boot_device, op);
+}
+
+static const struct power_ops power = {.get = power_get, .set = power_set};
+static const struct management_ops management = {.boot_devices = devices,
+	.boot_device_set = boot_device_set,
+	.boot_device_get = boot_device_get};
+
+const struct implementation ipmi_power_interface = {.name = "ipmi",
+	.interface = IF_POWER,
+	.validate = validate,
+	.properties = properties,
+	.power = &power};
+const struct implementation ipmi_management_interface = {.name = "ipmi",
+	.interface = IF_MANAGEMENT,
+	.validate = validate,
+	.properties = properties,
+	.management = &management};

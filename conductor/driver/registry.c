@@ -1,0 +1,238 @@
+/* The hardware types, and the questions about them that need no BMC; see driver.h. */
+#include "conductor/driver/driver.h"
+#include "lib/base/buf.h"
+#include "lib/base/str.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define LIST(...)     ((const struct implementation *const[]){__VA_ARGS__, NULL})
+#define FAKE_OR_NO(i) LIST(&fake_interfaces[i], &no_interfaces[i])
+
+static const struct hardware_type ipmi_type = {
+	.name = "ipmi",
+	.interfaces = {[IF_BIOS] = LIST(&no_interfaces[IF_BIOS]),
+		[IF_BOOT] = LIST(&ipxe_boot),
+		[IF_CONSOLE] = LIST(&no_interfaces[IF_CONSOLE]),
+		[IF_DEPLOY] = LIST(&agent_deploy),
+		[IF_FIRMWARE] = LIST(&no_interfaces[IF_FIRMWARE]),
+		[IF_INSPECT] = LIST(&agent_inspect, &no_interfaces[IF_INSPECT]),
+		[IF_MANAGEMENT] = LIST(&ipmi_management_interface),
+		[IF_NETWORK] = LIST(&noop_network),
+		[IF_POWER] = LIST(&ipmi_power_interface),
+		[IF_RAID] = LIST(&no_interfaces[IF_RAID]),
+		[IF_RESCUE] = LIST(&no_interfaces[IF_RESCUE]),
+		[IF_STORAGE] = LIST(&no_interfaces[IF_STORAGE]),
+		[IF_VENDOR] = LIST(&no_interfaces[IF_VENDOR])},
+};
+
+static const struct hardware_type fake_type = {
+	.name = "fake-hardware",
+	.interfaces = {[IF_BIOS] = FAKE_OR_NO(IF_BIOS),
+		[IF_BOOT] = LIST(&fake_interfaces[IF_BOOT], &ipxe_boot),
+		[IF_CONSOLE] = FAKE_OR_NO(IF_CONSOLE),
+		[IF_DEPLOY] = LIST(&fake_interfaces[IF_DEPLOY], &agent_deploy),
+		[IF_FIRMWARE] = FAKE_OR_NO(IF_FIRMWARE),
+		[IF_INSPECT] = LIST(
+			&fake_interfaces[IF_INSPECT], &agent_inspect, &no_interfaces[IF_INSPECT]),
+		[IF_MANAGEMENT] = LIST(&fake_interfaces[IF_MANAGEMENT]),
+		[IF_NETWORK] = LIST(&noop_network),
+		[IF_POWER] = LIST(&fake_interfaces[IF_POWER]),
+		[IF_RAID] = FAKE_OR_NO(IF_RAID),
+		[IF_RESCUE] = FAKE_OR_NO(IF_RESCUE),
+		[IF_STORAGE] = FAKE_OR_NO(IF_STORAGE),
+		[IF_VENDOR] = FAKE_OR_NO(IF_VENDOR)},
+};
+
+const struct hardware_type *const hardware_types[] = {&ipmi_type, &fake_type, NULL};
+
+const struct hardware_type *hardware_type_find(const char *name)
+{
+	for (int i = 0; hardware_types[i]; i++)
+		if (str_eq(hardware_types[i]->name, name))
+			return hardware_types[i];
+	return NULL;
+}
+
+static const struct implementation *find(
+	const struct hardware_type *t, enum interface i, const char *name)
+{
+	for (const struct implementation *const *p = t->interfaces[i]; *p; p++)
+		if (str_eq((*p)->name, name))
+			return *p;
+	return NULL;
+}
+
+const struct implementation *driver_implementation(const struct node *n, enum interface i)
+{
+	const struct hardware_type *t = hardware_type_find(n->driver);
+
+	return t ? find(t, i, n->interfaces[i]) : NULL;
+}
+
+static bool is_enabled(const char *enabled, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const char *p = enabled; p && *p;) {
+		size_t n = strcspn(p, ", ");
+
+		if (n == len && !strncmp(p, name, n))
+			return true;
+		p += n;
+		p += strspn(p, ", ");
+	}
+	return str_empty(enabled);
+}
+
+static int unknown_driver(const char *name, const char *enabled, struct err *e)
+{
+	struct buf names = BUF_INIT(512);
+	int r;
+
+	for (int i = 0; hardware_types[i]; i++)
+		if (is_enabled(enabled, hardware_types[i]->name))
+			buf_printf(&names, "%s%s", names.len ? ", " : "", hardware_types[i]->name);
+	r = err_set(e, EINVAL,
+		"No valid host was found. Reason: No conductor service registered which supports "
+		"driver %s; enabled are: %s",
+		name, buf_str(&names));
+	buf_done(&names);
+	return r;
+}
+
+static int unknown_implementation(
+	const struct hardware_type *t, enum interface i, const char *name, struct err *e)
+{
+	struct buf names = BUF_INIT(512);
+	int r;
+
+	for (const struct implementation *const *p = t->interfaces[i]; *p; p++)
+		buf_printf(&names, "%s%s", names.len ? ", " : "", (*p)->name);
+	r = err_set(e, EINVAL, "Could not find %s_interface %s of hardware type %s; there is: %s",
+		interface_names[i], name, t->name, buf_str(&names));
+	buf_done(&names);
+	return r;
+}
+
+int driver_complete(struct node *n, const char *enabled, struct err *e)
+{
+	const struct hardware_type *t = hardware_type_find(n->driver);
+
+	if (!t || !is_enabled(enabled, t->name))
+		return unknown_driver(n->driver ? n->driver : "(none)", enabled, e);
+	for (enum interface i = 0; i < IF_COUNT; i++) {
+		if (!n->interfaces[i])
+			n->interfaces[i] = xstrdup(t->interfaces[i][0]->name);
+		else if (!find(t, i, n->interfaces[i]))
+			return unknown_implementation(t, i, n->interfaces[i], e);
+	}
+	return 0;
+}
+
+static int validate_properties(
+	const struct implementation *impl, const struct node *n, struct err *e)
+{
+	for (const struct property *p = impl->properties; p && p->name; p++) {
+		const json_t *v = json_object_get(n->driver_info, p->name);
+
+		if (p->required &&
+			(!v || json_is_null(v) || (json_is_string(v) && !json_string_length(v))))
+			return err_set(
+				e, EINVAL, "driver_info lacks %s: %s", p->name, p->description);
+		if (v && (json_is_object(v) || json_is_array(v)))
+			return err_set(
+				e, EINVAL, "driver_info %s: expected a plain value", p->name);
+	}
+	return 0;
+}
+
+int driver_validate(const struct node *n, enum interface i, struct err *e)
+{
+	const struct implementation *impl = driver_implementation(n, i);
+	int r;
+
+	if (!impl)
+		return err_set(e, EINVAL, "%s_interface %s is not one of driver %s",
+			interface_names[i], n->interfaces[i] ? n->interfaces[i] : "(none)",
+			n->driver);
+	if (str_starts(impl->name, "no-"))
+		return err_set(e, ENOTSUP,
+			"Node %s: driver %s does not support %s (%s_interface is %s)", n->uuid,
+			n->driver, interface_names[i], interface_names[i], impl->name);
+	r = validate_properties(impl, n, e);
+	if (r == 0 && impl->validate)
+		r = impl->validate(n, e);
+	return r;
+}
+
+static void describe_properties(json_t *properties, const struct implementation *impl)
+{
+	for (const struct property *p = impl->properties; p && p->name; p++)
+		json_object_set_new(properties, p->name,
+			json_sprintf(
+				"%s. %s.", p->description, p->required ? "Required" : "Optional"));
+}
+
+json_t *driver_describe(const struct hardware_type *t)
+{
+	json_t *d = json_object(), *properties = json_object();
+	char key[64];
+
+	json_put_str(d, "name", t->name);
+	for (enum interface i = 0; i < IF_COUNT; i++) {
+		json_t *names = json_array();
+
+		for (const struct implementation *const *p = t->interfaces[i]; *p; p++) {
+			json_array_append_new(names, json_string((*p)->name));
+			describe_properties(properties, *p);
+		}
+		snprintf(key, sizeof(key), "default_%s_interface", interface_names[i]);
+		json_put_str(d, key, t->interfaces[i][0]->name);
+		snprintf(key, sizeof(key), "enabled_%s_interfaces", interface_names[i]);
+		json_object_set_new(d, key, names);
+	}
+	json_object_set_new(d, "properties", properties);
+	return d;
+}
+
+char *driver_capability(const struct node *n, const char *key)
+{
+	const char *p = json_str(n->properties, "capabilities");
+	size_t len = strlen(key);
+
+	while (p && *p) {
+		size_t item = strcspn(p, ",");
+
+		if (item > len && p[len] == ':' && !strncmp(p, key, len))
+			return xstrndup(p + len + 1, item - len - 1);
+		p += item;
+		p += strspn(p, ", ");
+	}
+	return NULL;
+}
+
+bool driver_node_is_uefi(const struct node *n)
+{
+	_cleanup_free_ char *mode = driver_capability(n, "boot_mode");
+
+	return str_eq(mode ? mode : n->boot_mode, "uefi");
+}
+
+void driver_forget(struct driver_env *env, const char *node_uuid)
+{
+	ipmi_forget(env, node_uuid);
+	fake_forget(env, node_uuid);
+}
+
+void driver_env_done(struct driver_env *env)
+{
+	const char *uuid;
+
+	for (size_t pos = 0; map_next(&env->bmcs, &pos, &uuid, NULL); pos = 0)
+		ipmi_forget(env, uuid);
+	for (size_t pos = 0; map_next(&env->fakes, &pos, &uuid, NULL); pos = 0)
+		fake_forget(env, uuid);
+	map_done(&env->bmcs);
+	map_done(&env->fakes);
+}
