@@ -424,7 +424,7 @@ static int server_listen(struct http_server *s, struct err *e)
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
 		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE};
 	struct addrinfo *ai;
-	const char *port;
+	const char *port = NULL;
 	char host[128];
 	int r;
 
