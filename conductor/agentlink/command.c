@@ -1,0 +1,187 @@
+/* Commands to an agent over HTTPS (contract 4.7); see agentlink.h. */
+#include "conductor/agentlink/agentlink.h"
+#include "lib/base/str.h"
+#include "lib/base/time.h"
+#include "lib/http/async.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define ANSWER_MAX (4 << 20) /* collected logs come back in a command's result */
+
+struct agentlink {
+	struct http_async *http;
+};
+
+/* One exchange. `name` is the command; status: it asks for all commands and looks for the name. */
+struct exchange {
+	struct op *op;
+	char *name;
+	bool status;
+	char url[768]; /* as it may be shown: without the token */
+};
+
+int agentlink_new(uv_loop_t *loop, struct agentlink **ret, struct err *e)
+{
+	struct agentlink *a = xcalloc(1, sizeof(*a));
+	int r = http_async_new(loop, 0, &a->http, e);
+
+	if (r < 0) {
+		free(a);
+		return r;
+	}
+	*ret = a;
+	return 0;
+}
+
+void agentlink_free(struct agentlink *a)
+{
+	if (!a)
+		return;
+	http_async_free(a->http);
+	free(a);
+}
+
+static void exchange_free(struct exchange *x)
+{
+	free(x->name);
+	free(x);
+}
+
+static int refused(const struct exchange *x, const struct http_response *resp, const json_t *body,
+	struct err *e)
+{
+	const char *why = json_str(body, "faultstring");
+
+	return err_set(e, resp->status == 409 ? EBUSY : EREMOTEIO,
+		"agent command %s at %s: HTTP %d: %s", x->name, x->url, resp->status,
+		why ? why : http_status_text(resp->status));
+}
+
+/* The newest command of this name in {"commands": [...]}. */
+static json_t *newest(const json_t *body, const char *name)
+{
+	const json_t *commands = json_object_get(body, "commands");
+
+	for (size_t i = json_array_size(commands); i-- > 0;) {
+		json_t *c = json_array_get(commands, i);
+
+		if (str_eq(json_str(c, "command_name"), name) ||
+			(json_str(c, "command_name") && strchr(name, '.') &&
+				str_eq(json_str(c, "command_name"), strchr(name, '.') + 1)))
+			return c;
+	}
+	return NULL;
+}
+
+static int read_answer(
+	const struct exchange *x, const struct http_response *resp, json_t **ret, struct err *e)
+{
+	_cleanup_json_ json_t *body = NULL;
+	json_t *command;
+	int r;
+
+	r = json_parse(resp->body, resp->len, JSON_DEPTH_MAX, &body, e);
+	if (resp->status != 200)
+		return refused(x, resp, body, e);
+	if (r < 0)
+		return err_prefix(e, "agent command %s at %s", x->name, x->url);
+	command = x->status ? newest(body, x->name) : body;
+	if (!json_is_object(command))
+		return err_set(e, ENOENT,
+			"agent command %s at %s: the agent does not know of it; it was restarted",
+			x->name, x->url);
+	if (!x->status) {
+		r = agentlink_command_outcome(command, e);
+		if (r < 0 && r != -EAGAIN)
+			return r;
+	}
+	*ret = json_incref(command);
+	return 0;
+}
+
+static void answered(int r, struct http_response *resp, const struct err *e, void *data)
+{
+	struct exchange *x = data;
+	json_t *value = NULL;
+	struct err err = {0};
+
+	if (r < 0)
+		err_set(&err, -r, "agent command %s at %s: %s", x->name, x->url, e->text);
+	else
+		r = read_answer(x, resp, &value, &err);
+	if (r < 0)
+		op_fail(x->op, &err);
+	else
+		op_done(x->op, value);
+	exchange_free(x);
+}
+
+static void start(struct agentlink *a, const struct node *n, struct exchange *x, const char *method,
+	const char *query, const char *body)
+{
+	const char *base = json_str(n->driver_internal_info, "agent_url");
+	const char *token = json_str(n->driver_internal_info, "agent_secret_token");
+	_cleanup_free_ char *url = NULL;
+	int64_t left = x->op->deadline_ms - time_mono_ms();
+	struct err e;
+
+	if (!base || !token) {
+		err_set(&e, ENOTCONN, "agent command %s: node %s has no agent", x->name, n->uuid);
+		op_fail(x->op, &e);
+		exchange_free(x);
+		return;
+	}
+	snprintf(x->url, sizeof(x->url), "%s/v1/commands/", base);
+	url = xasprintf("%s?agent_token=%s%s", x->url, token, query);
+	http_async_start(a->http,
+		&(struct http_request){.method = method,
+			.url = url,
+			.body = body,
+			.body_len = body ? strlen(body) : 0,
+			.tls = {.pin_pem = json_str(n->driver_internal_info, "agent_verify_ca")},
+			.response_max = ANSWER_MAX,
+			.timeout_ms = left < 1 ? 1 : (unsigned)left},
+		answered, x);
+}
+
+void agentlink_command(
+	struct agentlink *a, const struct node *n, const char *name, json_t *params, struct op *op)
+{
+	struct exchange *x = xcalloc(1, sizeof(*x));
+	_cleanup_json_ json_t *body = json_pack("{s:s, s:o}", "name", name, "params", params);
+	_cleanup_free_ char *text = json_text(body);
+
+	x->op = op;
+	x->name = xstrdup(name);
+	start(a, n, x, "POST", "&wait=false", text);
+}
+
+void agentlink_command_status(
+	struct agentlink *a, const struct node *n, const char *name, struct op *op)
+{
+	struct exchange *x = xcalloc(1, sizeof(*x));
+
+	x->op = op;
+	x->name = xstrdup(name);
+	x->status = true;
+	start(a, n, x, "GET", "", NULL);
+}
+
+int agentlink_command_outcome(const json_t *command, struct err *e)
+{
+	const char *status = json_str(command, "command_status"),
+		   *name = json_str(command, "command_name");
+	const json_t *error = json_object_get(command, "command_error");
+	const char *text =
+		json_is_string(error) ? json_string_value(error) : json_str(error, "details");
+
+	if (str_eq(status, "SUCCEEDED"))
+		return 0;
+	if (str_eq(status, "RUNNING"))
+		return -EAGAIN;
+	if (!text)
+		text = json_str(error, "message");
+	return err_set(e, EREMOTEIO, "agent %s: %s", name ? name : "command",
+		text ? text : "failed without saying why");
+}

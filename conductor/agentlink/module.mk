@@ -1,0 +1,1 @@
+$(eval $(call library,agentlink,conductor/agentlink,jansson libuv))
