@@ -1,0 +1,1 @@
+$(eval $(call library,agentreport,agent/report,jansson gnutls zlib))
