@@ -43,7 +43,7 @@ struct bmcemu_user {
 
 /* Start from bmcemu_config_init(). Everything is copied by bmcemu_new(). */
 struct bmcemu_config {
-	const char *address; /* numeric IPv4 or IPv6; ignored when fd >= 0 */
+	const char *address; /* numeric IPv4 or IPv6; NULL without fd: no socket, see the sink */
 	uint16_t port;	     /* 0 lets the kernel choose */
 	int fd; /* a bound, nonblocking UDP socket to take over (other namespace), or -1 */
 	const struct bmcemu_user *users;
@@ -159,6 +159,9 @@ void bmcemu_counters(const struct bmcemu *bmc, struct bmcemu_counters *ret);
 
 /* Sessions that are active or being set up. */
 unsigned bmcemu_sessions(struct bmcemu *bmc);
+
+/* Moves the BMC's clock on, so that tests need not wait for what expires. */
+void bmcemu_advance(struct bmcemu *bmc, unsigned ms);
 
 /* What Reset (cold) does: forgets sessions and is silent for reset_ms. */
 void bmcemu_reset(struct bmcemu *bmc);

@@ -1,0 +1,103 @@
+/* The table of faults and the functions that set them by name; where a fault acts stands in the
+ * file whose behaviour it changes. */
+#include "tests/bmc/state.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "lib/base/str.h"
+
+#define HOUR_MS 3600000u
+
+static const struct fault_row {
+	const char *name;
+	uint32_t max;
+	const char *help;
+} rows[FAULT_COUNT] = {
+	[FAULT_SILENT] = {"silent", 1, "receives and never answers"},
+	[FAULT_DROP_NTH] = {"drop_nth", 1000000, "every nth datagram received is lost"},
+	[FAULT_DROP_REPLY_NTH] = {"drop_reply_nth", 1000000,
+		"every nth answer is lost, after the command was carried out"},
+	[FAULT_DELAY_MS] = {"delay_ms", HOUR_MS, "every answer comes so much later"},
+	[FAULT_RAKP_DELAY_MS] = {"rakp_delay_ms", HOUR_MS,
+		"answers of a session's setup come so much later"},
+	[FAULT_DUPLICATE] = {"duplicate", 1, "every answer is sent twice"},
+	[FAULT_REORDER] = {"reorder", 1, "every second answer overtakes the one before"},
+	[FAULT_GARBAGE_NTH] = {"garbage_nth", 1000000, "every nth answer is random bytes"},
+	[FAULT_BUSY_NTH] = {"busy_nth", 1000000, "every nth command ends with C0h, node busy"},
+	[FAULT_SLOTS_FULL] = {"slots_full", 1, "no session can be opened, as if all were taken"},
+	[FAULT_SESSION_REQUESTS] = {"session_requests", 1000000,
+		"a session is forgotten after so many commands"},
+	[FAULT_FREEZE_GAP_MS] = {"freeze_gap_ms", HOUR_MS,
+		"commands closer together than this freeze the BMC for freeze_ms"},
+	[FAULT_FREEZE_MS] = {"freeze_ms", HOUR_MS, "how long a freeze lasts, 0: 5000"},
+	[FAULT_STALE_POWER_S] = {"stale_power_s", 3600,
+		"the power state stays the old one for so long after a power command"},
+	[FAULT_IGNORE_POWER] = {"ignore_power", 1, "power commands succeed and do nothing"},
+	[FAULT_IGNORE_BOOT_FLAGS] = {"ignore_boot_flags", 1,
+		"boot flags read back well and the machine does not follow them"},
+	[FAULT_FORGET_BOOT_FLAGS] = {"forget_boot_flags", 1,
+		"boot flags are accepted and forgotten at once"},
+	[FAULT_NO_BOOT_PARAM_3] = {"no_boot_param_3", 1,
+		"boot option parameter 3 is not supported (80h)"},
+	[FAULT_NO_CIPHER_LIST] = {"no_cipher_list", 1,
+		"Get Channel Cipher Suites is never answered"},
+	[FAULT_OFF_WHEN_OFF] = {"off_when_off", 1, "powering off what is off fails with D5h"},
+};
+
+static int fault_find(const char *name, struct err *e)
+{
+	for (int i = 0; i < FAULT_COUNT; i++)
+		if (str_eq(rows[i].name, name))
+			return i;
+	return err_set(
+		e, ENOENT, "BMC fault %s: no such fault; see the table in tests/bmc/fault.c", name);
+}
+
+int bmcemu_set_fault(struct bmcemu *bmc, const char *name, const char *value, struct err *e)
+{
+	int i = fault_find(name, e);
+	uint64_t v;
+	int r;
+
+	if (i < 0)
+		return i;
+	r = str_to_u64(value, 0, rows[i].max, &v);
+	if (r < 0)
+		return err_set(e, -r, "BMC fault %s: %s is not a number from 0 to %u", name, value,
+			rows[i].max);
+	bmc->faults.value[i] = v;
+	return 0;
+}
+
+int bmcemu_get_fault(const struct bmcemu *bmc, const char *name, uint32_t *ret, struct err *e)
+{
+	int i = fault_find(name, e);
+
+	if (i < 0)
+		return i;
+	*ret = bmc->faults.value[i];
+	return 0;
+}
+
+void bmcemu_clear_faults(struct bmcemu *bmc)
+{
+	memset(&bmc->faults, 0, sizeof(bmc->faults));
+	memset(&bmc->fault_state, 0, sizeof(bmc->fault_state));
+}
+
+bool bmcemu_fault_info(size_t i, const char **ret_name, const char **ret_help)
+{
+	if (i >= FAULT_COUNT)
+		return false;
+	*ret_name = rows[i].name;
+	*ret_help = rows[i].help;
+	return true;
+}
+
+bool fault_nth(const struct faults *f, enum fault fault, uint32_t *counter)
+{
+	uint32_t n = f->value[fault];
+
+	return n && ++*counter % n == 0;
+}

@@ -1,0 +1,53 @@
+/* Faults by script: one row of fault.c's table per knob, and what they need to remember. */
+#ifndef TESTS_BMC_FAULT_H
+#define TESTS_BMC_FAULT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum fault {
+	FAULT_SILENT,
+	FAULT_DROP_NTH,
+	FAULT_DROP_REPLY_NTH,
+	FAULT_DELAY_MS,
+	FAULT_RAKP_DELAY_MS,
+	FAULT_DUPLICATE,
+	FAULT_REORDER,
+	FAULT_GARBAGE_NTH,
+	FAULT_BUSY_NTH,
+	FAULT_SLOTS_FULL,
+	FAULT_SESSION_REQUESTS,
+	FAULT_FREEZE_GAP_MS,
+	FAULT_FREEZE_MS,
+	FAULT_STALE_POWER_S,
+	FAULT_IGNORE_POWER,
+	FAULT_IGNORE_BOOT_FLAGS,
+	FAULT_FORGET_BOOT_FLAGS,
+	FAULT_NO_BOOT_PARAM_3,
+	FAULT_NO_CIPHER_LIST,
+	FAULT_OFF_WHEN_OFF,
+	FAULT_COUNT,
+};
+
+struct faults {
+	uint32_t value[FAULT_COUNT];
+};
+
+struct fault_state {
+	uint32_t received, sent, dropped, spoilt, commands;
+	int64_t last_request_ms;
+	int64_t stale_until_ms;
+	bool stale_power;
+};
+
+struct bmcemu;
+
+static inline uint32_t fault_value(const struct faults *f, enum fault fault)
+{
+	return f->value[fault];
+}
+
+/* Counts an event up; true at every nth of the fault's value. */
+bool fault_nth(const struct faults *f, enum fault fault, uint32_t *counter);
+
+#endif

@@ -1,0 +1,152 @@
+/* Session slots, idle timeout, keys and the inbound sequence window. */
+#include "tests/bmc/session.h"
+
+#include <string.h>
+
+#include "lib/base/mem.h"
+
+#define WINDOW_AHEAD	  15
+#define WINDOW_BEHIND	  16
+#define SETUP_PATIENCE_MS 3000 /* an unfinished set-up older than this may lose its slot */
+
+static bool session_is_stale(const struct bmcemu *bmc, const struct session *s)
+{
+	return emu_now(bmc) - s->used_ms > (int64_t)bmc->config.idle_timeout_s * 1000;
+}
+
+static void drop_stale(struct bmcemu *bmc)
+{
+	struct session *s, *next;
+
+	list_for_each_safe (s, next, &bmc->sessions, member)
+		if (session_is_stale(bmc, s))
+			session_free(bmc, s);
+}
+
+static struct session *oldest_setup(struct bmcemu *bmc)
+{
+	struct session *s, *oldest = NULL;
+
+	list_for_each (s, &bmc->sessions, member)
+		if (s->phase != SESSION_ACTIVE && emu_now(bmc) - s->used_ms > SETUP_PATIENCE_MS &&
+			(!oldest || s->used_ms < oldest->used_ms))
+			oldest = s;
+	return oldest;
+}
+
+static struct session *find_id(struct bmcemu *bmc, uint32_t id)
+{
+	struct session *s;
+
+	list_for_each (s, &bmc->sessions, member)
+		if (s->id == id)
+			return s;
+	return NULL;
+}
+
+struct session *session_new(struct bmcemu *bmc)
+{
+	struct session *s;
+
+	drop_stale(bmc);
+	if (bmc->n_sessions >= bmc->config.session_slots && (s = oldest_setup(bmc)))
+		session_free(bmc, s);
+	if (bmc->n_sessions >= bmc->config.session_slots ||
+		fault_value(&bmc->faults, FAULT_SLOTS_FULL))
+		return NULL;
+	s = xcalloc(1, sizeof(*s));
+	do
+		emu_random(&s->id, sizeof(s->id));
+	while (!s->id || find_id(bmc, s->id));
+	s->handle = ++bmc->next_handle % 63 + 1;
+	s->used_ms = emu_now(bmc);
+	list_append(&bmc->sessions, &s->member);
+	bmc->n_sessions++;
+	return s;
+}
+
+void session_free(struct bmcemu *bmc, struct session *s)
+{
+	list_remove(&s->member);
+	bmc->n_sessions--;
+	mem_wipe(s, sizeof(*s));
+	free(s);
+}
+
+void session_free_all(struct bmcemu *bmc)
+{
+	struct session *s, *next;
+
+	list_for_each_safe (s, next, &bmc->sessions, member)
+		session_free(bmc, s);
+}
+
+struct session *session_find(struct bmcemu *bmc, uint32_t id)
+{
+	struct session *s = id ? find_id(bmc, id) : NULL;
+
+	if (s && session_is_stale(bmc, s)) {
+		session_free(bmc, s);
+		s = NULL;
+	}
+	return s;
+}
+
+struct session *session_find_opening(
+	struct bmcemu *bmc, uint32_t console_id, enum session_phase phase)
+{
+	struct session *s;
+
+	list_for_each (s, &bmc->sessions, member)
+		if (s->console_id == console_id && s->phase <= phase)
+			return s;
+	return NULL;
+}
+
+unsigned session_count_active(const struct bmcemu *bmc)
+{
+	const struct session *s;
+	unsigned n = 0;
+
+	list_for_each (s, &bmc->sessions, member)
+		n += s->phase == SESSION_ACTIVE;
+	return n;
+}
+
+/* IPMI 2.0 sections 13.31 and 13.32; the constants are 20 bytes for every hash. */
+void session_derive_keys(const struct bmcemu *bmc, struct session *s)
+{
+	const uint8_t *key = emu_has_kg(bmc) ? bmc->config.kg : bmc->users[s->user_id - 1].password;
+	const struct suite_part parts[] = {
+		{s->console_random, 16},
+		{s->random, 16},
+		{&s->role, 1},
+		{&s->name_len, 1},
+		{s->name, s->name_len},
+	};
+	uint8_t constant[20];
+	const struct suite_part one = {constant, sizeof(constant)};
+
+	suite_mac(s->suite, key, SUITE_KEY_LEN, parts, ARRAY_SIZE(parts), s->sik);
+	memset(constant, 1, sizeof(constant));
+	suite_mac(s->suite, s->sik, s->suite->mac_len, &one, 1, s->k1);
+	memset(constant, 2, sizeof(constant));
+	suite_mac(s->suite, s->sik, s->suite->mac_len, &one, 1, s->k2);
+}
+
+bool session_accept_seq(struct session *s, uint32_t seq)
+{
+	uint32_t ahead = seq - s->seq_in, behind = s->seq_in - seq;
+
+	if (seq == 0)
+		return false;
+	if (ahead && ahead <= WINDOW_AHEAD) {
+		s->seq_window = s->seq_window << ahead | 1;
+		s->seq_in = seq;
+		return true;
+	}
+	if (behind > WINDOW_BEHIND || s->seq_window & 1u << behind)
+		return false;
+	s->seq_window |= 1u << behind;
+	return true;
+}

@@ -1,0 +1,106 @@
+/* What one emulated BMC holds, for the files of this folder only. */
+#ifndef TESTS_BMC_STATE_H
+#define TESTS_BMC_STATE_H
+
+#include "lib/base/list.h"
+#include "tests/bmc/bmcemu.h"
+#include "tests/bmc/fault.h"
+#include "tests/bmc/suite.h"
+
+#define EMU_PACKET_MAX 512 /* the longest datagram looked at, and the longest answer */
+#define EMU_REPLY_MAX  128 /* the longest IPMI answer, completion code and data */
+
+/* IPMI 2.0 section 28.13, the boot options; mailbox is five blocks, made when first written. */
+struct boot_options {
+	uint8_t set_in_progress;
+	uint8_t service_partition;
+	uint8_t service_scan;
+	uint8_t valid_clearing;
+	uint8_t info_ack;
+	uint8_t flags[5];
+	uint8_t initiator[9];
+	uint8_t invalid; /* bit n: parameter n is marked invalid */
+	bool expires;	 /* the valid bit goes at expires_ms */
+	int64_t expires_ms;
+	uint8_t *mailbox;
+};
+
+struct emu_identify {
+	bool on, for_good;
+	int64_t until_ms;
+};
+
+struct bmcemu {
+	uv_loop_t *loop;
+	uv_udp_t udp;
+	uint16_t port;
+	char address[46];
+	struct bmcemu_user *users;
+	size_t n_users;
+	struct bmcemu_config config; /* its users and strings are not used */
+	uint8_t lan_ip[4];
+
+	const struct bmcemu_machine_ops *ops;
+	void *machine;
+
+	struct list sessions; /* struct session */
+	unsigned n_sessions;
+	uint32_t next_handle;
+	struct list sending; /* answers held back by a fault */
+
+	struct boot_options boot;
+	struct emu_identify identify;
+	uint8_t restore_policy;
+	uint8_t restart_cause;
+	bool power_by_ipmi;
+
+	struct faults faults;
+	struct fault_state fault_state;
+	int64_t silent_until_ms; /* after a reset of the BMC itself, or a freeze */
+	int64_t skew_ms;	 /* added to the clock by tests */
+	bool reset_asked;	 /* reset once the answer is out */
+
+	struct bmcemu_counters counters;
+	bmcemu_sink sink;
+	void *sink_data;
+};
+
+/* The BMC's own clock in milliseconds. */
+int64_t emu_now(const struct bmcemu *bmc);
+
+bool emu_power_is_on(struct bmcemu *bmc);
+uint8_t emu_power_command(struct bmcemu *bmc, enum bmcemu_power action);
+bool emu_has_kg(const struct bmcemu *bmc);
+
+/* Sends one answer through the faults, later_ms from now and what they add. */
+void emu_send(struct bmcemu *bmc, const struct sockaddr *peer, const uint8_t *packet, size_t len,
+	uint32_t later_ms);
+
+/* Fills n bytes with randomness from the kernel. */
+void emu_random(void *dst, size_t n);
+
+static inline uint32_t get_u32le(const uint8_t *p)
+{
+	return p[0] | p[1] << 8 | p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+static inline void put_u32le(uint8_t *p, uint32_t v)
+{
+	p[0] = v;
+	p[1] = v >> 8;
+	p[2] = v >> 16;
+	p[3] = v >> 24;
+}
+
+static inline uint16_t get_u16le(const uint8_t *p)
+{
+	return p[0] | p[1] << 8;
+}
+
+static inline void put_u16le(uint8_t *p, uint16_t v)
+{
+	p[0] = v;
+	p[1] = v >> 8;
+}
+
+#endif
