@@ -1,0 +1,1 @@
+$(eval $(call library,store,conductor/store,sqlite3 jansson))
