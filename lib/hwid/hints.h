@@ -14,7 +14,7 @@
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
 
-/* A disk without hint has to be larger than this. */
+/* Without a hint, a disk has to be at least this large. */
 #define HINTS_DISK_MIN_BYTES (4ULL << 30)
 
 struct hints;
@@ -53,7 +53,7 @@ bool hints_match(const struct hints *h, const struct hints_disk *disk, char *why
 
 /*
  * The index of the disk to use: the first that matches, in order of size then name when there is no
- * hint (then also larger than 4 GiB), else in the order given. -ENODEV says for every disk why not.
+ * hint (then also at least 4 GiB), else in the order given. -ENODEV says for every disk why not.
  */
 int hints_choose(const struct hints *h, const struct hints_disk *disks, size_t n, struct err *e);
 

@@ -1,0 +1,1 @@
+$(eval $(call library,hwid,lib/hwid,jansson))

@@ -1,0 +1,1 @@
+$(call fuzz_target,hints,hwid json base,jansson)
