@@ -22,7 +22,7 @@ static inline bool tap_report(bool good, const char *file, int line, const char 
 
 #define ok(cond, ...)                                                                              \
 	({                                                                                         \
-		char _what[256];                                                                   \
+		char _what[1024];                                                                  \
 		snprintf(_what, sizeof(_what), __VA_ARGS__);                                       \
 		tap_report((cond), __FILE__, __LINE__, _what);                                     \
 	})
