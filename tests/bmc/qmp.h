@@ -37,7 +37,11 @@ void qmp_free(struct qmp *q);
 
 bool qmp_is_ready(const struct qmp *q);
 
-/* Takes the reference to arguments (NULL: none). done may be NULL. -EAGAIN: 64 commands wait. */
+/* A connection exists, negotiated or not: its end will be told by the closed hook. */
+bool qmp_is_connected(const struct qmp *q);
+
+/* Takes the reference to arguments (NULL: none). done may be NULL. -EAGAIN: 64 commands
+ * wait; -ENOTCONN: it is over. */
 int qmp_execute(struct qmp *q, const char *command, json_t *arguments, qmp_done done, void *data);
 
 #endif
