@@ -1,0 +1,1 @@
+$(call fuzz_target,rackfile,vrackdata base,inih nettle)

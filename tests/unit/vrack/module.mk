@@ -1,0 +1,1 @@
+$(call unit_tests,tests/unit/vrack,vrackdata vracksystem base,inih nettle)

@@ -1,0 +1,252 @@
+/* QEMU's command line; see qemuargs.h. Always software emulation: see `-accel` below. */
+#include "tests/vrack/qemuargs.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/mem.h"
+#include "lib/base/str.h"
+
+static void add(struct qemuargs *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void add(struct qemuargs *a, const char *fmt, ...)
+{
+	char *s = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&s, fmt, ap) < 0)
+		abort();
+	va_end(ap);
+	if (a->n + 2 > a->cap) {
+		a->cap = a->cap ? a->cap * 2 : 64;
+		a->argv = xrealloc(a->argv, a->cap * sizeof(*a->argv));
+	}
+	a->argv[a->n++] = s;
+	a->argv[a->n] = NULL;
+}
+
+void qemuargs_done(struct qemuargs *a)
+{
+	for (unsigned i = 0; i < a->n; i++)
+		free(a->argv[i]);
+	free(a->argv);
+	*a = (struct qemuargs){0};
+}
+
+/* QEMU separates options by commas; one inside a value is written twice. dst holds 2*len+1. */
+static const char *escape(const char *s, char *dst)
+{
+	char *d = dst;
+
+	for (; *s; s++) {
+		*d++ = *s;
+		if (*s == ',')
+			*d++ = ',';
+	}
+	*d = '\0';
+	return dst;
+}
+
+unsigned boot_order(const struct rack_machine *m, const struct boot_choice *choice,
+	enum rack_boot ret[static RACK_BOOT_COUNT])
+{
+	int first = -1;
+	unsigned n = 0;
+
+	if (choice->valid && choice->device == BOOT_DEVICE_PXE)
+		first = RACK_BOOT_NETWORK;
+	else if (choice->valid && choice->device == BOOT_DEVICE_DISK)
+		first = RACK_BOOT_DISK;
+	if (first >= 0)
+		ret[n++] = (enum rack_boot)first;
+	for (unsigned i = 0; i < m->n_boot; i++)
+		if ((int)m->boot[i] != first)
+			ret[n++] = m->boot[i];
+	return n;
+}
+
+void tap_name(
+	const struct rack *rack, const struct rack_machine *m, unsigned i, char ret[static 16])
+{
+	snprintf(ret, 16, "tap%u-%u", (unsigned)(m - rack->machines) & 0xff, i & 0xff);
+}
+
+/* Bootindex 0 is unset here; each bootable device has its own. */
+struct indexes {
+	unsigned disk[RACK_DISKS_MAX], nic[RACK_NICS_MAX];
+};
+
+static void number_devices(
+	const struct rack_machine *m, const struct boot_choice *choice, struct indexes *ret)
+{
+	enum rack_boot order[RACK_BOOT_COUNT];
+	unsigned n = boot_order(m, choice, order), next = 1;
+
+	memset(ret, 0, sizeof(*ret));
+	for (unsigned k = 0; k < n; k++) {
+		for (unsigned i = 0; i < m->n_disks && order[k] == RACK_BOOT_DISK; i++)
+			ret->disk[i] = next++;
+		for (unsigned i = 0; i < m->n_nics && order[k] == RACK_BOOT_NETWORK; i++)
+			if (m->nics[i].rom)
+				ret->nic[i] = next++;
+	}
+}
+
+static const char *bootindex(unsigned index, char dst[static 32])
+{
+	dst[0] = '\0';
+	if (index)
+		snprintf(dst, 32, ",bootindex=%u", index);
+	return dst;
+}
+
+static void add_disk(struct qemuargs *a, const struct rack_machine *m, unsigned i, unsigned index)
+{
+	static const char *const device[RACK_BUS_COUNT] = {
+		[RACK_VIRTIO] = "virtio-blk-pci",
+		[RACK_NVME] = "nvme",
+		[RACK_AHCI] = "ide-hd",
+		[RACK_SCSI] = "scsi-hd",
+	};
+	const struct rack_disk *d = &m->disks[i];
+	char boot[32], bus[32] = "";
+
+	if (d->bus == RACK_AHCI)
+		snprintf(bus, sizeof(bus), ",bus=ahci%u.%u", i / 6, i % 6);
+	else if (d->bus == RACK_SCSI)
+		snprintf(bus, sizeof(bus), ",bus=scsi.0");
+	add(a, "-drive");
+	add(a, "if=none,id=disk%u,format=raw,discard=unmap,file=%s/disk%u.raw", i, m->name, i);
+	add(a, "-device");
+	add(a,
+		"%s,id=dev%u,drive=disk%u%s,serial=%s,logical_block_size=%u,physical_block_size=%u%"
+		"s",
+		device[d->bus], i, i, bus, d->serial, d->block_size_bytes, d->block_size_bytes,
+		bootindex(index, boot));
+}
+
+/* Controllers are added on both chipsets alike, so a disk is found on the same bus everywhere. */
+static void add_controllers(struct qemuargs *a, const struct rack_machine *m)
+{
+	bool ahci[(RACK_DISKS_MAX + 5) / 6] = {false}, scsi = false;
+
+	for (unsigned i = 0; i < m->n_disks; i++) {
+		ahci[i / 6] |= m->disks[i].bus == RACK_AHCI;
+		scsi |= m->disks[i].bus == RACK_SCSI;
+	}
+	for (unsigned i = 0; i < ARRAY_SIZE(ahci); i++)
+		if (ahci[i]) {
+			add(a, "-device");
+			add(a, "ich9-ahci,id=ahci%u", i);
+		}
+	if (scsi) {
+		add(a, "-device");
+		add(a, "virtio-scsi-pci,id=scsi");
+	}
+}
+
+/* A BIOS NIC boots by the option ROM that QEMU gives it; UEFI has drivers and PXE of its own. */
+static void add_nic(struct qemuargs *a, const struct rack *rack, const struct rack_machine *m,
+	unsigned i, unsigned index)
+{
+	const struct rack_nic *n = &m->nics[i];
+	char boot[32], tap[16];
+
+	tap_name(rack, m, i, tap);
+	add(a, "-netdev");
+	add(a, "tap,id=net%u,ifname=%s,script=no,downscript=no", i, tap);
+	add(a, "-device");
+	add(a, "%s,netdev=net%u,mac=%s%s%s", n->model, i, n->mac,
+		m->firmware == RACK_BIOS && n->rom ? "" : ",romfile=", bootindex(index, boot));
+}
+
+static void add_smbios(struct qemuargs *a, const struct rack_smbios *s)
+{
+	char maker[2 * RACK_TEXT_MAX], product[2 * RACK_TEXT_MAX], serial[2 * RACK_TEXT_MAX];
+	char asset[2 * RACK_TEXT_MAX];
+
+	escape(s->manufacturer, maker);
+	escape(s->product, product);
+	escape(s->serial, serial);
+	escape(s->asset, asset);
+	add(a, "-uuid");
+	add(a, "%s", s->uuid);
+	add(a, "-smbios");
+	add(a, "type=1,manufacturer=%s,product=%s,serial=%s,uuid=%s", maker, product, serial,
+		s->uuid);
+	add(a, "-smbios");
+	add(a, "type=2,manufacturer=%s,product=%s,serial=%s", maker, product, serial);
+	add(a, "-smbios");
+	add(a, "type=3,manufacturer=%s,serial=%s%s%s", maker, serial, asset[0] ? ",asset=" : "",
+		asset);
+}
+
+static void add_firmware(struct qemuargs *a, const struct rack_machine *m)
+{
+	add(a, "-machine");
+	if (m->firmware == RACK_BIOS) {
+		add(a, "pc,graphics=off");
+		return;
+	}
+	add(a, "q35,graphics=off");
+	add(a, "-drive");
+	add(a, "if=pflash,format=raw,unit=0,readonly=on,file=" QEMU_OVMF_CODE);
+	add(a, "-drive");
+	add(a, "if=pflash,format=raw,unit=1,file=%s/" QEMU_VARS, m->name);
+}
+
+static void add_sockets(struct qemuargs *a, const struct rack_machine *m)
+{
+	add(a, "-chardev");
+	add(a,
+		"socket,id=console,path=%s/" QEMU_CONSOLE_SOCKET
+		",server=on,wait=off,logfile=%s/" QEMU_CONSOLE_LOG ",logappend=on",
+		m->name, m->name);
+	add(a, "-serial");
+	add(a, "chardev:console");
+	add(a, "-qmp");
+	add(a, "unix:%s/" QEMU_QMP_SOCKET ",server=on,wait=off", m->name);
+}
+
+void qemuargs_make(const struct rack *rack, const struct rack_machine *m,
+	const struct boot_choice *choice, struct qemuargs *ret)
+{
+	struct indexes index;
+
+	*ret = (struct qemuargs){0};
+	number_devices(m, choice, &index);
+	add(ret, "qemu-system-x86_64");
+	/* /dev/kvm may be there and not work, so it is never tried */
+	add(ret, "-accel");
+	add(ret, "tcg");
+	add(ret, "-name");
+	add(ret, "%s/%s", rack->name, m->name);
+	add(ret, "-no-user-config");
+	add(ret, "-nodefaults");
+	add(ret, "-display");
+	add(ret, "none");
+	add(ret, "-vga");
+	add(ret, "none");
+	add_firmware(ret, m);
+	add(ret, "-cpu");
+	add(ret, "%s", m->cpu);
+	add(ret, "-smp");
+	add(ret, "%u", m->cpus);
+	add(ret, "-m");
+	add(ret, "%u", m->memory_mb);
+	add_smbios(ret, &m->smbios);
+	add_sockets(ret, m);
+	add_controllers(ret, m);
+	for (unsigned i = 0; i < m->n_disks; i++)
+		add_disk(ret, m, i, index.disk[i]);
+	for (unsigned i = 0; i < m->n_nics; i++)
+		add_nic(ret, rack, m, i, index.nic[i]);
+	if (m->kcs) {
+		add(ret, "-device");
+		add(ret, "ipmi-bmc-sim,id=bmc");
+		add(ret, "-device");
+		add(ret, "isa-ipmi-kcs,bmc=bmc");
+	}
+}
