@@ -72,11 +72,13 @@ static int exec_buf(struct sqlite_conn *c, struct buf *sql, struct err *e)
 	return r;
 }
 
-static int check_owner(struct sqlite_conn *c, int64_t version, struct err *e)
+int sqlite_check_owner(struct sqlite_conn *c, struct err *e)
 {
-	int64_t id = 0, tables = 0;
+	int64_t id = 0, tables = 0, version = 0;
 	int r = query_int(c, "PRAGMA application_id", &id, e);
 
+	if (r >= 0)
+		r = query_int(c, "PRAGMA user_version", &version, e);
 	if (r >= 0)
 		r = query_int(c, "SELECT count(*) FROM sqlite_schema", &tables, e);
 	if (r < 0)
@@ -322,8 +324,6 @@ static int migrate(struct sqlite_conn *c, struct err *e)
 	int64_t version = 0;
 	int r = query_int(c, "PRAGMA user_version", &version, e);
 
-	if (r >= 0)
-		r = check_owner(c, version, e);
 	if (r >= 0)
 		r = run_migrations(c, version, e);
 	for (int i = 0; r >= 0 && i < n_record_types; i++)

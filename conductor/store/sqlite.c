@@ -205,7 +205,6 @@ static int sync_folder(const char *path, struct err *e)
 	return 0;
 }
 
-/* SQLite gives its own files beside it the mode of this one. */
 static int make_file(const char *path, struct err *e)
 {
 	_cleanup_close_ int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
@@ -217,9 +216,17 @@ static int make_file(const char *path, struct err *e)
 		return err_errno(e, errno, "stat");
 	if (!S_ISREG(st.st_mode))
 		return err_set(e, EINVAL, "not a regular file");
-	if ((st.st_mode & 0077) && fchmod(fd, 0600) < 0)
-		return err_errno(e, errno, "take the file away from other users");
 	return sync_folder(path, e);
+}
+
+/* Before the log is made: SQLite gives its own files beside this one the mode of this one. */
+static int make_private(const char *path, struct err *e)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0 || ((st.st_mode & 0077) && chmod(path, 0600) < 0))
+		return err_errno(e, errno, "take the file away from other users");
+	return 0;
 }
 
 /* Memory shared by the connections of this store only; each store has a name of its own. */
@@ -274,11 +281,15 @@ static int look_for_damage(struct sqlite_conn *c, struct err *e)
 
 static int start(struct sqlite_store *s, struct err *e)
 {
-	int r = conn_new(s,
-		"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-		"PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-4096",
-		&s->writing, e);
+	int r = conn_new(s, "PRAGMA synchronous=FULL; PRAGMA cache_size=-4096", &s->writing, e);
 
+	if (r >= 0)
+		r = sqlite_check_owner(s->writing, e);
+	if (r >= 0 && s->lock_fd >= 0)
+		r = make_private(s->shown, e);
+	if (r >= 0)
+		r = sqlite_exec(s->writing,
+			"PRAGMA journal_mode=WAL; PRAGMA journal_size_limit=67108864", e);
 	if (r >= 0)
 		r = look_for_damage(s->writing, e);
 	if (r >= 0)

@@ -6,12 +6,12 @@
 
 #include <sqlite3.h>
 
+#include "conductor/model/node.h"
 #include "conductor/store/store_backend.h"
 #include "conductor/store/txn.h"
 #include "conductor/store/writer.h"
 #include "lib/base/buf.h"
 #include "lib/base/map.h"
-#include "conductor/model/node.h"
 
 #define SQL_MAX 65536 /* bytes of one statement */
 
@@ -52,6 +52,9 @@ void sqlite_bind(sqlite3_stmt *stmt, int at, const struct store_value *v);
 /* Translates what the connection's last call returned: -ENOSPC, -EBUSY, -EUCLEAN (damaged), -EIO.
  */
 int sqlite_err(sqlite3 *db, int rc, struct err *e, const char *what);
+
+/* migrate.c: refuses another program's and a newer program's file; changes nothing. */
+int sqlite_check_owner(struct sqlite_conn *c, struct err *e);
 
 /* migrate.c: brings the schema to this program's, in one transaction. */
 int sqlite_migrate(struct sqlite_conn *c, struct err *e);

@@ -49,7 +49,7 @@ int store_commit(struct store *s, struct store_txn *t, struct err *e);
 
 enum store_op {
 	STORE_EQ, /* value NULL matches null */
-	STORE_NE,
+	STORE_NE, /* a null column differs from every value */
 	STORE_IN,	/* value is a comma-separated list */
 	STORE_CONTAINS, /* case-insensitive substring */
 	STORE_NOT_NULL,
