@@ -59,8 +59,10 @@ static bool next_boot_is_same(struct qemumachine *m)
 
 static void on_command_done(void *data, const json_t *ret, const char *error)
 {
-	if (error)
-		problem(data, error);
+	struct qemumachine *m = data;
+
+	if (error && !m->off && !m->again)
+		problem(m, error);
 }
 
 static void command(struct qemumachine *m, const char *name, json_t *arguments)
