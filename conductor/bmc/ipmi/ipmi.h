@@ -184,7 +184,7 @@ void ipmi_bmc_free(struct ipmi_bmc *bmc);
 /* From the next packet on. */
 void ipmi_bmc_set_traits(struct ipmi_bmc *bmc, const struct bmc_traits *traits);
 
-/* What an operator may want to know of a BMC. Times are time_mono_ms(), 0 for never. */
+/* What an operator may want to know of a BMC. Times are uv_now() of the loop, 0 for never. */
 struct ipmi_bmc_status {
 	const char *address;  /* as configured */
 	const char *phase;    /* "idle", "resolving", "opening session", ... */

@@ -1,0 +1,1 @@
+$(eval $(call library,ipmi,conductor/bmc/ipmi,libuv nettle))
