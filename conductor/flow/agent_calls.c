@@ -1,0 +1,212 @@
+/* Calls to the agent: cleaning and writing the image (contract 4.7). */
+#include "conductor/flow/calls.h"
+#include "lib/base/str.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define STEPS "clean_steps"	 /* of the node, in the order they run */
+#define INDEX "clean_step_index" /* the one that runs */
+
+/* The node as agents are shown it: with properties and instance, without the BMC's account. */
+static json_t *node_for_agent(const struct node *n)
+{
+	json_t *shown = json_object();
+	json_t *internal = json_copy(n->driver_internal_info);
+
+	json_object_del(internal, "agent_secret_token");
+	json_object_del(internal, "phone_home");
+	json_put_str(shown, "uuid", n->uuid);
+	json_put_str(shown, "name", n->name);
+	json_object_set(shown, "properties", n->properties);
+	json_object_set(shown, "instance_info", n->instance_info);
+	json_object_set_new(shown, "driver_internal_info", internal);
+	json_object_set_new(shown, "driver_info", json_object());
+	return shown;
+}
+
+void start_clean_steps(struct flow_run *run, struct op *op)
+{
+	agentlink_command(run->env->agents, run->node, "clean.get_clean_steps",
+		json_pack("{s:o, s:[]}", "node", node_for_agent(run->node), "ports"), op);
+}
+
+/* Inserts by falling priority; steps of the same priority stay in the order the agent gave them. */
+static void insert_step(json_t *steps, json_t *step)
+{
+	size_t i = 0;
+
+	while (i < json_array_size(steps) &&
+		json_int(json_array_get(steps, i), "priority", 0) >= json_int(step, "priority", 0))
+		i++;
+	json_array_insert(steps, i, step);
+}
+
+/* The agent's step of that name and interface, or NULL. */
+static json_t *offered_step(const json_t *offered, const json_t *wanted)
+{
+	const char *manager;
+	json_t *steps, *s;
+	size_t i;
+
+	json_object_foreach ((json_t *)offered, manager, steps) {
+		json_array_foreach (steps, i, s) {
+			if (str_eq(json_str(s, "step"), json_str(wanted, "step")) &&
+				str_eq(json_str(s, "interface"), json_str(wanted, "interface")))
+				return s;
+		}
+	}
+	return NULL;
+}
+
+static int check_manual_steps(const json_t *wanted, const json_t *offered, struct err *e)
+{
+	json_t *step;
+	size_t i;
+
+	json_array_foreach ((json_t *)wanted, i, step) {
+		if (!offered_step(offered, step))
+			return err_set(e, EINVAL, "clean step %s.%s: the agent does not offer it",
+				json_str(step, "interface") ? json_str(step, "interface") : "?",
+				json_str(step, "step") ? json_str(step, "step") : "?");
+	}
+	return 0;
+}
+
+int finish_clean_steps(struct flow_run *run, json_t *value, struct err *e)
+{
+	const json_t *result = json_object_get(value, "command_result");
+	const json_t *offered = json_object_get(result, "clean_steps");
+	json_t *internal = run->node->driver_internal_info, *chosen, *steps, *s;
+	const char *manager;
+	size_t i;
+
+	json_put_int(internal, INDEX, 0);
+	json_object_set(internal, "hardware_manager_version",
+		json_object_get(result, "hardware_manager_version"));
+	if (run->manual)
+		return check_manual_steps(json_object_get(internal, STEPS), offered, e);
+	chosen = json_array();
+	json_object_foreach ((json_t *)offered, manager, steps) {
+		json_array_foreach (steps, i, s) {
+			if (json_int(s, "priority", 0) > 0)
+				insert_step(chosen, s);
+		}
+	}
+	json_object_set_new(internal, STEPS, chosen);
+	return 0;
+}
+
+static json_t *current_step(const struct flow_run *run)
+{
+	const json_t *internal = run->node->driver_internal_info;
+
+	return json_array_get(
+		json_object_get(internal, STEPS), (size_t)json_int(internal, INDEX, 0));
+}
+
+bool no_clean_step_left(const struct flow_run *run)
+{
+	return current_step(run) == NULL;
+}
+
+void start_clean_step(struct flow_run *run, struct op *op)
+{
+	json_t *step = current_step(run), *version;
+
+	json_object_clear(run->node->clean_step);
+	json_object_update(run->node->clean_step, step);
+	version = json_object_get(run->node->driver_internal_info, "hardware_manager_version");
+	agentlink_command(run->env->agents, run->node, "clean.execute_clean_step",
+		json_pack("{s:O, s:o, s:[], s:o}", "step", step, "node", node_for_agent(run->node),
+			"ports", "clean_version", version ? json_incref(version) : json_object()),
+		op);
+}
+
+/* The agent's own record of what it erased and how stays with the node. */
+int finish_clean_step(struct flow_run *run, json_t *value, struct err *e)
+{
+	json_t *internal = run->node->driver_internal_info;
+	json_t *result = json_object_get(json_object_get(value, "command_result"), "clean_result");
+
+	if (result && !json_is_null(result))
+		json_object_set(internal, "last_clean_result", result);
+	json_put_int(internal, INDEX, json_int(internal, INDEX, 0) + 1);
+	if (current_step(run))
+		return FLOW_AGAIN;
+	json_object_clear(run->node->clean_step);
+	json_object_del(internal, STEPS);
+	json_object_del(internal, INDEX);
+	return 0;
+}
+
+/* Contract section 5, image_info. */
+static json_t *image_info(const struct node *n)
+{
+	static const char *const passed[] = {"image_os_hash_algo", "image_os_hash_value",
+		"image_checksum", "image_disk_format", "image_type", "image_server_auth_strategy",
+		"image_server_user", "image_server_password", "image_request_authorization"};
+	const char *source = json_str(n->instance_info, "image_source");
+	json_t *info = json_pack("{s:s, s:[s], s:s, s:s, s:b, s:s, s:s}", "id", source, "urls",
+		source, "disk_format", "raw", "container_format", "bare", "stream_raw_images", 1,
+		"image_type", "whole-disk", "node_uuid", n->uuid);
+
+	for (size_t i = 0; i < ARRAY_SIZE(passed); i++) {
+		json_t *v = json_object_get(n->instance_info, passed[i]);
+		const char *key = passed[i];
+
+		if (!v || json_is_null(v))
+			continue;
+		if (!strncmp(key, "image_os_", 9) || str_eq(key, "image_checksum") ||
+			str_eq(key, "image_disk_format"))
+			key += strlen("image_");
+		json_object_set(info, key, v);
+	}
+	return info;
+}
+
+/* Where the deployed system reports itself: a one-time address and a nonce, made for this deploy.
+ */
+static json_t *phone_home_meta(struct flow_run *run)
+{
+	_cleanup_free_ char *token = secret_new(32), *nonce = secret_new(16), *url = NULL;
+
+	if (!run->env->api_url)
+		return NULL;
+	url = xasprintf("%s/ingot/v1/phone-home/%s", run->env->api_url, token);
+	json_object_set_new(run->node->driver_internal_info, "phone_home",
+		json_pack("{s:s, s:s}", "token", token, "nonce", nonce));
+	return json_pack("{s:s, s:s}", "ingot_nonce", nonce, "ingot_phone_home", url);
+}
+
+void start_write_image(struct flow_run *run, struct op *op)
+{
+	const json_t *given = json_object_get(run->node->instance_info, "configdrive");
+	_cleanup_json_ json_t *meta = json_is_object(given) ? phone_home_meta(run) : NULL;
+	_cleanup_free_ char *drive = NULL;
+	struct err e;
+	json_t *params;
+
+	if (configdrive_build(given, meta, &drive, &e) < 0) {
+		err_prefix(&e, "build the config drive");
+		op_fail(op, &e);
+		return;
+	}
+	params = json_pack("{s:o}", "image_info", image_info(run->node));
+	json_put_str(params, "configdrive", drive);
+	agentlink_command(run->env->agents, run->node, "standby.prepare_image", params, op);
+}
+
+void start_install_bootloader(struct flow_run *run, struct op *op)
+{
+	agentlink_command(run->env->agents, run->node, "image.install_bootloader",
+		json_pack("{s:n, s:n, s:n, s:s, s:b}", "root_uuid", "efi_system_part_uuid",
+			"prep_boot_part_uuid", "target_boot_mode", "uefi",
+			"ignore_bootloader_failure", 0),
+		op);
+}
+
+void start_agent_sync(struct flow_run *run, struct op *op)
+{
+	agentlink_command(run->env->agents, run->node, "standby.sync", json_object(), op);
+}

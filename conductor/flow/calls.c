@@ -1,0 +1,166 @@
+/* Calls to power, boot device and the fake machine; see calls.h. Those to the agent: agent_calls.c.
+ */
+#include "conductor/flow/calls.h"
+#include "lib/base/str.h"
+
+#include <errno.h>
+
+bool agent_alive(const struct flow_run *run)
+{
+	return run->env->fast_track && run->agent_alive && run->node->power_state == POWER_ON;
+}
+
+bool stays_on(const struct flow_run *run)
+{
+	return run->env->fast_track || run->node->disable_power_off;
+}
+
+bool is_bios(const struct flow_run *run)
+{
+	return !driver_node_is_uefi(run->node);
+}
+
+static const struct power_ops *power_of(const struct flow_run *run)
+{
+	return driver_implementation(run->node, IF_POWER)->power;
+}
+
+void start_power_get(struct flow_run *run, struct op *op)
+{
+	power_of(run)->get(run->env->driver, run->node, DRIVER_COMMAND, op);
+}
+
+int finish_power_get(struct flow_run *run, json_t *value, struct err *e)
+{
+	enum power_state s = power_state_parse(json_string_value(value));
+
+	if (s != POWER_ON && s != POWER_OFF)
+		return err_set(e, EPROTO, "the BMC answered neither power on nor power off");
+	run->node->power_state = (int)s;
+	return 0;
+}
+
+static void set_boot_device(
+	struct flow_run *run, const char *device, bool persistent, struct op *op)
+{
+	const char *force = json_str(run->node->driver_info, "force_persistent_boot_device");
+
+	if (str_ieq(force, "Always"))
+		persistent = true;
+	else if (str_ieq(force, "Never"))
+		persistent = false;
+	driver_implementation(run->node, IF_MANAGEMENT)
+		->management->boot_device_set(run->env->driver, run->node, device, persistent, op);
+}
+
+void start_boot_network(struct flow_run *run, struct op *op)
+{
+	set_boot_device(run, "pxe", false, op);
+}
+
+void start_boot_disk(struct flow_run *run, struct op *op)
+{
+	set_boot_device(run, "disk", true, op);
+}
+
+/* On when it is off, a reset when it is on: either way the firmware starts from the beginning. */
+static void start_firmware(struct flow_run *run, struct op *op)
+{
+	power_of(run)->set(run->env->driver, run->node,
+		run->node->power_state == POWER_ON ? ACTION_RESET : ACTION_ON, op);
+}
+
+/* The agent that was there, if any, is gone with the restart; the next one gets a token of its own.
+ */
+void start_power_into_agent(struct flow_run *run, struct op *op)
+{
+	agentlink_forget(run->node);
+	start_firmware(run, op);
+}
+
+int finish_power_into_agent(struct flow_run *run, json_t *value, struct err *e)
+{
+	run->node->power_state = POWER_ON;
+	return 0;
+}
+
+void start_power_into_system(struct flow_run *run, struct op *op)
+{
+	start_firmware(run, op);
+}
+
+int finish_power_into_system(struct flow_run *run, json_t *value, struct err *e)
+{
+	agentlink_forget(run->node);
+	run->node->power_state = POWER_ON;
+	return 0;
+}
+
+void start_power_off(struct flow_run *run, struct op *op)
+{
+	power_of(run)->set(run->env->driver, run->node, ACTION_OFF, op);
+}
+
+int finish_power_off(struct flow_run *run, json_t *value, struct err *e)
+{
+	agentlink_forget(run->node);
+	run->node->power_state = POWER_OFF;
+	return 0;
+}
+
+int finish_tear_down(struct flow_run *run, json_t *value, struct err *e)
+{
+	struct node *n = run->node;
+
+	json_object_clear(n->instance_info);
+	str_replace(&n->instance_uuid, NULL);
+	str_replace(&n->instance_name, NULL);
+	json_object_del(n->driver_internal_info, "phone_home");
+	return finish_power_off(run, value, e);
+}
+
+/* A fake machine has no LLDP and no DIMMs, but clients expect an inventory after inspection. */
+int finish_fake_inspect(struct flow_run *run, json_t *value, struct err *e)
+{
+	run->found.inventory = json_pack("{s:{s:s, s:i, s:s}, s:{s:I, s:i}, s:[], s:[]}", "cpu",
+		"architecture", "x86_64", "count", 1, "model_name", "fake", "memory", "total",
+		(json_int_t)1 << 30, "physical_mb", 1024, "disks", "interfaces");
+	run->found.plugin_data = json_object();
+	return 0;
+}
+
+void start_fake_inspect(struct flow_run *run, struct op *op)
+{
+	fake_work(run->env->driver, run->node, "inspect", op);
+}
+
+void start_fake_clean(struct flow_run *run, struct op *op)
+{
+	fake_work(run->env->driver, run->node, "clean", op);
+}
+
+void start_fake_deploy(struct flow_run *run, struct op *op)
+{
+	fake_work(run->env->driver, run->node, "deploy", op);
+}
+
+int finish_fake_deploy(struct flow_run *run, json_t *value, struct err *e)
+{
+	run->node->power_state = POWER_ON;
+	return 0;
+}
+
+void start_fake_rescue(struct flow_run *run, struct op *op)
+{
+	fake_work(run->env->driver, run->node, "rescue", op);
+}
+
+void start_fake_service(struct flow_run *run, struct op *op)
+{
+	fake_work(run->env->driver, run->node, "service", op);
+}
+
+int finish_fake_step(struct flow_run *run, json_t *value, struct err *e)
+{
+	return 0;
+}

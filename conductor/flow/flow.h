@@ -1,0 +1,118 @@
+/*
+ * What happens in a state: a flow is a list of calls, each one call to a driver or to the agent.
+ * Flows change nothing but the working copy of the node they are handed; the engine
+ * (conductor/node) writes it, keeps time, and decides the next state.
+ */
+#ifndef CONDUCTOR_FLOW_FLOW_H
+#define CONDUCTOR_FLOW_FLOW_H
+
+#include "conductor/agentlink/agentlink.h"
+#include "conductor/driver/driver.h"
+#include "conductor/model/node.h"
+#include "conductor/model/op.h"
+
+/* What flows act through and go by; made by main. */
+struct flow_env {
+	struct driver_env *driver;
+	struct agentlink *agents;
+	const char *enabled_drivers; /* comma list, "" = all */
+	bool automated_clean;
+	bool fast_track;
+	bool power_off_after_failure;
+	int fast_track_timeout_s;
+	unsigned call_timeout_s;  /* of a call to a BMC */
+	unsigned agent_timeout_s; /* of a call to an agent */
+	const char *api_url;	  /* how machines reach the API */
+};
+
+enum flow_kind {
+	FLOW_VERIFY,
+	FLOW_CLEAN,
+	FLOW_INSPECT,
+	FLOW_DEPLOY,
+	FLOW_DELETE,
+	FLOW_ADOPT,
+	FLOW_RESCUE,
+	FLOW_UNRESCUE,
+	FLOW_SERVICE,
+	FLOW_KIND_COUNT
+};
+extern const char *const flow_kind_names[FLOW_KIND_COUNT];
+
+struct flow_run;
+
+enum call_kind {
+	CALL_OP,	/* start() hands an op down; the flow goes on with its answer */
+	CALL_AGENT,	/* start() begins a command on the agent; the node waits until it ended */
+	CALL_HEARTBEAT, /* the node waits until an agent of its own has reported */
+	CALL_INSPECTION /* the node waits until an agent has posted what it found */
+};
+
+/* What finish() says besides 0 (next call) and a negative errno (the flow failed). */
+enum { FLOW_AGAIN = 1 };
+
+struct flow_call {
+	const char *interface; /* the step that clients see: its interface, name, priority ... */
+	const char *step;      /* NULL: not a step of its own */
+	int priority;
+	const char *what; /* for people, as in "set boot device to network" */
+	enum call_kind kind;
+	unsigned limit_s; /* CALL_OP: until its answer; 0: the environment's */
+	bool once;	  /* not repeatable: a restart of the conductor in it fails the flow */
+	bool (*skip)(const struct flow_run *run);
+	void (*start)(struct flow_run *run, struct op *op);
+	int (*finish)(struct flow_run *run, json_t *value, struct err *e);
+};
+
+struct flow {
+	enum flow_kind kind;
+	const char *name; /* "deploy by agent" */
+	const struct flow_call *calls;
+	int n_calls;
+};
+
+/* What a flow found beside the node's own fields; the engine writes it with the node. */
+struct flow_found {
+	json_t *inventory, *plugin_data; /* NULL: none */
+	json_t *macs;			 /* array of MACs that ports are to be made for */
+};
+
+/* One execution. The node is a working copy; data belongs to the run. */
+struct flow_run {
+	const struct flow *flow;
+	struct flow_env *env;
+	struct node *node;
+	bool manual;	  /* cleaning asked for by a client */
+	bool agent_alive; /* an agent of this node reported lately; see fast track */
+	json_t *data;	  /* CALL_INSPECTION: the body that was posted */
+	struct flow_found found;
+};
+
+/* The flow of this kind for this node; -EINVAL when an interface of it cannot. */
+int flow_choose(enum flow_kind kind, const struct node *n, bool manual, const struct flow_env *env,
+	const struct flow **ret, struct err *e);
+
+/* A flow by its name, as the node's record keeps it over a restart; NULL when unknown. */
+const struct flow *flow_by_name(const char *name);
+
+/* All checks of a client's request that starts a flow: interfaces, steps, hints, image. */
+int flow_validate(
+	enum flow_kind kind, const struct node *n, const struct flow_env *env, struct err *e);
+
+/* Kernel parameters for the agent of this node (contract 4.1), allocated. */
+char *flow_agent_cmdline(const struct node *n, const struct flow_env *env);
+
+/*
+ * The config drive as the agent takes it: base64 of a gzipped ISO 9660 image labelled config-2
+ * (contract 2.11). `given` is what the client sent: an object is built into an image with the
+ * additional metadata merged under meta_data.meta, a string is used as it is. *ret is NULL when
+ * nothing is to be written.
+ */
+int configdrive_build(const json_t *given, const json_t *more_meta, char **ret, struct err *e);
+
+/* Takes what an agent posted (contract 4.6) into the node and into run->found. */
+int inspection_apply(struct flow_run *run, json_t *value, struct err *e);
+/* The shape a posted inspection must have. */
+int inspection_check(const json_t *body, struct err *e);
+
+#endif

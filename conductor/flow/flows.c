@@ -1,0 +1,225 @@
+/* The flows, as tables of calls; see flow.h. The calls themselves are in calls.c. */
+#include "conductor/flow/calls.h"
+#include "lib/base/str.h"
+#include "lib/hwid/hints.h"
+
+#include <errno.h>
+
+const char *const flow_kind_names[FLOW_KIND_COUNT] = {
+	"verify", "clean", "inspect", "deploy", "delete", "adopt", "rescue", "unrescue", "service"};
+
+/* Brings the machine into the agent; every call is left out when its agent is there (fast track).
+ */
+#define BOOT_AGENT(iface, name, prio, wait)                                                        \
+	{iface, name, prio, "read the power state", .skip = agent_alive, .start = start_power_get, \
+		.finish = finish_power_get},                                                       \
+		{iface, name, prio, "set boot device to network", .skip = agent_alive,             \
+			.start = start_boot_network},                                              \
+		{iface, name, prio, "power on into the agent", .skip = agent_alive,                \
+			.start = start_power_into_agent, .finish = finish_power_into_agent},       \
+	{                                                                                          \
+		iface, name, prio, "the agent to report", .kind = (wait), .skip = agent_alive      \
+	}
+
+#define POWER_OFF(iface, name, prio)                                                               \
+	{                                                                                          \
+		iface, name, prio, "power off", .skip = stays_on, .start = start_power_off,        \
+						.finish = finish_power_off                         \
+	}
+
+static const struct flow_call verify[] = {
+	{"power", "verify", 0, "read the power state", .start = start_power_get,
+		.finish = finish_power_get},
+};
+
+static const struct flow_call inspect_agent[] = {
+	{NULL, NULL, 0, "read the power state", .start = start_power_get,
+		.finish = finish_power_get},
+	{NULL, NULL, 0, "set boot device to network", .start = start_boot_network},
+	{NULL, NULL, 0, "power on into the agent", .start = start_power_into_agent,
+		.finish = finish_power_into_agent},
+	{NULL, NULL, 0, "the agent to report what it found", .kind = CALL_INSPECTION,
+		.finish = inspection_apply},
+	POWER_OFF(NULL, NULL, 0),
+};
+
+static const struct flow_call inspect_fake[] = {
+	{NULL, NULL, 0, "inspect the fake machine", .start = start_fake_inspect,
+		.finish = finish_fake_inspect},
+};
+
+static const struct flow_call clean_agent[] = {
+	BOOT_AGENT(NULL, NULL, 0, CALL_HEARTBEAT),
+	{NULL, NULL, 0, "ask the agent for its clean steps", .start = start_clean_steps,
+		.finish = finish_clean_steps},
+	{"deploy", "clean", 0, "clean step", .kind = CALL_AGENT, .once = true,
+		.skip = no_clean_step_left, .start = start_clean_step, .finish = finish_clean_step},
+	POWER_OFF(NULL, NULL, 0),
+};
+
+static const struct flow_call clean_fake[] = {
+	{"deploy", "clean", 0, "clean the fake machine", .start = start_fake_clean,
+		.finish = finish_fake_step},
+};
+
+static const struct flow_call deploy_agent[] = {
+	BOOT_AGENT("deploy", "deploy", 100, CALL_HEARTBEAT),
+	{"deploy", "write_image", 80, "write the image", .kind = CALL_AGENT, .once = true,
+		.start = start_write_image},
+	{"deploy", "prepare_instance_boot", 60, "install the boot loader entry", .kind = CALL_AGENT,
+		.skip = is_bios, .start = start_install_bootloader},
+	{"deploy", "prepare_instance_boot", 60, "set boot device to disk",
+		.start = start_boot_disk},
+	{"deploy", "tear_down_agent", 40, "flush the disks", .start = start_agent_sync},
+	{"deploy", "boot_instance", 20, "restart into the deployed system", .once = true,
+		.start = start_power_into_system, .finish = finish_power_into_system},
+};
+
+static const struct flow_call deploy_fake[] = {
+	{"deploy", "deploy", 100, "deploy the fake machine", .start = start_fake_deploy,
+		.finish = finish_fake_deploy},
+};
+
+static const struct flow_call tear_down[] = {
+	{"deploy", "tear_down", 0, "power off", .start = start_power_off,
+		.finish = finish_tear_down},
+};
+
+static const struct flow_call adopt[] = {
+	{"power", "adopt", 0, "read the power state", .start = start_power_get,
+		.finish = finish_power_get},
+};
+
+static const struct flow_call rescue_fake[] = {
+	{"rescue", "rescue", 0, "rescue the fake machine", .start = start_fake_rescue,
+		.finish = finish_fake_step},
+};
+
+static const struct flow_call service_fake[] = {
+	{"deploy", "service", 0, "service the fake machine", .start = start_fake_service,
+		.finish = finish_fake_step},
+};
+
+#define FLOW(kind, name, calls)                                                                    \
+	{                                                                                          \
+		(kind), (name), (calls), ARRAY_SIZE(calls)                                         \
+	}
+
+/* by whose method a flow of this kind goes; IF_COUNT: it is the same for all */
+static const enum interface decides[FLOW_KIND_COUNT] = {
+	[FLOW_VERIFY] = IF_COUNT,
+	[FLOW_CLEAN] = IF_DEPLOY,
+	[FLOW_INSPECT] = IF_INSPECT,
+	[FLOW_DEPLOY] = IF_DEPLOY,
+	[FLOW_DELETE] = IF_COUNT,
+	[FLOW_ADOPT] = IF_COUNT,
+	[FLOW_RESCUE] = IF_RESCUE,
+	[FLOW_UNRESCUE] = IF_RESCUE,
+	[FLOW_SERVICE] = IF_DEPLOY,
+};
+
+static const struct flow no_cleaning = {FLOW_CLEAN, "no cleaning", NULL, 0};
+static const struct {
+	enum method method;
+	struct flow flow;
+} flows[] = {
+	{METHOD_NONE, FLOW(FLOW_VERIFY, "verify", verify)},
+	{METHOD_AGENT, FLOW(FLOW_CLEAN, "clean by agent", clean_agent)},
+	{METHOD_FAKE, FLOW(FLOW_CLEAN, "clean fake", clean_fake)},
+	{METHOD_AGENT, FLOW(FLOW_INSPECT, "inspect by agent", inspect_agent)},
+	{METHOD_FAKE, FLOW(FLOW_INSPECT, "inspect fake", inspect_fake)},
+	{METHOD_AGENT, FLOW(FLOW_DEPLOY, "deploy by agent", deploy_agent)},
+	{METHOD_FAKE, FLOW(FLOW_DEPLOY, "deploy fake", deploy_fake)},
+	{METHOD_NONE, FLOW(FLOW_DELETE, "tear down", tear_down)},
+	{METHOD_NONE, FLOW(FLOW_ADOPT, "adopt", adopt)},
+	{METHOD_FAKE, FLOW(FLOW_RESCUE, "rescue fake", rescue_fake)},
+	{METHOD_FAKE, FLOW(FLOW_UNRESCUE, "unrescue fake", rescue_fake)},
+	{METHOD_FAKE, FLOW(FLOW_SERVICE, "service fake", service_fake)},
+};
+
+const struct flow *flow_by_name(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(flows); i++)
+		if (str_eq(flows[i].flow.name, name))
+			return &flows[i].flow;
+	return str_eq(no_cleaning.name, name) ? &no_cleaning : NULL;
+}
+
+static bool cleans(const struct node *n, const struct flow_env *env)
+{
+	return n->automated_clean < 0 ? env->automated_clean : n->automated_clean;
+}
+
+int flow_choose(enum flow_kind kind, const struct node *n, bool manual, const struct flow_env *env,
+	const struct flow **ret, struct err *e)
+{
+	const struct implementation *impl = NULL;
+	enum method method = METHOD_NONE;
+
+	if (kind == FLOW_CLEAN && !manual && !cleans(n, env)) {
+		*ret = &no_cleaning;
+		return 0;
+	}
+	if (decides[kind] != IF_COUNT) {
+		impl = driver_implementation(n, decides[kind]);
+		method = impl ? impl->method : METHOD_NONE;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(flows); i++) {
+		if (flows[i].flow.kind == kind && flows[i].method == method) {
+			*ret = &flows[i].flow;
+			return 0;
+		}
+	}
+	return err_set(e, EINVAL, "Node %s: %s_interface %s cannot %s", n->uuid,
+		interface_names[decides[kind]], n->interfaces[decides[kind]],
+		flow_kind_names[kind]);
+}
+
+static int validate_hints(const struct node *n, struct err *e)
+{
+	const json_t *hints = json_object_get(n->instance_info, "root_device");
+	struct hints *parsed = NULL;
+	int r;
+
+	if (!hints)
+		hints = json_object_get(n->properties, "root_device");
+	if (!hints || json_is_null(hints))
+		return 0;
+	r = hints_parse(hints, &parsed, e);
+	if (r < 0)
+		return err_prefix(e, "root_device");
+	hints_free(parsed);
+	return 0;
+}
+
+/* interfaces that have to be in order before a flow of this kind starts */
+static const bool needs[FLOW_KIND_COUNT][IF_COUNT] = {
+	[FLOW_VERIFY] = {[IF_POWER] = true},
+	[FLOW_CLEAN] = {[IF_POWER] = true, [IF_NETWORK] = true},
+	[FLOW_INSPECT] = {[IF_POWER] = true, [IF_INSPECT] = true},
+	[FLOW_DEPLOY] = {[IF_POWER] = true, [IF_DEPLOY] = true, [IF_BOOT] = true},
+	[FLOW_ADOPT] = {[IF_POWER] = true},
+	[FLOW_RESCUE] = {[IF_POWER] = true, [IF_RESCUE] = true},
+	[FLOW_SERVICE] = {[IF_POWER] = true},
+};
+
+int flow_validate(
+	enum flow_kind kind, const struct node *n, const struct flow_env *env, struct err *e)
+{
+	const struct flow *flow;
+	int r;
+
+	for (enum interface i = 0; i < IF_COUNT; i++) {
+		if (!needs[kind][i])
+			continue;
+		r = driver_validate(n, i, e);
+		if (r < 0)
+			return r;
+	}
+	if (kind == FLOW_DEPLOY) {
+		r = validate_hints(n, e);
+		if (r < 0)
+			return r;
+	}
+	return flow_choose(kind, n, false, env, &flow, e);
+}
