@@ -119,7 +119,7 @@ static void write_machine(struct buf *b, const struct rack *rack, const struct r
 	for (unsigned i = 0; i < m->n_nics; i++) {
 		tap_name(rack, m, i, tap);
 		buf_printf(b, "tuntap add %s mode tap\n", tap);
-		buf_printf(b, "link set %s master %s up\n", tap, rack->net.bridge);
+		buf_printf(b, "link set %s addrgenmode none master %s up\n", tap, rack->net.bridge);
 	}
 }
 
@@ -142,7 +142,7 @@ static void write_script(struct buf *b, const struct rack *rack)
 			net->bridge);
 	buf_printf(b, "link set %s up\n", net->bridge);
 	buf_puts(b, "tuntap add uplink mode tap\n");
-	buf_printf(b, "link set uplink master %s up\n", net->bridge);
+	buf_printf(b, "link set uplink addrgenmode none master %s up\n", net->bridge);
 	for (unsigned i = 0; i < rack->n_machines; i++)
 		write_machine(b, rack, &rack->machines[i]);
 }
