@@ -96,7 +96,7 @@ static inline const char *fixture_add(struct store *s, const char *name)
 	fixture_node(&n, name);
 	str_copy(uuid, sizeof(uuid), n.uuid);
 	if (fixture_put(s, &n, &e) < 0)
-		printf("# put %s: %s\n", name, e.text);
+		printf("# put %s: %s\n", name ? name : "(no name)", e.text);
 	node_done(&n);
 	return uuid;
 }
