@@ -1,1 +1,1 @@
-$(call unit_tests, tests / unit / store, store model json base, sqlite3 jansson)
+$(call unit_tests,tests/unit/store,store model json base,sqlite3 jansson)
