@@ -216,39 +216,43 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 }
 
 /* Handshake answers carry our session id inside, those of a session in their header. */
-static struct ipmi_bmc *owner(struct ipmi_engine *e, const struct wire_packet *w)
+static struct ipmi_bmc *owner(const struct ipmi_engine *e, const struct wire_packet *w)
 {
-	uint32_t id = w->session_id;
+	if (w->payload_type == WIRE_PAYLOAD_IPMI)
+		return directory_by_id(e, w->session_id);
+	return directory_by_id(e, wire_get32(w->payload + 4));
+}
 
-	if (w->payload_type != WIRE_PAYLOAD_IPMI) {
-		if (w->payload_len < 8)
-			return NULL;
-		id = wire_get32(w->payload + 4);
-	}
-	return directory_by_id(e, id);
+static void input_one(struct ipmi_bmc *b, const uint8_t *packet, const struct wire_packet *w,
+	const union address *from)
+{
+	b->received++;
+	if (!(b->traits.quirks & BMC_QUIRK_ANY_SOURCE) && !address_equal(&b->address, from))
+		b->dropped++;
+	else
+		exchange_input(b, packet, w);
 }
 
 void net_input(struct ipmi_engine *e, const uint8_t *packet, size_t len, const union address *from)
 {
+	struct ipmi_bmc *b, *next;
 	struct wire_packet w;
-	struct ipmi_bmc *b;
 
 	if (wire_parse(packet, len, &w) < 0)
 		return;
-	if (w.kind != WIRE_RMCPP) {
-		for (b = directory_by_address(e, from); b; b = directory_next(b))
+	if (w.kind == WIRE_RMCPP && (w.payload_type == WIRE_PAYLOAD_IPMI || w.payload_len >= 8)) {
+		b = owner(e, &w);
+		if (b)
+			input_one(b, packet, &w, from);
+		return;
+	}
+	for (b = directory_by_address(e, from); b; b = next) {
+		next = directory_next(b);
+		if (w.kind == WIRE_RMCPP)
+			input_one(b, packet, &w, from);
+		else
 			exchange_heard(b, &w);
-		return;
 	}
-	b = owner(e, &w);
-	if (!b)
-		return;
-	b->received++;
-	if (!(b->traits.quirks & BMC_QUIRK_ANY_SOURCE) && !address_equal(&b->address, from)) {
-		b->dropped++;
-		return;
-	}
-	exchange_input(b, packet, &w);
 }
 
 void net_unreachable(struct ipmi_engine *e, const union address *who, int code)

@@ -39,6 +39,22 @@ static uint8_t *put_algorithm(uint8_t *p, uint8_t type, uint8_t algorithm)
 	return p + 8;
 }
 
+/*
+ * What all three answers begin with: tag, status, two bytes, our session id. Some BMCs (ipmi_sim
+ * among them) refuse with the first two bytes only.
+ */
+static enum session_verdict read_head(
+	const struct session *s, const uint8_t *p, size_t len, size_t want, uint8_t *ret_status)
+{
+	if (len < 2 || p[0] != s->tag || (len >= 8 && wire_get32(p + 4) != s->local_id))
+		return SESSION_IGNORE;
+	if (p[1] != 0) {
+		*ret_status = p[1];
+		return SESSION_STATUS;
+	}
+	return len < want ? SESSION_IGNORE : SESSION_OK;
+}
+
 size_t session_open_request(const struct session *s, uint8_t *out)
 {
 	uint8_t *p = out + WIRE_HEADER_LEN;
@@ -57,14 +73,11 @@ size_t session_open_request(const struct session *s, uint8_t *out)
 enum session_verdict session_open_response(
 	struct session *s, const uint8_t *p, size_t len, uint8_t *ret_status)
 {
-	if (len < 8 || p[0] != s->tag || wire_get32(p + 4) != s->local_id)
-		return SESSION_IGNORE;
-	if (p[1] != 0) {
-		*ret_status = p[1];
-		return SESSION_STATUS;
-	}
-	if (len < 36)
-		return SESSION_IGNORE;
+	enum session_verdict verdict;
+
+	verdict = read_head(s, p, len, 36, ret_status);
+	if (verdict != SESSION_OK)
+		return verdict;
 	if ((p[16] & 0x3f) != s->suite->authentication || (p[24] & 0x3f) != s->suite->integrity ||
 		(p[32] & 0x3f) != s->suite->confidentiality || wire_get32(p + 8) == 0)
 		return SESSION_BAD_ANSWER;
@@ -107,17 +120,13 @@ enum session_verdict session_rakp2(struct session *s, const struct credentials *
 	size_t len, uint8_t *ret_status)
 {
 	uint8_t want[CRYPTO_DIGEST_MAX];
+	enum session_verdict verdict;
 	struct mac m;
 	int same;
 
-	if (len < 8 || p[0] != s->tag || wire_get32(p + 4) != s->local_id)
-		return SESSION_IGNORE;
-	if (p[1] != 0) {
-		*ret_status = p[1];
-		return SESSION_STATUS;
-	}
-	if (len < 40u + s->suite->digest_len)
-		return SESSION_IGNORE;
+	verdict = read_head(s, p, len, 40u + s->suite->digest_len, ret_status);
+	if (verdict != SESSION_OK)
+		return verdict;
 	memcpy(s->rc, p + 8, 16);
 	memcpy(s->guid, p + 24, 16);
 	mac_init(&m, s->suite, c->password, sizeof(c->password));
@@ -185,16 +194,12 @@ enum session_verdict session_rakp4(struct session *s, const struct credentials *
 	size_t len, uint8_t *ret_status)
 {
 	uint8_t want[CRYPTO_DIGEST_MAX];
+	enum session_verdict verdict;
 	struct mac m;
 
-	if (len < 8 || p[0] != s->tag || wire_get32(p + 4) != s->local_id)
-		return SESSION_IGNORE;
-	if (p[1] != 0) {
-		*ret_status = p[1];
-		return SESSION_STATUS;
-	}
-	if (len < 8u + s->suite->icv_len)
-		return SESSION_IGNORE;
+	verdict = read_head(s, p, len, 8u + s->suite->icv_len, ret_status);
+	if (verdict != SESSION_OK)
+		return verdict;
 	derive_keys(s, c);
 	mac_init(&m, s->suite, s->sik, s->suite->digest_len);
 	mac_update(&m, s->rm, 16);
