@@ -1,0 +1,246 @@
+/*
+ * The API's life, and what happens to every request before its handler: path, who asks, version,
+ * body. See api.h.
+ */
+#include "conductor/api/api.h"
+#include "conductor/api/call.h"
+#include "conductor/api/internal.h"
+#include "conductor/api/version.h"
+#include "lib/base/str.h"
+#include "lib/base/uuid.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+
+#define MIB	       ((size_t)1024 * 1024)
+#define REQUEST_ID_MAX (sizeof("req-") + UUID_TEXT_MAX)
+
+const char *const api_auth_names[API_AUTH_COUNT] = {
+	[API_AUTH_NONE] = "none",
+	[API_AUTH_HTTP_BASIC] = "http_basic",
+};
+
+void api_call_ended(struct api *a)
+{
+	atomic_fetch_sub(&a->calls, 1);
+}
+
+/* Headers of every answer: the versions we know, and an id to find the request by. */
+static void common_headers(struct http_req *req)
+{
+	char id[REQUEST_ID_MAX] = "req-", range[16];
+
+	uuid_new(id + 4);
+	http_reply_header(req, "openstack-request-id", id);
+	http_reply_header(req, "x-openstack-request-id", id);
+	snprintf(range, sizeof(range), "1.%d", API_MINOR_MIN);
+	http_reply_header(req, "X-OpenStack-Ironic-API-Minimum-Version", range);
+	snprintf(range, sizeof(range), "1.%d", API_MINOR_MAX);
+	http_reply_header(req, "X-OpenStack-Ironic-API-Maximum-Version", range);
+}
+
+/* What links begin with: the configured URL, or the one the client used. */
+static void find_base(struct call *c)
+{
+	const char *host = http_header(c->req, "Host"), *configured = c->api->config.public_url;
+	bool good = !str_empty(host) && strlen(host) < 256;
+
+	if (configured) {
+		str_copy(c->base, sizeof(c->base), configured);
+		return;
+	}
+	for (const char *p = host; good && *p; p++)
+		good = isalnum((unsigned char)*p) || strchr(".-_:[]", *p);
+	snprintf(c->base, sizeof(c->base), "%s://%s", http_is_tls(c->req) ? "https" : "http",
+		good ? host : http_local(c->req));
+}
+
+static int check_user(struct call *c, struct err *e)
+{
+	if (!c->api->auth || (c->route && (c->route->flags & ROUTE_PUBLIC)))
+		return 0;
+	if (auth_check(c->api->auth, http_header(c->req, "Authorization"), &c->user))
+		return 0;
+	http_reply_header(c->req, "WWW-Authenticate", "Basic realm=\"Baremetal API\"");
+	return err_set(e, EACCES, "Incorrect username or password");
+}
+
+static int check_version(struct call *c, struct err *e)
+{
+	char text[32];
+	int r;
+
+	c->version = API_MINOR_MAX;
+	if (c->route->flags & ROUTE_UNVERSIONED)
+		return 0;
+	r = version_parse(http_header(c->req, "X-OpenStack-Ironic-API-Version"),
+		http_header(c->req, "OpenStack-API-Version"), &c->version, e);
+	if (r < 0)
+		return r;
+	snprintf(text, sizeof(text), "1.%d", c->version);
+	http_reply_header(c->req, "X-OpenStack-Ironic-API-Version", text);
+	snprintf(text, sizeof(text), "baremetal 1.%d", c->version);
+	http_reply_header(c->req, "OpenStack-API-Version", text);
+	http_reply_header(c->req, "Vary", "X-OpenStack-Ironic-API-Version, OpenStack-API-Version");
+	if (c->version >= c->route->since)
+		return 0;
+	if (c->route->flags & ROUTE_TOO_OLD_406)
+		return version_need(c->version, c->route->since, c->route->path, e);
+	return err_set(e, ENOENT, "The resource could not be found.");
+}
+
+static int run(struct call *c, struct err *e)
+{
+	const char *body;
+	size_t len;
+	int r;
+
+	r = check_user(c, e);
+	if (r < 0)
+		return r;
+	if (!c->route)
+		return err_set(e, ENOENT, "The resource could not be found.");
+	if ((c->route->flags & ROUTE_RAMDISK) && c->api->config.ramdisk_endpoints_off)
+		return err_set(e, EPERM, "This endpoint is switched off");
+	r = check_version(c, e);
+	if (r < 0)
+		return r;
+	body = http_body(c->req, &len);
+	r = call_parse_body(c->route, c->version, body, len, &c->body, e);
+	if (r < 0)
+		return r;
+	return c->route->handler(c, e);
+}
+
+static void reply_not_allowed(struct call *c)
+{
+	char *text = call_error_text(405, "The method is not allowed for this resource.");
+
+	http_reply_header(c->req, "Allow", c->match.allowed);
+	call_reply_text(c, 405, "application/json", text, strlen(text));
+}
+
+static void handle(struct http_req *req, void *data)
+{
+	struct api *a = data;
+	struct call *c = xcalloc(1, sizeof(*c));
+	struct err e = {0};
+
+	atomic_fetch_add(&a->calls, 1);
+	c->api = a;
+	c->req = req;
+	common_headers(req);
+	find_base(c);
+	router_match(http_method(req), http_path(req), &c->match);
+	c->route = c->match.route;
+	memcpy(c->params, c->match.params, sizeof(c->params));
+	if (!c->route && c->match.path_known && check_user(c, &e) == 0)
+		reply_not_allowed(c);
+	else if (e.code || run(c, &e) < 0)
+		call_reply_error(c, &e);
+}
+
+static size_t body_limit(const char *method, const char *path, void *data)
+{
+	const struct api_config *c = &((struct api *)data)->config;
+	struct route_match m;
+
+	router_match(method, path, &m);
+	if (m.route && (m.route->flags & ROUTE_PROVISION))
+		return c->body_provision_max;
+	if (m.route && (m.route->flags & ROUTE_INSPECTION))
+		return c->body_inspection_max;
+	return c->body_max;
+}
+
+static void copy_config(struct api_config *dst, const struct api_config *src)
+{
+	*dst = *src;
+	dst->listen = xstrdup(src->listen);
+	dst->tls_cert = xstrdup(src->tls_cert);
+	dst->tls_key = xstrdup(src->tls_key);
+	dst->public_url = xstrdup(src->public_url);
+	dst->htpasswd = xstrdup(src->htpasswd);
+	dst->body_max = src->body_max ? src->body_max : MIB;
+	dst->body_provision_max = src->body_provision_max ? src->body_provision_max : 64 * MIB;
+	dst->body_inspection_max = src->body_inspection_max ? src->body_inspection_max : 16 * MIB;
+	dst->list_max = src->list_max ? src->list_max : 1000;
+}
+
+/* The public URL without what links add themselves. */
+static void trim_url(char *url)
+{
+	size_t n;
+
+	if (!url)
+		return;
+	for (n = strlen(url); n && url[n - 1] == '/';)
+		url[--n] = 0;
+	if (str_ends(url, "/v1"))
+		url[n - 3] = 0;
+}
+
+int api_new(const struct api_config *c, struct api **ret, struct err *e)
+{
+	struct api *a = xcalloc(1, sizeof(*a));
+	int r = 0;
+
+	copy_config(&a->config, c);
+	trim_url((char *)a->config.public_url);
+	if (a->config.public_url &&
+		strlen(a->config.public_url) >= sizeof(((struct call *)0)->base))
+		r = err_set(e, EINVAL, "public_url: too long");
+	if (r == 0 && c->auth == API_AUTH_HTTP_BASIC)
+		r = c->htpasswd ? auth_new(c->htpasswd, &a->auth, e)
+				: err_set(e, EINVAL, "auth = http_basic needs htpasswd = FILE");
+	if (r < 0) {
+		api_free(a);
+		return err_prefix(e, "api");
+	}
+	*ret = a;
+	return 0;
+}
+
+int api_start(struct api *a, struct err *e)
+{
+	struct http_server_config hc = {
+		.listen = a->config.listen,
+		.tls_cert = a->config.tls_cert,
+		.tls_key = a->config.tls_key,
+		.threads = a->config.threads,
+		.max_connections = a->config.max_connections,
+		.body_max = a->config.body_max,
+		.body_limit = body_limit,
+		.handler = handle,
+		.data = a,
+	};
+	int r = http_server_new(&hc, &a->server, e);
+
+	return r < 0 ? err_prefix(e, "api") : 0;
+}
+
+uint16_t api_port(const struct api *a)
+{
+	return a->server ? http_server_port(a->server) : 0;
+}
+
+void api_stop(struct api *a, unsigned drain_ms)
+{
+	if (a->server)
+		http_server_stop(a->server, drain_ms);
+}
+
+void api_free(struct api *a)
+{
+	if (!a)
+		return;
+	http_server_free(a->server);
+	auth_free(a->auth);
+	free((char *)a->config.listen);
+	free((char *)a->config.tls_cert);
+	free((char *)a->config.tls_key);
+	free((char *)a->config.public_url);
+	free((char *)a->config.htpasswd);
+	free(a);
+}

@@ -1,0 +1,254 @@
+/* Basic authentication; see auth.h. */
+#include "conductor/api/auth.h"
+#include "lib/base/fs.h"
+#include "lib/base/str.h"
+
+#include <crypt.h>
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#include <nettle/sha2.h>
+
+#define FILE_MAX     (1024 * 1024)
+#define REMEMBERED   64
+#define PASSWORD_MAX 512
+#define HEADER_MAX   2048
+
+struct auth {
+	char *path;
+	pthread_mutex_t lock;  /* text, stamp, remembered */
+	pthread_mutex_t crypt; /* one bcrypt at a time, so that guessing cannot take every thread */
+	char *text;
+	struct timespec stamp;
+	off_t size;
+	uint8_t salt[32];
+	uint8_t remembered[REMEMBERED][SHA256_DIGEST_SIZE];
+	unsigned n_remembered; /* ever; the oldest are overwritten */
+};
+
+static bool is_bcrypt(const char *hash)
+{
+	return str_starts(hash, "$2y$") || str_starts(hash, "$2a$") || str_starts(hash, "$2b$");
+}
+
+/* Every line has to be "name:bcrypt". */
+static int check_text(const char *path, const char *text, struct err *e)
+{
+	_cleanup_free_ char *copy = xstrdup(text);
+	char *save = NULL;
+	int n = 0;
+
+	for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		char *colon;
+
+		n++;
+		line = str_trim(line);
+		if (!*line || *line == '#')
+			continue;
+		colon = strchr(line, ':');
+		if (!colon || colon == line || !is_bcrypt(colon + 1))
+			return err_set(e, EINVAL,
+				"%s: entry %d is not name:bcrypt; make it with htpasswd -B", path,
+				n);
+	}
+	return 0;
+}
+
+/* Reads the file when it is new or has changed; the lock is held. */
+static int load(struct auth *a, struct err *e)
+{
+	struct stat st;
+	char *text;
+	int r;
+
+	if (stat(a->path, &st) < 0)
+		return err_errno(e, errno, "htpasswd %s", a->path);
+	if (a->text && st.st_mtim.tv_sec == a->stamp.tv_sec &&
+		st.st_mtim.tv_nsec == a->stamp.tv_nsec && st.st_size == a->size)
+		return 0;
+	r = fs_read(a->path, FILE_MAX, &text, NULL, e);
+	if (r < 0)
+		return err_prefix(e, "htpasswd");
+	if (a->text)
+		mem_wipe(a->text, strlen(a->text));
+	free(a->text);
+	a->text = text;
+	a->stamp = st.st_mtim;
+	a->size = st.st_size;
+	memset(a->remembered, 0, sizeof(a->remembered));
+	a->n_remembered = 0;
+	return 0;
+}
+
+int auth_new(const char *htpasswd, struct auth **ret, struct err *e)
+{
+	struct auth *a = xcalloc(1, sizeof(*a));
+	_cleanup_free_ char *salt = secret_new(32);
+	int r;
+
+	a->path = xstrdup(htpasswd);
+	memcpy(a->salt, salt, sizeof(a->salt));
+	pthread_mutex_init(&a->lock, NULL);
+	pthread_mutex_init(&a->crypt, NULL);
+	r = load(a, e);
+	if (r == 0)
+		r = check_text(a->path, a->text, e);
+	if (r < 0) {
+		auth_free(a);
+		return r;
+	}
+	*ret = a;
+	return 0;
+}
+
+void auth_free(struct auth *a)
+{
+	if (!a)
+		return;
+	if (a->text)
+		mem_wipe(a->text, strlen(a->text));
+	free(a->text);
+	free(a->path);
+	pthread_mutex_destroy(&a->lock);
+	pthread_mutex_destroy(&a->crypt);
+	mem_wipe(a, sizeof(*a));
+	free(a);
+}
+
+/* "name\0password" out of a header, allocated; NULL when it is not basic authentication. */
+static char *decode(const char *header)
+{
+	void *data;
+	char *colon;
+	size_t len;
+
+	if (!header || strlen(header) > HEADER_MAX || strncasecmp(header, "Basic ", 6))
+		return NULL;
+	if (b64_decode(header + 6, strlen(header + 6), &data, &len) < 0)
+		return NULL;
+	data = xrealloc(data, len + 1);
+	((char *)data)[len] = 0;
+	colon = strchr(data, ':');
+	if (!colon || strlen(data) != len || strlen(colon + 1) > PASSWORD_MAX || colon == data) {
+		mem_wipe(data, len);
+		free(data);
+		return NULL;
+	}
+	*colon = 0;
+	return data;
+}
+
+/* The user's bcrypt entry, allocated, or NULL. The lock is held. */
+static char *find_hash(const struct auth *a, const char *user)
+{
+	size_t n = strlen(user);
+
+	for (const char *line = a->text; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (!strncmp(line, user, n) && line[n] == ':') {
+			char *hash = xstrndup(line + n + 1, strcspn(line + n + 1, " \t\r\n"));
+
+			if (is_bcrypt(hash))
+				return hash;
+			free(hash);
+			return NULL;
+		}
+	}
+	return NULL;
+}
+
+static void digest(const struct auth *a, const char *user, const char *password, const char *hash,
+	uint8_t ret[static SHA256_DIGEST_SIZE])
+{
+	struct sha256_ctx ctx;
+
+	sha256_init(&ctx);
+	sha256_update(&ctx, sizeof(a->salt), a->salt);
+	sha256_update(&ctx, strlen(user) + 1, (const uint8_t *)user);
+	sha256_update(&ctx, strlen(hash) + 1, (const uint8_t *)hash);
+	sha256_update(&ctx, strlen(password), (const uint8_t *)password);
+	sha256_digest(&ctx, SHA256_DIGEST_SIZE, ret);
+	mem_wipe(&ctx, sizeof(ctx));
+}
+
+static bool remembered(struct auth *a, const uint8_t d[static SHA256_DIGEST_SIZE])
+{
+	unsigned found = 0;
+
+	pthread_mutex_lock(&a->lock);
+	for (int i = 0; i < REMEMBERED; i++) {
+		unsigned differ = 0;
+
+		for (int k = 0; k < SHA256_DIGEST_SIZE; k++)
+			differ |= (unsigned)(a->remembered[i][k] ^ d[k]);
+		found |= !differ;
+	}
+	pthread_mutex_unlock(&a->lock);
+	return found;
+}
+
+static void remember(struct auth *a, const uint8_t d[static SHA256_DIGEST_SIZE])
+{
+	pthread_mutex_lock(&a->lock);
+	memcpy(a->remembered[a->n_remembered++ % REMEMBERED], d, SHA256_DIGEST_SIZE);
+	pthread_mutex_unlock(&a->lock);
+}
+
+static bool bcrypt_matches(struct auth *a, const char *password, const char *hash)
+{
+	struct crypt_data *data = xcalloc(1, sizeof(*data));
+	const char *got;
+	bool good;
+
+	pthread_mutex_lock(&a->crypt);
+	got = crypt_r(password, hash, data);
+	pthread_mutex_unlock(&a->crypt);
+	good = got && secret_eq(got, hash);
+	mem_wipe(data, sizeof(*data));
+	free(data);
+	return good;
+}
+
+static bool check_password(struct auth *a, const char *user, const char *password)
+{
+	/* Of no password; run for unknown names, so that time does not tell which names exist. */
+	static const char nobody[] = "$2y$05$abcdefghijklmnopqrstuuW1EfDqQ4yYVp6xG5DGXzT0bTqEXg6yS";
+	_cleanup_free_ char *hash = NULL;
+	uint8_t d[SHA256_DIGEST_SIZE];
+
+	pthread_mutex_lock(&a->lock);
+	if (load(a, NULL) == 0)
+		hash = find_hash(a, user);
+	pthread_mutex_unlock(&a->lock);
+	if (!hash) {
+		(void)bcrypt_matches(a, password, nobody);
+		return false;
+	}
+	digest(a, user, password, hash, d);
+	if (remembered(a, d))
+		return true;
+	if (!bcrypt_matches(a, password, hash))
+		return false;
+	remember(a, d);
+	return true;
+}
+
+bool auth_check(struct auth *a, const char *header, char **ret_user)
+{
+	char *pair = decode(header), *password;
+	bool good;
+
+	if (!pair)
+		return false;
+	password = pair + strlen(pair) + 1;
+	good = check_password(a, pair, password);
+	mem_wipe(password, strlen(password));
+	if (good)
+		*ret_user = pair;
+	else
+		free(pair);
+	return good;
+}

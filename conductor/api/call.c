@@ -1,0 +1,210 @@
+/* A request's life inside the API; see call.h. */
+#include "conductor/api/call.h"
+#include "conductor/api/internal.h"
+#include "conductor/api/patch.h"
+#include "lib/base/str.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct engine *call_engine(const struct call *c)
+{
+	return c->api->config.engine;
+}
+
+struct store *call_store(const struct call *c)
+{
+	return c->api->config.store;
+}
+
+const struct api_config *call_config(const struct call *c)
+{
+	return &c->api->config;
+}
+
+static const struct {
+	int code, status;
+} statuses[] = {
+	{EINVAL, 400},
+	{ENOTSUP, 400},
+	{EACCES, 401},
+	{EPERM, 403},
+	{ENOENT, 404},
+	{EPROTONOSUPPORT, 406},
+	{EBUSY, 409},
+	{EEXIST, 409},
+	{ESTALE, 409},
+	{EFBIG, 413},
+	{ENOSYS, 501},
+	{EAGAIN, 503},
+};
+
+int call_status(int code)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(statuses); i++)
+		if (statuses[i].code == code)
+			return statuses[i].status;
+	return 500;
+}
+
+char *call_error_text(int status, const char *text)
+{
+	_cleanup_json_ json_t *inner = json_pack("{s:s, s:s?, s:n}", "faultcode",
+		status < 500 ? "Client" : "Server", "faultstring", text, "debuginfo");
+	_cleanup_json_ json_t *outer = NULL;
+	_cleanup_free_ char *inner_text = NULL;
+
+	if (!inner) /* the text is not UTF-8: bytes from a wire */
+		return call_error_text(status, "The request failed; its cause is not text");
+	inner_text = json_text(inner);
+	outer = json_pack("{s:s}", "error_message", inner_text);
+	return json_text(outer);
+}
+
+static void call_end(struct call *c)
+{
+	struct api *a = c->api;
+
+	json_decref(c->body);
+	json_decref(c->json);
+	free(c->user);
+	free(c->text);
+	free(c);
+	api_call_ended(a);
+}
+
+void call_reply_text(struct call *c, int status, const char *type, char *text, size_t len)
+{
+	http_reply_take(c->req, status, type, text, len);
+	call_end(c);
+}
+
+void call_reply_json(struct call *c, int status, json_t *json)
+{
+	char *text = json_text(json);
+
+	json_decref(json);
+	call_reply_text(c, status, "application/json", text, strlen(text));
+}
+
+void call_reply_empty(struct call *c, int status)
+{
+	http_reply(c->req, status, NULL, NULL, 0);
+	call_end(c);
+}
+
+void call_reply_error(struct call *c, const struct err *e)
+{
+	int status = call_status(e->code);
+	char *text = call_error_text(status, e->text);
+
+	call_reply_text(c, status, "application/json", text, strlen(text));
+}
+
+/* The engine's answer, on its thread or the writer's. */
+static void request_done(struct request *r)
+{
+	struct call *c = r->data;
+
+	if (r->result < 0) {
+		if (!r->err.code)
+			r->err.code = -r->result;
+		call_reply_error(c, &r->err);
+	} else {
+		c->finish(c, r);
+	}
+	request_free(r);
+}
+
+struct request *call_request(struct call *c, enum request_kind kind, const char *ident)
+{
+	struct request *r = request_new(kind, request_done, c);
+
+	r->ident = xstrdup(ident);
+	r->user = xstrdup(c->user);
+	return r;
+}
+
+int call_submit(
+	struct call *c, struct request *r, void (*finish)(struct call *c, struct request *r))
+{
+	c->finish = finish;
+	engine_submit(call_engine(c), r);
+	return 0;
+}
+
+void finish_accepted(struct call *c, struct request *r)
+{
+	call_reply_empty(c, 202);
+}
+
+void finish_no_content(struct call *c, struct request *r)
+{
+	call_reply_empty(c, 204);
+}
+
+void finish_answer(struct call *c, struct request *r)
+{
+	call_reply_json(c, 200, r->answer ? TAKE_PTR(r->answer) : json_object());
+}
+
+json_t *call_links(const struct call *c, const char *plural, const char *id, const char *sub)
+{
+	const char *slash = sub ? "/" : "";
+	_cleanup_free_ char *self = NULL, *bookmark = NULL;
+
+	sub = sub ? sub : "";
+	self = xasprintf("%s/v1/%s/%s%s%s", c->base, plural, id, slash, sub);
+	bookmark = xasprintf("%s/%s/%s%s%s", c->base, plural, id, slash, sub);
+	return json_pack("[{s:s, s:s}, {s:s, s:s}]", "href", self, "rel", "self", "href", bookmark,
+		"rel", "bookmark");
+}
+
+int call_parse_body(const struct route *route, int version, const char *text, size_t len,
+	json_t **ret, struct err *e)
+{
+	_cleanup_json_ json_t *body = NULL;
+	int r = 0;
+
+	if (route->body == BODY_NONE || (route->body == BODY_OPTIONAL && !len))
+		return 0;
+	if (!len)
+		return err_set(e, EINVAL, "The request needs a JSON body");
+	if (json_parse(text, len, JSON_DEPTH_MAX, &body, e) < 0)
+		return err_set(e, EINVAL, "Request body: %.600s", e ? e->text : "");
+	if (route->body == BODY_OPTIONAL && json_is_null(body))
+		return 0;
+	if (route->body == BODY_PATCH)
+		r = patch_check(body, e);
+	else if (route->schema)
+		r = schema_body(route->schema, version, body, e);
+	if (r == 0)
+		*ret = TAKE_PTR(body);
+	return r;
+}
+
+int call_arg_bool(const struct call *c, const char *name, bool dflt, bool *ret, struct err *e)
+{
+	const char *text = http_arg(c->req, name);
+
+	*ret = dflt;
+	if (!text || str_to_bool(text, ret) == 0)
+		return 0;
+	return err_set(e, EINVAL, "%s: expected true or false, not '%.32s'", name, text);
+}
+
+int call_args_only(const struct call *c, const char *const *known, struct err *e)
+{
+	const char *name, *value;
+	size_t pos = 0;
+
+	while (http_arg_next(c->req, &pos, &name, &value)) {
+		const char *const *k = known;
+
+		while (*k && !str_eq(*k, name))
+			k++;
+		if (!*k)
+			return err_set(e, EINVAL, "%.64s: unknown query argument", name);
+	}
+	return 0;
+}

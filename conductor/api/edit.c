@@ -1,0 +1,90 @@
+/* From a JSON patch to a changed record; see nodes.h. */
+#include "conductor/api/mask.h"
+#include "conductor/api/nodes.h"
+#include "conductor/api/patch.h"
+#include "conductor/api/version.h"
+#include "lib/base/str.h"
+
+#include <errno.h>
+
+static int check_root(const struct schema *s, int version, const json_t *operation, struct err *e)
+{
+	_cleanup_free_ char *root = patch_root(operation);
+	const struct schema_field *f = schema_field(s, root);
+
+	if (!f)
+		return err_set(e, EINVAL,
+			"Adding a new attribute (/%.64s) to the root of the resource is not "
+			"allowed",
+			root);
+	if (f->flags & S_NO_PATCH)
+		return err_set(
+			e, EINVAL, "'/%s' is an internal attribute and can not be updated", root);
+	return version_need(version, version_since(s->name, root), root, e);
+}
+
+int patch_check_roots(const struct schema *s, int version, const json_t *patch, struct err *e)
+{
+	json_t *o;
+	size_t i;
+	int r;
+
+	json_array_foreach (patch, i, o) {
+		r = check_root(s, version, o, e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* The value a removed attribute falls back to. */
+static json_t *cleared(const struct field *f)
+{
+	return f->type == FIELD_BOOL ? json_false() : json_null();
+}
+
+static int set_field(const struct schema *s, const struct record_type *t, void *rec,
+	const char *name, json_t *after, json_t *before, bool masked, struct err *e)
+{
+	const struct schema_field *f = schema_field(s, name);
+	const struct field *field = record_field(t, name);
+	json_t *value = json_incref(json_object_get(after, name));
+	bool removed = !value;
+	int r = 0;
+
+	if (removed)
+		value = cleared(field);
+	else
+		r = schema_value(f, &value, e);
+	if (r == 0 && masked && json_is_object(value))
+		mask_keep(name, value, json_object_get(before, name));
+	if (r == 0)
+		r = record_field_from_json(field, rec, value, e);
+	json_decref(value);
+	return r;
+}
+
+int patch_record(const struct schema *s, const struct record_type *t, void *rec,
+	const json_t *patch, const char *const *masked, struct err *e)
+{
+	_cleanup_json_ json_t *before = record_to_json(t, rec);
+	_cleanup_json_ json_t *after = json_incref(before);
+	json_t *o;
+	size_t i;
+	int r;
+
+	r = patch_apply(&after, patch, e);
+	if (r < 0)
+		return r;
+	json_array_foreach (patch, i, o) {
+		_cleanup_free_ char *root = patch_root(o);
+		bool secret = false;
+
+		for (const char *const *m = masked; m && *m; m++)
+			secret |= str_eq(*m, root);
+		r = set_field(s, t, rec, root, after, before, secret, e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}

@@ -1,0 +1,97 @@
+/* All handlers, so that the route table can name them; each lives in its resource's file. */
+#ifndef CONDUCTOR_API_HANDLERS_H
+#define CONDUCTOR_API_HANDLERS_H
+
+#include "conductor/api/call.h"
+
+#define HANDLER(name) int name(struct call *c, struct err *e)
+
+/* root.c */
+HANDLER(root_get);
+HANDLER(v1_get);
+
+/* nodes.c */
+HANDLER(nodes_list);
+HANDLER(nodes_detail);
+HANDLER(nodes_create);
+HANDLER(node_get);
+HANDLER(node_patch);
+HANDLER(node_delete);
+HANDLER(node_validate);
+
+/* states.c */
+HANDLER(states_get);
+HANDLER(states_provision);
+HANDLER(states_power);
+HANDLER(states_raid);
+HANDLER(console_get);
+HANDLER(maintenance_put);
+HANDLER(maintenance_delete);
+HANDLER(boot_device_get);
+HANDLER(boot_device_put);
+HANDLER(boot_device_supported);
+HANDLER(inject_nmi);
+
+/* below.c */
+HANDLER(traits_get);
+HANDLER(traits_put);
+HANDLER(traits_clear);
+HANDLER(trait_add);
+HANDLER(trait_remove);
+HANDLER(vifs_get);
+HANDLER(vif_attach);
+HANDLER(vif_detach);
+HANDLER(node_empty);
+HANDLER(node_below_missing);
+HANDLER(history_list);
+HANDLER(history_get);
+HANDLER(inventory_get);
+HANDLER(children_get);
+HANDLER(node_volume);
+HANDLER(node_methods);
+
+/* ports.c */
+HANDLER(ports_list);
+HANDLER(ports_detail);
+HANDLER(ports_create);
+HANDLER(port_get);
+HANDLER(port_patch);
+HANDLER(port_delete);
+HANDLER(node_ports);
+HANDLER(node_ports_detail);
+
+/* drivers.c */
+HANDLER(drivers_list);
+HANDLER(driver_get);
+HANDLER(driver_properties);
+HANDLER(driver_raid_properties);
+HANDLER(driver_methods);
+HANDLER(conductors_list);
+HANDLER(conductor_get);
+
+/* empty.c */
+HANDLER(empty_list);
+HANDLER(empty_get);
+HANDLER(not_implemented);
+HANDLER(not_supported);
+HANDLER(volume_get);
+HANDLER(shards_list);
+
+/* ramdisk.c */
+HANDLER(lookup);
+HANDLER(heartbeat);
+HANDLER(continue_inspection);
+
+/* ingot.c */
+HANDLER(why_get);
+HANDLER(progress_list);
+HANDLER(progress_get);
+HANDLER(progress_post);
+HANDLER(boot_get);
+HANDLER(waiting_list);
+HANDLER(waiting_post);
+HANDLER(phone_home);
+HANDLER(inventory_export);
+HANDLER(metrics_get);
+
+#endif

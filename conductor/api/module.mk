@@ -1,0 +1,1 @@
+$(eval $(call library,api,conductor/api,jansson libuv nettle libcrypt))

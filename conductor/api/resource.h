@@ -1,0 +1,81 @@
+/*
+ * Resources as the API shows them: stored records become answers by one table each, hidden by
+ * microversion, masked, with links; collections take filters, fields, sorting and pages.
+ */
+#ifndef CONDUCTOR_API_RESOURCE_H
+#define CONDUCTOR_API_RESOURCE_H
+
+#include "conductor/api/call.h"
+
+enum arg_kind {
+	ARG_TEXT,     /* column equals */
+	ARG_BOOL,     /* column is true or false */
+	ARG_PRESENT,  /* true: column is not null; false: null */
+	ARG_LIST,     /* column is one of a comma-separated list */
+	ARG_CONTAINS, /* column contains, any case */
+	ARG_UUID,
+	ARG_MAC,
+	ARG_STATE,     /* a provision state */
+	ARG_NODE,      /* a node's UUID or name; column holds the UUID */
+	ARG_PROJECT,   /* owner or lessee */
+	ARG_CONDUCTOR, /* ours: no filter; another: nothing */
+	ARG_NODE_SET,  /* the record's node has `column`, one of a comma-separated list */
+	ARG_IGNORED,   /* known, and without effect here */
+};
+
+struct query_arg {
+	const char *name;
+	enum arg_kind kind;
+	const char *column; /* NULL: as name */
+};
+
+/* All lists of names end with NULL; NULL for none. */
+struct resource {
+	const char *name; /* for messages and version_since() */
+	const char *plural;
+	const struct record_type *type;
+	const char *const *summary;  /* fields of a list without details */
+	const char *const *sublinks; /* fields that are links to collections below */
+	const char *const *masked;   /* fields with secrets in them */
+	const char *const *hidden;   /* record fields that are not of the API */
+	const struct query_arg *args;
+	int n_args;
+	bool no_links;
+	const char *not_found; /* how messages call one: "Node" */
+};
+
+extern const struct resource node_resource, port_resource, history_resource;
+
+/*
+ * The answer for one stored record (JSON of all fields). fields: which, NULL-terminated; NULL: all
+ * that this version knows. A new reference.
+ */
+json_t *resource_render(const struct call *c, const struct resource *res, const json_t *stored,
+	const char *const *fields);
+
+/* Splits "a,b" into *ret (free with strv_free) and checks every name. -EINVAL, -EPROTONOSUPPORT. */
+int resource_fields(const struct call *c, const struct resource *res, const char *text, char ***ret,
+	struct err *e);
+void strv_free(char **v);
+
+/* Reads the record whose column has this value; -ENOENT in the resource's words. */
+int resource_read(const struct call *c, const struct resource *res, const char *column,
+	const char *value, json_t **ret, struct err *e);
+
+/* A node by UUID or name, whichever it is. */
+int node_read(const struct call *c, const char *ident, json_t **ret, struct err *e);
+int node_uuid(const struct call *c, const char *ident, char **ret, struct err *e);
+
+/* A fixed filter in front of those the query asks for. */
+struct list_scope {
+	const char *column, *value; /* value NULL: is null */
+};
+
+/* Answers GET of a collection: reads arguments, store, renders, replies. */
+int resource_list(struct call *c, const struct resource *res, bool detail,
+	const struct list_scope *scope, struct err *e);
+
+/* Answers GET of one: ?fields=. stored is taken. */
+int resource_show(struct call *c, const struct resource *res, json_t *stored, struct err *e);
+
+#endif

@@ -1,0 +1,143 @@
+/* The route table: every method and path the conductor answers, and what each asks for. */
+#include "conductor/api/below.h"
+#include "conductor/api/handlers.h"
+#include "conductor/api/nodes.h"
+#include "conductor/api/ramdisk.h"
+#include "conductor/api/router.h"
+#include "conductor/api/states.h"
+
+#define OPEN   (ROUTE_PUBLIC | ROUTE_UNVERSIONED)
+#define OURS   ROUTE_UNVERSIONED
+#define AGENT  (ROUTE_PUBLIC | ROUTE_RAMDISK)
+#define NEWER  ROUTE_TOO_OLD_406
+#define NODE   "/v1/nodes/{node}"
+#define STATES NODE "/states"
+#define MANAGE NODE "/management"
+
+/* Method, path, since, handler; then flags, body, schema, arg by name where they are not 0. */
+#define R(m, p, s, h, ...)                                                                         \
+	{                                                                                          \
+		.method = (m), .path = (p), .since = (s), .handler = (h), __VA_ARGS__              \
+	}
+#define BODY(s)	    .body = BODY_REQUIRED, .schema = &(s)
+#define OPTIONAL(s) .body = BODY_OPTIONAL, .schema = &(s)
+#define PATCH	    .body = BODY_PATCH
+
+/* A collection that is always empty: list, show, and writes that are refused. */
+#define EMPTY(path, since, plural, singular)                                                       \
+	R("GET", path, since, empty_list, .arg = (plural)),                                        \
+		R("POST", path, since, not_implemented, .arg = (plural)),                          \
+		R("GET", path "/{id}", since, empty_get, .arg = (singular)),                       \
+		R("PATCH", path "/{id}", since, empty_get, .arg = (singular)),                     \
+		R("DELETE", path "/{id}", since, empty_get, .arg = (singular))
+
+const struct route routes[] = {
+	R("GET", "/", 0, root_get, .flags = OPEN),
+	R("GET", "/v1", 0, v1_get, .flags = ROUTE_PUBLIC),
+
+	R("GET", "/v1/nodes", 0, nodes_list),
+	R("POST", "/v1/nodes", 0, nodes_create, BODY(node_schema)),
+	R("GET", "/v1/nodes/detail", 0, nodes_detail),
+	R("GET", "/v1/nodes/validate", 0, node_validate),
+	R("GET", NODE, 0, node_get),
+	R("PATCH", NODE, 0, node_patch, PATCH),
+	R("DELETE", NODE, 0, node_delete),
+	R("GET", NODE "/validate", 0, node_validate),
+
+	R("GET", STATES, 0, states_get),
+	R("PUT", STATES "/power", 0, states_power, BODY(power_schema)),
+	R("PUT", STATES "/provision", 0, states_provision, BODY(provision_schema),
+		.flags = ROUTE_PROVISION),
+	R("PUT", STATES "/raid", 12, states_raid, BODY(raid_schema), .flags = NEWER),
+	R("GET", STATES "/console", 0, console_get),
+	R("PUT", STATES "/console", 0, not_supported, .arg = "a console"),
+	R("PUT", STATES "/boot_mode", 76, not_supported, .arg = "setting the boot mode"),
+	R("PUT", STATES "/secure_boot", 76, not_supported, .arg = "setting secure boot"),
+	R("PUT", NODE "/maintenance", 0, maintenance_put, OPTIONAL(maintenance_schema)),
+	R("DELETE", NODE "/maintenance", 0, maintenance_delete),
+	R("GET", MANAGE "/boot_device", 0, boot_device_get),
+	R("PUT", MANAGE "/boot_device", 0, boot_device_put, BODY(boot_device_schema)),
+	R("GET", MANAGE "/boot_device/supported", 0, boot_device_supported),
+	R("PUT", MANAGE "/inject_nmi", 29, inject_nmi, OPTIONAL(nothing_schema)),
+	R("GET", MANAGE "/indicators", 63, not_supported, .arg = "indicators"),
+
+	R("GET", NODE "/traits", 37, traits_get),
+	R("PUT", NODE "/traits", 37, traits_put, BODY(traits_schema)),
+	R("DELETE", NODE "/traits", 37, traits_clear),
+	R("PUT", NODE "/traits/{trait}", 37, trait_add),
+	R("DELETE", NODE "/traits/{trait}", 37, trait_remove),
+	R("GET", NODE "/vifs", 28, vifs_get),
+	R("POST", NODE "/vifs", 28, vif_attach, .body = BODY_REQUIRED),
+	R("DELETE", NODE "/vifs/{vif}", 28, vif_detach),
+	R("GET", NODE "/bios", 40, node_empty, .arg = "bios"),
+	R("GET", NODE "/bios/{name}", 40, node_below_missing, .arg = "BIOS setting"),
+	R("GET", NODE "/firmware", 86, node_empty, .arg = "firmware"),
+	R("GET", NODE "/history", 78, history_list),
+	R("GET", NODE "/history/detail", 78, history_list, .arg = "detail"),
+	R("GET", NODE "/history/{event}", 78, history_get),
+	R("GET", NODE "/inventory", 81, inventory_get),
+	R("GET", NODE "/children", 83, children_get),
+	R("GET", NODE "/vmedia", 93, not_supported, .arg = "virtual media"),
+	R("POST", NODE "/vmedia", 89, not_supported, .arg = "virtual media"),
+	R("DELETE", NODE "/vmedia", 89, not_supported, .arg = "virtual media"),
+	R("GET", NODE "/allocation", 52, node_below_missing, .arg = "allocation"),
+	R("DELETE", NODE "/allocation", 52, node_below_missing, .arg = "allocation"),
+	R("GET", NODE "/ports", 0, node_ports),
+	R("GET", NODE "/ports/detail", 0, node_ports_detail),
+	R("GET", NODE "/portgroups", 24, node_empty, .arg = "portgroups"),
+	R("GET", NODE "/portgroups/detail", 24, node_empty, .arg = "portgroups"),
+	R("GET", NODE "/volume", 32, node_volume),
+	R("GET", NODE "/volume/connectors", 32, node_empty, .arg = "connectors"),
+	R("GET", NODE "/volume/targets", 32, node_empty, .arg = "targets"),
+	R("GET", NODE "/vendor_passthru/methods", 0, node_methods),
+	R("GET", NODE "/vendor_passthru", 0, not_supported, .arg = "vendor passthru"),
+	R("POST", NODE "/vendor_passthru", 0, not_supported, .arg = "vendor passthru"),
+
+	R("GET", "/v1/ports", 0, ports_list),
+	R("POST", "/v1/ports", 0, ports_create, BODY(port_schema)),
+	R("GET", "/v1/ports/detail", 0, ports_detail),
+	R("GET", "/v1/ports/{port}", 0, port_get),
+	R("PATCH", "/v1/ports/{port}", 0, port_patch, PATCH),
+	R("DELETE", "/v1/ports/{port}", 0, port_delete),
+
+	R("GET", "/v1/drivers", 0, drivers_list),
+	R("GET", "/v1/drivers/{driver}", 0, driver_get),
+	R("GET", "/v1/drivers/{driver}/properties", 0, driver_properties),
+	R("GET", "/v1/drivers/{driver}/raid/logical_disk_properties", 12, driver_raid_properties),
+	R("GET", "/v1/drivers/{driver}/vendor_passthru/methods", 0, driver_methods),
+	R("GET", "/v1/conductors", 49, conductors_list),
+	R("GET", "/v1/conductors/{hostname}", 49, conductor_get),
+
+	R("GET", "/v1/chassis/detail", 0, empty_list, .arg = "chassis"),
+	EMPTY("/v1/chassis", 0, "chassis", "Chassis"),
+	R("GET", "/v1/portgroups/detail", 23, empty_list, .arg = "portgroups"),
+	EMPTY("/v1/portgroups", 23, "portgroups", "Portgroup"),
+	R("GET", "/v1/volume", 32, volume_get),
+	EMPTY("/v1/volume/connectors", 32, "connectors", "Volume connector"),
+	EMPTY("/v1/volume/targets", 32, "targets", "Volume target"),
+	EMPTY("/v1/allocations", 52, "allocations", "Allocation"),
+	EMPTY("/v1/deploy_templates", 55, "deploy_templates", "Deploy template"),
+	EMPTY("/v1/runbooks", 92, "runbooks", "Runbook"),
+	EMPTY("/v1/inspection_rules", 96, "inspection_rules", "Inspection rule"),
+	R("GET", "/v1/shards", 82, shards_list),
+	R("POST", "/v1/events", 54, not_implemented, .arg = "events"),
+
+	R("GET", "/v1/lookup", 22, lookup, .flags = AGENT),
+	R("POST", "/v1/heartbeat/{node}", 22, heartbeat, BODY(heartbeat_schema), .flags = AGENT),
+	R("POST", "/v1/continue_inspection", 0, continue_inspection, .body = BODY_REQUIRED,
+		.flags = AGENT | ROUTE_INSPECTION),
+
+	R("GET", "/ingot/v1/why/{node}", 0, why_get, .flags = OURS),
+	R("GET", "/ingot/v1/progress", 0, progress_list, .flags = OURS),
+	R("GET", "/ingot/v1/progress/{node}", 0, progress_get, .flags = OURS),
+	R("POST", "/ingot/v1/nodes/{node}/progress", 0, progress_post, .body = BODY_REQUIRED,
+		.flags = OPEN | ROUTE_RAMDISK),
+	R("GET", "/ingot/v1/boot/{mac}", 0, boot_get, .flags = OURS),
+	R("GET", "/ingot/v1/waiting", 0, waiting_list, .flags = OURS),
+	R("POST", "/ingot/v1/waiting/{mac}", 0, waiting_post, .body = BODY_REQUIRED, .flags = OURS),
+	R("POST", "/ingot/v1/phone-home/{token}", 0, phone_home, .body = BODY_OPTIONAL,
+		.flags = OPEN),
+	R("GET", "/ingot/v1/inventory", 0, inventory_export, .flags = OURS),
+	R("GET", "/metrics", 0, metrics_get, .flags = OURS),
+};
+const size_t n_routes = ARRAY_SIZE(routes);

@@ -1,0 +1,287 @@
+/* A node's states: what it is in, and every way to ask for another. */
+#include "conductor/api/handlers.h"
+#include "conductor/api/resource.h"
+#include "conductor/api/states.h"
+#include "conductor/api/version.h"
+#include "lib/base/str.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const char *const state_fields[] = {"boot_mode", "console_enabled", "last_error",
+	"power_state", "provision_state", "provision_updated_at", "raid_config", "secure_boot",
+	"target_power_state", "target_provision_state", "target_raid_config", NULL};
+
+int states_get(struct call *c, struct err *e)
+{
+	_cleanup_json_ json_t *stored = NULL;
+	int r = node_read(c, c->params[0], &stored, e);
+
+	if (r < 0)
+		return r;
+	call_reply_json(c, 200, resource_render(c, &node_resource, stored, state_fields));
+	return 0;
+}
+
+static const struct schema_field provision_fields[] = {
+	{"target", T_STR, S_REQUIRED, 0, NULL},
+	{"configdrive", T_STR | T_OBJ | T_NULL, 0, (size_t)64 * 1024 * 1024, NULL},
+	{"clean_steps", T_ARR, 0, 1000, check_steps},
+	{"deploy_steps", T_ARR, 0, 1000, check_steps},
+	{"service_steps", T_ARR, 0, 1000, check_steps},
+	{"rescue_password", T_STR, 0, 0, NULL},
+	{"disable_ramdisk", T_BOOL, 0, 0, NULL},
+	{"runbook", T_STR, 0, 0, NULL},
+};
+SCHEMA(provision_schema, "provision", provision_fields);
+
+/* Which verbs take which part of the body, and which cannot do without. */
+static const struct {
+	const char *field;
+	enum verb verbs[3], required;
+} parts[] = {
+	{"configdrive", {VERB_DEPLOY, VERB_REBUILD}, VERB_NONE},
+	{"clean_steps", {VERB_CLEAN}, VERB_CLEAN},
+	{"deploy_steps", {VERB_DEPLOY, VERB_REBUILD}, VERB_NONE},
+	{"service_steps", {VERB_SERVICE}, VERB_SERVICE},
+	{"rescue_password", {VERB_RESCUE}, VERB_RESCUE},
+	{"disable_ramdisk", {VERB_CLEAN, VERB_SERVICE}, VERB_NONE},
+	{"runbook", {VERB_CLEAN, VERB_SERVICE}, VERB_NONE},
+};
+
+static int check_part(size_t i, enum verb verb, const json_t *body, struct err *e)
+{
+	bool given = json_object_get(body, parts[i].field), fits = false;
+
+	for (size_t k = 0; k < ARRAY_SIZE(parts[i].verbs); k++)
+		fits |= parts[i].verbs[k] == verb;
+	if (given && !fits)
+		return err_set(e, EINVAL, "%s: not allowed with target '%s'", parts[i].field,
+			verb_names[verb]);
+	if (!given && parts[i].required == verb && !json_object_get(body, "runbook"))
+		return err_set(e, EINVAL, "%s: is required with target '%s'", parts[i].field,
+			verb_names[verb]);
+	return 0;
+}
+
+/* Contract 2.11: base64 or a URL. */
+static int check_drive_text(const char *text, struct err *e)
+{
+	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				       "0123456789+/=\r\n";
+
+	if (str_starts(text, "http://") || str_starts(text, "https://"))
+		return 0;
+	if (!*text || text[strspn(text, alphabet)])
+		return err_set(e, EINVAL,
+			"configdrive: expected an object, a URL, or base64 of a gzipped ISO image");
+	return 0;
+}
+
+static int check_drive_object(const json_t *drive, int version, struct err *e)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach ((json_t *)drive, key, value) {
+		bool objects = str_eq(key, "meta_data") || str_eq(key, "network_data") ||
+			       str_eq(key, "vendor_data");
+
+		if (!objects && !str_eq(key, "user_data"))
+			return err_set(e, EINVAL,
+				"configdrive: %.64s: unexpected field; it takes meta_data, "
+				"network_data, user_data and vendor_data",
+				key);
+		if (objects && !json_is_object(value) && !json_is_null(value))
+			return err_set(e, EINVAL, "configdrive: %s: expected an object", key);
+		if (json_is_number(value) || json_is_boolean(value))
+			return err_set(e, EINVAL,
+				"configdrive: %s: expected a string, an object or an array", key);
+	}
+	if (!json_object_get(drive, "vendor_data"))
+		return 0;
+	return version_need(version, version_since("provision", "vendor_data"), "vendor_data", e);
+}
+
+static int check_drive(const json_t *drive, enum verb verb, int version, struct err *e)
+{
+	if (!drive || json_is_null(drive))
+		return 0;
+	if (verb == VERB_REBUILD && version < 35)
+		return version_need(version, 35, "a configdrive with target 'rebuild'", e);
+	if (json_is_string(drive))
+		return check_drive_text(json_string_value(drive), e);
+	if (version_need(version, version_since("provision", "configdrive object"),
+		    "a configdrive that is an object", e) < 0)
+		return -e->code;
+	return check_drive_object(drive, version, e);
+}
+
+int provision_check(int version, const json_t *body, enum verb *ret, struct err *e)
+{
+	const char *target = json_str(body, "target");
+	enum verb verb = verb_parse(target);
+
+	if (!verb)
+		return err_set(
+			e, EINVAL, "The requested provision state \"%.64s\" is invalid", target);
+	if (version_need(version, version_since("provision", target), target, e) < 0)
+		return -e->code;
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+		if (check_part(i, verb, body, e) < 0)
+			return -e->code;
+	if (verb == VERB_SERVICE && json_object_get(body, "disable_ramdisk") &&
+		version_need(version, version_since("provision", "disable_ramdisk service"),
+			"disable_ramdisk with target 'service'", e) < 0)
+		return -e->code;
+	if (json_object_get(body, "runbook"))
+		return err_set(
+			e, ENOENT, "Runbook %.64s could not be found.", json_str(body, "runbook"));
+	*ret = verb;
+	return check_drive(json_object_get(body, "configdrive"), verb, version, e);
+}
+
+static void finish_states(struct call *c, struct request *r)
+{
+	_cleanup_free_ char *location = xasprintf("%s/v1/nodes/%s/states", c->base, c->params[0]);
+
+	http_reply_header(c->req, "Location", location);
+	call_reply_empty(c, 202);
+}
+
+int states_provision(struct call *c, struct err *e)
+{
+	struct request *r;
+	enum verb verb;
+
+	if (provision_check(c->version, c->body, &verb, e) < 0)
+		return -e->code;
+	r = call_request(c, REQ_PROVISION, c->params[0]);
+	r->verb = verb;
+	r->args = json_incref(c->body);
+	return call_submit(c, r, finish_states);
+}
+
+static const struct schema_field power_fields[] = {
+	{"target", T_STR, S_REQUIRED, 0, NULL},
+	{"timeout", T_INT | T_NULL, 0, 0, NULL},
+};
+SCHEMA(power_schema, "power", power_fields);
+
+int power_check(int version, const json_t *body, enum power_state *ret, struct err *e)
+{
+	const char *target = json_str(body, "target");
+	enum power_state power = power_state_parse(target);
+	const json_t *timeout = json_object_get(body, "timeout");
+	bool soft = power == POWER_SOFT_OFF || power == POWER_SOFT_REBOOT;
+
+	if (!power || power == POWER_ERROR)
+		return err_set(e, EINVAL,
+			"target: \"%.64s\" is invalid; expected power on, power off, rebooting, "
+			"soft "
+			"power off or soft rebooting",
+			target);
+	if ((soft || json_is_integer(timeout)) && version < 27)
+		return version_need(version, 27, soft ? target : "timeout", e);
+	if (json_is_integer(timeout) && json_integer_value(timeout) < 1)
+		return err_set(e, EINVAL, "timeout: expected at least 1 second");
+	*ret = power;
+	return 0;
+}
+
+int states_power(struct call *c, struct err *e)
+{
+	struct request *r;
+	enum power_state power;
+
+	if (power_check(c->version, c->body, &power, e) < 0)
+		return -e->code;
+	r = call_request(c, REQ_POWER, c->params[0]);
+	r->power = power;
+	r->args = json_incref(c->body);
+	return call_submit(c, r, finish_states);
+}
+
+static const struct schema_field raid_fields[] = {
+	{"logical_disks", T_ARR, 0, 100, NULL},
+};
+SCHEMA(raid_schema, "target_raid_config", raid_fields);
+
+int states_raid(struct call *c, struct err *e)
+{
+	struct request *r = call_request(c, REQ_RAID_TARGET, c->params[0]);
+
+	r->args = json_incref(c->body);
+	return call_submit(c, r, finish_no_content);
+}
+
+int console_get(struct call *c, struct err *e)
+{
+	_cleanup_json_ json_t *stored = NULL;
+	int r = node_read(c, c->params[0], &stored, e);
+
+	if (r < 0)
+		return r;
+	call_reply_json(c, 200, json_pack("{s:b, s:n}", "console_enabled", 0, "console_info"));
+	return 0;
+}
+
+static const struct schema_field maintenance_fields[] = {
+	{"reason", T_STR | T_NULL, 0, 4096, NULL},
+};
+SCHEMA(maintenance_schema, "maintenance", maintenance_fields);
+
+static int set_maintenance(struct call *c, bool on)
+{
+	struct request *r = call_request(c, REQ_MAINTENANCE, c->params[0]);
+
+	r->flag = on;
+	r->text = xstrdup(json_str(c->body, "reason"));
+	return call_submit(c, r, finish_accepted);
+}
+
+int maintenance_put(struct call *c, struct err *e)
+{
+	return set_maintenance(c, true);
+}
+
+int maintenance_delete(struct call *c, struct err *e)
+{
+	return set_maintenance(c, false);
+}
+
+static const struct schema_field boot_device_fields[] = {
+	{"boot_device", T_STR, S_REQUIRED, 0, NULL},
+	{"persistent", T_BOOL, 0, 0, NULL},
+};
+SCHEMA(boot_device_schema, "boot_device", boot_device_fields);
+
+int boot_device_get(struct call *c, struct err *e)
+{
+	return call_submit(c, call_request(c, REQ_BOOT_DEVICE_GET, c->params[0]), finish_answer);
+}
+
+int boot_device_put(struct call *c, struct err *e)
+{
+	struct request *r = call_request(c, REQ_BOOT_DEVICE_SET, c->params[0]);
+
+	if (!json_object_get(c->body, "persistent"))
+		json_object_set_new(c->body, "persistent", json_false());
+	r->args = json_incref(c->body);
+	return call_submit(c, r, finish_no_content);
+}
+
+int boot_device_supported(struct call *c, struct err *e)
+{
+	return call_submit(
+		c, call_request(c, REQ_BOOT_DEVICE_SUPPORTED, c->params[0]), finish_answer);
+}
+
+/* An empty object: no member is ever taken. */
+static const struct schema_field nothing_fields[] = {{"", 0, S_NO_CREATE, 0, NULL}};
+SCHEMA(nothing_schema, "inject_nmi", nothing_fields);
+
+int inject_nmi(struct call *c, struct err *e)
+{
+	return call_submit(c, call_request(c, REQ_NMI, c->params[0]), finish_no_content);
+}
