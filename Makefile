@@ -42,9 +42,11 @@ ldflags := -pthread -Wl,--as-needed $(filter -fsanitize%,$(flags.$(VARIANT))) \
            $(filter -fprofile-instr-generate,$(flags.$(VARIANT))) $(LDFLAGS)
 
 # A module is a folder: $(call library,NAME,FOLDER,PACKAGES) makes $(obj)/libNAME.a of its *.c;
-# $(call program,NAME,SOURCES,LIBRARIES,PACKAGES) makes $(out)/NAME. Packages are pkg-config names.
-pkg_cflags = $(if $(1),$(shell pkg-config --cflags $(1)))
-pkg_libs   = $(if $(1),$(shell pkg-config --libs $(1)))
+# $(call program,NAME,SOURCES,LIBRARIES,PACKAGES) makes $(out)/NAME. Packages are pkg-config names,
+# or -lNAME for a library that has none.
+pkg_names  = $(filter-out -l%,$(1))
+pkg_cflags = $(if $(pkg_names),$(shell pkg-config --cflags $(pkg_names)))
+pkg_libs   = $(if $(pkg_names),$(shell pkg-config --libs $(pkg_names))) $(filter -l%,$(1))
 objects    = $(patsubst %.c,$(obj)/%.o,$(1))
 
 define library
