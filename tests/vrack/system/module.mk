@@ -1,2 +1,21 @@
-# The part of the system's own program that reads foreign data, for the unit tests.
+# The disk image that a deploy writes in tests and in the demo: build/system/system.img and its
+# compressed forms. It is the same in every VARIANT.
+# The part of its program that reads foreign data is a library too, for the unit tests.
 $(eval $(call library,vracksystem,tests/vrack/system,,tests/vrack/system/meta.c))
+
+system_images := $(addprefix build/system/system.img,$(foreach z,.gz .zst,$(z) $(z).sha256) .sha256) build/system/system.img
+system_src := $(addprefix tests/vrack/system/,init.c disks.c meta.c modules.c)
+sources += $(filter-out tests/vrack/system/meta.c,$(system_src))
+
+build/system/init: $(system_src) $(wildcard tests/vrack/system/*.h)
+	@mkdir -p $(@D)
+	@echo "  CC    $@"
+	@$(cc.release) -std=gnu17 -D_GNU_SOURCE -I. $(warnings) -Os -static -s -o $@ $(system_src)
+
+$(system_images) &: build/system/init build/cache/linux/.stamp \
+  $(addprefix tests/vrack/system/,build.sh modules.list grub.cfg udhcpc.sh)
+	@tests/vrack/system/build.sh build/system build/cache/linux build/system/init
+
+.PHONY: system
+system: $(system_images)
+all: system
