@@ -145,9 +145,9 @@ int boot_new(uv_loop_t *loop, const struct boot_config *config, boot_policy_fn *
 
 /*
  * Prepares folders and the TFTP root, writes dnsmasq's configuration, starts the HTTP server and
- * the services. Fails when an address cannot be bound or a program is missing; undoes all then.
- * With dhcp = none and neither interface, address nor http_listen nothing is started and the result
- * is 0.
+ * the services. Fails when an address cannot be bound or a program is missing; boot_stop() is then
+ * needed all the same before boot_free(). With dhcp = none and neither interface, address nor
+ * http_listen nothing is started and the result is 0.
  */
 int boot_start(struct boot *b, struct err *e);
 
@@ -172,6 +172,12 @@ void boot_forget(struct boot *b, const char *mac);
 /* True when the token was given to this MAC's current boot and is not over. Constant time in the
  * token. */
 bool boot_token_valid(struct boot *b, const char *mac, const char *token);
+
+/*
+ * Fixes the IPv4 address that dnsmasq gives to a MAC, or with ip = NULL lets it choose again. Takes
+ * effect within a second. The address should lie in the range's network.
+ */
+int boot_fix_address(struct boot *b, const char *mac, const char *ip, struct err *e);
 
 /* "http://10.77.0.1:8080", or NULL when HTTP is not served. Valid until boot_free(). */
 const char *boot_url(const struct boot *b);
