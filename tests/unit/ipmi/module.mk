@@ -1,0 +1,1 @@
+$(call unit_tests,tests/unit/ipmi,ipmi json base,libuv nettle)
