@@ -1,0 +1,181 @@
+/*
+ * The metrics table and its rendering; see metrics.h.
+ *
+ * To add a metric: a member of struct report_metrics_source (or of struct report_stats, when report
+ * counts it), a row in rows[] with its name, type, help and place, and, in main's gatherer, the
+ * value. Names begin with ingot_, hold the unit (_seconds, _bytes), and counters end in _total. A
+ * metric with one value per provision state is a row whose type is BY_STATE_*.
+ */
+#include "conductor/report/metrics.h"
+#include "lib/base/fs.h"
+#include "lib/base/mem.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum row_type { COUNTER, GAUGE, BY_STATE_COUNTER, BY_STATE_GAUGE };
+static const char *const type_names[] = {"counter", "gauge", "counter", "gauge"};
+
+static const struct row {
+	const char *name;
+	enum row_type type;
+	const char *help;
+	size_t offset; /* of a uint64_t, or of PS_COUNT of them */
+} rows[] = {
+#define M(member) offsetof(struct report_metrics_source, member)
+	{"ingot_nodes", BY_STATE_GAUGE, "Nodes by provision state.", M(nodes_by_state)},
+	{"ingot_transitions_total", BY_STATE_COUNTER,
+		"Provision state changes by the state entered.", M(report.transitions)},
+	{"ingot_deploy_failures_total", COUNTER, "Deploys that ended in deploy failed.",
+		M(report.deploys_failed)},
+	{"ingot_requests_total", COUNTER, "Changes and questions handed to the engine.",
+		M(requests)},
+	{"ingot_requests_refused_total", COUNTER, "Those of them that were refused.",
+		M(requests_refused)},
+	{"ingot_operations_total", COUNTER, "Calls to drivers and agents.", M(ops_started)},
+	{"ingot_operation_failures_total", COUNTER, "Those of them that failed.", M(ops_failed)},
+	{"ingot_power_polls_total", COUNTER, "Power states read by the sweep.", M(power_polls)},
+	{"ingot_bmc_requests_total", COUNTER, "Requests sent to BMCs.", M(bmc_requests)},
+	{"ingot_bmc_failures_total", COUNTER, "Requests to BMCs that failed.", M(bmc_failures)},
+	{"ingot_store_commits_total", COUNTER, "Commits made durable.", M(store_commits)},
+	{"ingot_store_transactions_total", COUNTER, "Transactions; many may share a commit.",
+		M(store_transactions)},
+	{"ingot_store_failures_total", COUNTER, "Transactions of which nothing was kept.",
+		M(store_failed)},
+	{"ingot_store_queue", GAUGE, "Transactions that wait for the writer.", M(store_queued)},
+	{"ingot_webhooks", GAUGE, "Configured webhooks.", M(report.webhooks)},
+	{"ingot_webhooks_failing", GAUGE, "Webhooks whose last attempt failed.",
+		M(report.webhooks_failing)},
+	{"ingot_webhook_pending", GAUGE, "Events not delivered yet.", M(webhook_pending)},
+	{"ingot_webhook_delivered_total", COUNTER, "Events delivered.",
+		M(report.webhook_delivered)},
+	{"ingot_webhook_failures_total", COUNTER, "Attempts to deliver that failed.",
+		M(report.webhook_failures)},
+	{"ingot_webhook_given_up_total", COUNTER, "Events dropped undelivered.",
+		M(report.webhook_given_up)},
+#undef M
+};
+
+const double report_deploy_bounds_s[REPORT_BUCKETS] = {
+	10, 20, 30, 60, 90, 120, 180, 300, 600, 1200, 1800, 3600};
+
+void report_observe(
+	struct report_histogram *h, const double bounds[static REPORT_BUCKETS], double value)
+{
+	int i = 0;
+
+	while (i < REPORT_BUCKETS && value > bounds[i])
+		i++;
+	h->counts[i]++;
+	h->sum += value;
+}
+
+static void head(struct buf *out, const char *name, const char *type, const char *help)
+{
+	buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void by_state(struct buf *out, const char *name, const uint64_t *values)
+{
+	for (int s = PS_NONE + 1; s < PS_COUNT; s++)
+		buf_printf(out, "%s{state=\"%s\"} %llu\n", name, provision_state_names[s],
+			(unsigned long long)values[s]);
+}
+
+static void row(struct buf *out, const struct row *r, const struct report_metrics_source *m)
+{
+	const uint64_t *value = (const uint64_t *)((const char *)m + r->offset);
+
+	head(out, r->name, type_names[r->type], r->help);
+	if (r->type == BY_STATE_COUNTER || r->type == BY_STATE_GAUGE)
+		by_state(out, r->name, value);
+	else
+		buf_printf(out, "%s %llu\n", r->name, (unsigned long long)*value);
+}
+
+static void histogram(struct buf *out, const char *name, const char *help,
+	const struct report_histogram *h, const double bounds[static REPORT_BUCKETS])
+{
+	unsigned long long n = 0;
+
+	head(out, name, "histogram", help);
+	for (int i = 0; i < REPORT_BUCKETS; i++) {
+		n += h->counts[i];
+		buf_printf(out, "%s_bucket{le=\"%g\"} %llu\n", name, bounds[i], n);
+	}
+	n += h->counts[REPORT_BUCKETS];
+	buf_printf(out, "%s_bucket{le=\"+Inf\"} %llu\n%s_sum %.3f\n%s_count %llu\n", name, n, name,
+		h->sum, name, n);
+}
+
+/* Field `at` (from 1) of /proc/self/stat, behind the program's name, which may hold anything. */
+static unsigned long long stat_field(const char *stat, int at)
+{
+	const char *p = stat ? strrchr(stat, ')') : NULL;
+
+	for (int i = 2; p && i < at; i++)
+		p = strchr(p + 1, ' ');
+	return p ? strtoull(p, NULL, 10) : 0;
+}
+
+static unsigned open_files(void)
+{
+	DIR *d = opendir("/proc/self/fd");
+	unsigned n = 0;
+
+	if (!d)
+		return 0;
+	while (readdir(d))
+		n++;
+	closedir(d);
+	return n > 3 ? n - 3 : 0; /* ".", ".." and the one that looks */
+}
+
+static double boot_time_s(void)
+{
+	struct timespec wall, boot;
+
+	clock_gettime(CLOCK_REALTIME, &wall);
+	clock_gettime(CLOCK_BOOTTIME, &boot);
+	return (double)(wall.tv_sec - boot.tv_sec) + (double)(wall.tv_nsec - boot.tv_nsec) / 1e9;
+}
+
+/* Names and meaning as every Prometheus client library has them. */
+static void process(struct buf *out)
+{
+	_cleanup_free_ char *stat = NULL;
+	double hz = (double)sysconf(_SC_CLK_TCK);
+	unsigned long long page = (unsigned long long)sysconf(_SC_PAGESIZE);
+
+	fs_read("/proc/self/stat", 4096, &stat, NULL, NULL);
+	head(out, "process_resident_memory_bytes", "gauge", "Resident memory size in bytes.");
+	buf_printf(out, "process_resident_memory_bytes %llu\n", stat_field(stat, 24) * page);
+	head(out, "process_cpu_seconds_total", "counter",
+		"Total user and system CPU time spent in seconds.");
+	buf_printf(out, "process_cpu_seconds_total %.2f\n",
+		(double)(stat_field(stat, 14) + stat_field(stat, 15)) / hz);
+	head(out, "process_start_time_seconds", "gauge",
+		"Start time of the process since unix epoch in seconds.");
+	buf_printf(out, "process_start_time_seconds %.2f\n",
+		boot_time_s() + (double)stat_field(stat, 22) / hz);
+	head(out, "process_open_fds", "gauge", "Number of open file descriptors.");
+	buf_printf(out, "process_open_fds %u\n", open_files());
+}
+
+int report_metrics(struct buf *out, const struct report_metrics_source *m)
+{
+	head(out, "ingot_build_info", "gauge", "The program's version.");
+	buf_printf(out, "ingot_build_info{version=\"%s\"} 1\n", INGOT_VERSION);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		row(out, &rows[i], m);
+	histogram(out, "ingot_deploy_duration_seconds",
+		"Time from the order to deploy until the node was active.", &m->report.deploy_s,
+		report_deploy_bounds_s);
+	process(out);
+	return out->overflow ? -ENOSPC : 0;
+}

@@ -1,0 +1,44 @@
+/* Numbers as text in Prometheus' exposition format 0.0.4. */
+#ifndef CONDUCTOR_REPORT_METRICS_H
+#define CONDUCTOR_REPORT_METRICS_H
+
+#include <stdint.h>
+
+#include "conductor/model/states.h"
+#include "lib/base/buf.h"
+
+#define REPORT_CONTENT_TYPE "text/plain; version=0.0.4; charset=utf-8"
+#define REPORT_BUCKETS	    12
+
+/* Observations counted by upper bound; counts[REPORT_BUCKETS] holds those above all bounds. */
+struct report_histogram {
+	uint64_t counts[REPORT_BUCKETS + 1];
+	double sum;
+};
+extern const double report_deploy_bounds_s[REPORT_BUCKETS];
+void report_observe(
+	struct report_histogram *h, const double bounds[static REPORT_BUCKETS], double value);
+
+/* What report counts by itself; see report_get_stats(). */
+struct report_stats {
+	uint64_t transitions[PS_COUNT]; /* by the state entered */
+	uint64_t deploys_failed;
+	struct report_histogram deploy_s; /* from the order to active, of those that got there */
+	uint64_t webhook_delivered, webhook_failures, webhook_given_up;
+	uint64_t webhooks, webhooks_failing; /* URLs, and those whose last attempt failed */
+};
+
+/* Everything /metrics shows, gathered by the caller. */
+struct report_metrics_source {
+	struct report_stats report;
+	uint64_t nodes_by_state[PS_COUNT]; /* [PS_NONE] is not shown */
+	uint64_t requests, requests_refused, ops_started, ops_failed, power_polls;
+	uint64_t bmc_requests, bmc_failures;
+	uint64_t store_commits, store_transactions, store_failed, store_queued;
+	uint64_t webhook_pending; /* delivery records in the store */
+};
+
+/* Appends all metrics, and those of the process itself (memory, CPU, open files, start). */
+int report_metrics(struct buf *out, const struct report_metrics_source *m);
+
+#endif
