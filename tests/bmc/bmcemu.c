@@ -322,7 +322,7 @@ void bmcemu_counters(const struct bmcemu *bmc, struct bmcemu_counters *ret)
 
 unsigned bmcemu_sessions(struct bmcemu *bmc)
 {
-	return bmc->n_sessions;
+	return session_count_active(bmc);
 }
 
 void bmcemu_advance(struct bmcemu *bmc, unsigned ms)

@@ -157,7 +157,7 @@ struct bmcemu_counters {
 
 void bmcemu_counters(const struct bmcemu *bmc, struct bmcemu_counters *ret);
 
-/* Sessions that are active or being set up. */
+/* Sessions that are active. */
 unsigned bmcemu_sessions(struct bmcemu *bmc);
 
 /* Moves the BMC's clock on, so that tests need not wait for what expires. */

@@ -5,9 +5,9 @@
 
 #include "lib/base/mem.h"
 
-#define WINDOW_AHEAD	  15
-#define WINDOW_BEHIND	  16
-#define SETUP_PATIENCE_MS 3000 /* an unfinished set-up older than this may lose its slot */
+#define WINDOW_AHEAD  15
+#define WINDOW_BEHIND 16
+#define SETUPS_MAX    16
 
 static bool session_is_stale(const struct bmcemu *bmc, const struct session *s)
 {
@@ -23,15 +23,21 @@ static void drop_stale(struct bmcemu *bmc)
 			session_free(bmc, s);
 }
 
-static struct session *oldest_setup(struct bmcemu *bmc)
+/* Set-ups take no slot, but there are only so many: the oldest one makes room. */
+static void limit_setups(struct bmcemu *bmc)
 {
 	struct session *s, *oldest = NULL;
+	unsigned n = 0;
 
-	list_for_each (s, &bmc->sessions, member)
-		if (s->phase != SESSION_ACTIVE && emu_now(bmc) - s->used_ms > SETUP_PATIENCE_MS &&
-			(!oldest || s->used_ms < oldest->used_ms))
-			oldest = s;
-	return oldest;
+	list_for_each (s, &bmc->sessions, member) {
+		if (s->phase == SESSION_ACTIVE)
+			continue;
+		n++;
+		if (!oldest)
+			oldest = s; /* the list is in the order of their making */
+	}
+	if (n >= SETUPS_MAX)
+		session_free(bmc, oldest);
 }
 
 static struct session *find_id(struct bmcemu *bmc, uint32_t id)
@@ -44,16 +50,20 @@ static struct session *find_id(struct bmcemu *bmc, uint32_t id)
 	return NULL;
 }
 
+bool session_slot_is_free(struct bmcemu *bmc)
+{
+	drop_stale(bmc);
+	return session_count_active(bmc) < bmc->config.session_slots &&
+	       !fault_value(&bmc->faults, FAULT_SLOTS_FULL);
+}
+
 struct session *session_new(struct bmcemu *bmc)
 {
 	struct session *s;
 
-	drop_stale(bmc);
-	if (bmc->n_sessions >= bmc->config.session_slots && (s = oldest_setup(bmc)))
-		session_free(bmc, s);
-	if (bmc->n_sessions >= bmc->config.session_slots ||
-		fault_value(&bmc->faults, FAULT_SLOTS_FULL))
+	if (!session_slot_is_free(bmc))
 		return NULL;
+	limit_setups(bmc);
 	s = xcalloc(1, sizeof(*s));
 	do
 		emu_random(&s->id, sizeof(s->id));
@@ -61,14 +71,12 @@ struct session *session_new(struct bmcemu *bmc)
 	s->handle = ++bmc->next_handle % 63 + 1;
 	s->used_ms = emu_now(bmc);
 	list_append(&bmc->sessions, &s->member);
-	bmc->n_sessions++;
 	return s;
 }
 
 void session_free(struct bmcemu *bmc, struct session *s)
 {
 	list_remove(&s->member);
-	bmc->n_sessions--;
 	mem_wipe(s, sizeof(*s));
 	free(s);
 }

@@ -40,7 +40,10 @@ struct session {
 	struct session_cache cache;
 };
 
-/* NULL: no slot. Idle sessions and abandoned set-ups make room. */
+/* A slot is taken when a session becomes active; idle ones make room. */
+bool session_slot_is_free(struct bmcemu *bmc);
+
+/* NULL: no slot is free. */
 struct session *session_new(struct bmcemu *bmc);
 void session_free(struct bmcemu *bmc, struct session *s);
 void session_free_all(struct bmcemu *bmc);

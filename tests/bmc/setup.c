@@ -279,6 +279,7 @@ static void send_rakp_4(
 static bool receive_rakp_3(
 	struct bmcemu *bmc, const struct origin *from, const uint8_t *p, size_t len)
 {
+	enum status status = STATUS_OK;
 	struct session *s;
 
 	if (len < RAKP_3_LEN)
@@ -293,12 +294,15 @@ static bool receive_rakp_3(
 			session_free(bmc, s);
 		return true;
 	}
-	if (!rakp_3_is_authentic(bmc, s, p + RAKP_3_LEN, len - RAKP_3_LEN)) {
-		if (s->phase == SESSION_ACTIVE)
-			return false;
-		bmc->counters.auth_failures++;
-		send_refusal(
-			bmc, from, PAYLOAD_RAKP_4, p[0], STATUS_BAD_INTEGRITY_VALUE, s->console_id);
+	if (!rakp_3_is_authentic(bmc, s, p + RAKP_3_LEN, len - RAKP_3_LEN))
+		status = STATUS_BAD_INTEGRITY_VALUE;
+	else if (s->phase != SESSION_ACTIVE && !session_slot_is_free(bmc))
+		status = STATUS_NO_RESOURCES;
+	if (status && s->phase == SESSION_ACTIVE)
+		return false;
+	if (status) {
+		bmc->counters.auth_failures += status == STATUS_BAD_INTEGRITY_VALUE;
+		send_refusal(bmc, from, PAYLOAD_RAKP_4, p[0], status, s->console_id);
 		session_free(bmc, s);
 		return true;
 	}

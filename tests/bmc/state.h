@@ -44,7 +44,6 @@ struct bmcemu {
 	void *machine;
 
 	struct list sessions; /* struct session */
-	unsigned n_sessions;
 	uint32_t next_handle;
 	struct list sending; /* answers held back by a fault */
 

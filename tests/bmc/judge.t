@@ -1,0 +1,590 @@
+#!/usr/bin/env python3
+"""Judges the BMC emulator by clients that are not ours: ipmitool and FreeIPMI (TAP output).
+
+Expected values are written by hand from the IPMI 2.0 specification and from what these tools print
+against real BMCs. Runs on loopback without root. The program is $INGOT_BMCD, or the one that the
+build of $VARIANT has made. `judge.t NAME...` runs only the named parts.
+"""
+import itertools
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BMCD = os.environ.get("INGOT_BMCD") or os.path.join(
+    ROOT, "build/obj", os.environ.get("VARIANT") or "release", "tests/bmc/ingot-bmcd")
+PASSWORD = "secret123"
+LONG_PASSWORD = "twenty-bytes-exactly"  # 20 bytes, the most that IPMI 2.0 has
+SUITES = ("3", "17")
+numbers = itertools.count(1)
+failures = []
+
+
+def ok(good, what, *details):
+    print(f"{'' if good else 'not '}ok {next(numbers)} - {what}", flush=True)
+    if not good:
+        failures.append(what)
+        for d in details:
+            print("#   " + str(d).strip().replace("\n", "\n#   "), flush=True)
+    return good
+
+
+def same(got, want, what, *details):
+    return ok(got == want, what, f"got  {got!r}", f"want {want!r}", *details)
+
+
+class Scratch:
+    """A folder for this run's files; secrets reach the tools through files in it."""
+
+    def __init__(self):
+        self.path = tempfile.mkdtemp(prefix="bmcjudge.")
+        self.count = itertools.count()
+
+    def file(self, text):
+        path = os.path.join(self.path, f"f{next(self.count)}")
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(fd, "w") as f:
+            f.write(text)
+        return path
+
+    def name(self):
+        return os.path.join(self.path, f"s{next(self.count)}")
+
+    def remove(self):
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
+class Bmcd:
+    """One running ingot-bmcd; users are (name, password, privilege)."""
+
+    def __init__(self, *options, users=(("admin", PASSWORD, "admin"),), listen="127.0.0.1:0"):
+        self.control_path = scratch.name()
+        words = [BMCD, "--listen", listen, "--control", self.control_path]
+        for name, password, privilege in users:
+            words += ["--user", name, "--password-file", scratch.file(password + "\n"),
+                      "--privilege", privilege]
+        self.process = subprocess.Popen(words + list(options), stdout=subprocess.PIPE, text=True)
+        ready = self.process.stdout.readline().split()
+        if len(ready) != 3 or ready[0] != "ready":
+            raise RuntimeError(f"ingot-bmcd did not start: {ready}")
+        self.host, self.port = ready[1].rsplit(":", 1)
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect(self.control_path)
+        self.lines = self.socket.makefile("r")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+        self.lines.close()
+        self.process.terminate()
+        self.status = self.process.wait(timeout=20)
+        self.process.stdout.close()
+
+    def ask(self, op, **members):
+        self.socket.sendall((json.dumps({"op": op, **members}) + "\n").encode())
+        answer = json.loads(self.lines.readline())
+        if not answer.get("ok"):
+            raise RuntimeError(answer)
+        return answer
+
+    def count(self, name):
+        return self.ask("state")["counters"][name]
+
+    def ipmitool(self, suite, *words, user="admin", password=PASSWORD, options=(), timeout=30,
+                 env=None):
+        command = ["ipmitool", "-I", "lanplus", "-C", suite, "-H", self.host, "-p", self.port,
+                   "-U", user, "-f", scratch.file(password), *options, *words]
+        return run(command, timeout, env)
+
+    def freeipmi(self, tool, suite, *words, user="admin", password=PASSWORD, kg=None, timeout=60):
+        text = f"username {user}\npassword {password}\n" + (f"k_g {kg}\n" if kg else "")
+        return run([tool, f"--config-file={scratch.file(text)}", "-D", "LAN_2_0", "-I", suite,
+                    "-h", f"{self.host}:{self.port}", *words], timeout)
+
+
+class Result:
+    def __init__(self, code, text):
+        self.code, self.text = code, text
+
+    def __str__(self):
+        return f"exit {self.code}\n{self.text}"
+
+    def value(self, key):
+        """What stands behind "key :" in a tool's listing."""
+        for line in self.text.splitlines():
+            name, colon, value = line.partition(":")
+            if colon and name.strip() == key:
+                return value.strip()
+        return None
+
+
+def run(command, timeout, env=None):
+    # ipmitool reads 4.7 MB of vendor names from HOME or the system; SDR caches stay in scratch
+    p = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                       stderr=subprocess.STDOUT, text=True, timeout=timeout,
+                       env={**os.environ, "HOME": scratch.path, "LC_ALL": "C", **(env or {})})
+    return Result(p.returncode, p.stdout)
+
+
+def says(r, text, what, code=0):
+    ok(r.code == code and text in r.text, what, f"want exit {code} and {text!r}", r)
+
+
+def refused(r, text, what):
+    ok(r.code != 0 and text.lower() in r.text.lower(), what, f"want a failure with {text!r}", r)
+
+
+def part_power():
+    for c in SUITES:
+        with Bmcd() as b:
+            def power(word):
+                return b.ipmitool(c, "chassis", "power", word)
+            says(power("status"), "Chassis Power is off", f"suite {c}: off at first")
+            says(power("on"), "Up/On", f"suite {c}: power on")
+            says(power("status"), "Chassis Power is on", f"suite {c}: status says on")
+            says(power("cycle"), "Cycle", f"suite {c}: power cycle")
+            same((b.count("off"), b.count("on")), (1, 2), f"suite {c}: a cycle is off and on")
+            says(power("reset"), "Reset", f"suite {c}: power reset")
+            same((b.count("reset"), b.count("off")), (1, 1), f"suite {c}: a reset keeps power")
+            says(power("diag"), "Diag", f"suite {c}: diagnostic interrupt")
+            same(b.count("nmi"), 1, f"suite {c}: it came as NMI")
+            says(power("soft"), "Soft", f"suite {c}: soft shutdown")
+            says(power("status"), "Chassis Power is off", f"suite {c}: the system shut down")
+            for word in ("cycle", "reset", "diag", "soft"):
+                refused(power(word), "not supported in present state",
+                        f"suite {c}: {word} needs power")
+            says(power("off"), "Down/Off", f"suite {c}: off when off is no error")
+
+
+def part_slow_power():
+    with Bmcd("--off-ms", "400", "--on", "--ignore-soft") as b:
+        b.ipmitool("17", "chassis", "power", "soft")
+        says(b.ipmitool("17", "chassis", "power", "status"), "is on",
+             "a system may ignore a soft shutdown")
+        started = time.monotonic()
+        b.ipmitool("17", "chassis", "power", "off")
+        seen = b.ipmitool("17", "chassis", "power", "status").text
+        if time.monotonic() - started < 0.35:
+            ok("is on" in seen, "power is still on while it goes off", seen)
+        deadline = time.monotonic() + 20
+        while "is off" not in seen and time.monotonic() < deadline:
+            seen = b.ipmitool("17", "chassis", "power", "status").text
+        ok("is off" in seen, "and then it is off", seen)
+
+
+# IPMI 2.0 table 28-14, parameter 5: device selector in bits 5:2 of the second byte
+DEVICES = {"none": 0x00, "pxe": 0x04, "disk": 0x08, "safe": 0x0c, "diag": 0x10, "cdrom": 0x14,
+           "bios": 0x18, "floppy": 0x3c}
+# ... and what each option of ipmitool stands for
+OPTIONS = {"valid": "8004000000", "persistent": "c004000000", "efiboot": "a004000000",
+           "clear-cmos": "8084000000", "lockkbd": "8044000000", "screenblank": "8006000000",
+           "lockoutreset": "8005000000", "lockout_power": "8004800000",
+           "verbose=yes": "8004400000", "force_pet": "8004100000",
+           "upw_bypass": "8004080000", "lockout_sleep": "8004040000",
+           "cons_redirect=skip": "8004010000", "cons_redirect=enable": "8004020000",
+           "efiboot,persistent": "e004000000",
+           "persistent,efiboot,lockkbd,force_pet": "e044100000"}
+
+
+def boot_flags(b, suite="17"):
+    return b.ipmitool(suite, "chassis", "bootparam", "get", "5").value("Boot parameter data")
+
+
+def part_boot_flags():
+    with Bmcd() as b:
+        for device, selector in DEVICES.items():
+            b.ipmitool("17", "chassis", "bootdev", device)
+            same(boot_flags(b), f"80{selector:02x}000000", f"bootdev {device} reads back")
+        for option, want in OPTIONS.items():
+            r = b.ipmitool("17", "chassis", "bootdev", "pxe", f"options={option}")
+            same(boot_flags(b), want, f"bootdev pxe options={option} reads back", r)
+        for c in SUITES:
+            r = b.ipmitool(c, "chassis", "bootdev", "bios", "options=efiboot,persistent")
+            says(r, "Set Boot Device to bios", f"suite {c}: bootdev with options")
+            r = b.ipmitool(c, "chassis", "bootparam", "get", "5")
+            ok(all(t in r.text for t in ("Boot Flag Valid", "all future boots", "BIOS EFI boot",
+                                         "Force Boot into BIOS Setup")),
+               f"suite {c}: ipmitool reads valid, persistent, EFI and BIOS set-up", r)
+        b.ipmitool("17", "raw", "0", "8", "5", "0xe0", "0x3f", "0xff", "0x0f", "0x1f")
+        same(boot_flags(b), "e03fff0f1f", "every bit that is defined is kept")
+
+
+def part_boot_once():
+    with Bmcd() as b:
+        b.ipmitool("17", "chassis", "bootdev", "pxe", "options=efiboot")
+        same(boot_flags(b), "a004000000", "a one-shot waits for the next boot")
+        b.ipmitool("17", "chassis", "power", "on")
+        same(b.ask("state")["last_boot"],
+             {"valid": True, "device": "pxe", "efi": True, "persistent": False},
+             "power-on follows it")
+        same(boot_flags(b), "2004000000", "and it is not valid any more")
+        b.ipmitool("17", "chassis", "power", "reset")
+        same(b.ask("state")["last_boot"]["valid"], False, "the boot after it has no override")
+        b.ipmitool("17", "chassis", "bootdev", "disk", "options=persistent")
+        for n in (1, 2):
+            b.ipmitool("17", "chassis", "power", "reset")
+            same(b.ask("state")["last_boot"],
+                 {"valid": True, "device": "disk", "efi": False, "persistent": True},
+                 f"boot {n} follows a persistent choice")
+        same(boot_flags(b), "c008000000", "a persistent choice stays valid")
+
+
+def part_boot_expiry():
+    with Bmcd() as b:
+        b.ipmitool("17", "chassis", "bootdev", "pxe")
+        b.ask("advance", ms=59000)
+        b.ipmitool("17", "chassis", "power", "off")
+        b.ask("advance", ms=59000)
+        same(boot_flags(b), "8004000000", "a power command starts the 60 seconds again")
+        b.ask("advance", ms=2000)
+        same(boot_flags(b), "0004000000", "60 seconds later the flags are not valid")
+        b.ipmitool("17", "raw", "0", "8", "3", "8")
+        b.ipmitool("17", "chassis", "bootdev", "pxe")
+        b.ask("advance", ms=3600000)
+        same(boot_flags(b), "8004000000", "parameter 3 with bit 3 keeps them")
+        r = b.ipmitool("17", "raw", "0", "9", "3", "0", "0")
+        same(r.text.strip(), "01 03 08", "parameter 3 reads back")
+
+
+def part_boot_params():
+    def raw(*words):
+        r = b.ipmitool("17", "raw", *words)
+        return r.text.strip().replace("\n ", " ") if r.code == 0 else r.text
+
+    with Bmcd() as b:
+        same(raw("0", "8", "0", "1"), "", "set in progress")
+        ok("0x81" in raw("0", "8", "0", "1"), "a second one is refused with 81h")
+        same(raw("0", "9", "0", "0", "0"), "01 00 01", "it reads back")
+        raw("0", "8", "0", "0")
+        same(raw("0", "9", "0", "0", "0"), "01 00 00", "and ends")
+        raw("0", "8", "4", "0x0f", "0x05")
+        raw("0", "8", "4", "0x01", "0x00")
+        same(raw("0", "9", "4", "0", "0"), "01 04 00 04", "info acknowledge writes masked bits")
+        raw("0", "8", "1", "0x22")
+        same(raw("0", "9", "1", "0", "0"), "01 01 22", "service partition selector")
+        raw("0", "8", "7", "2", *(str(i) for i in range(16)))
+        same(raw("0", "9", "7", "2", "0"),
+             "01 07 02 00 01 02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e 0f", "a mailbox block")
+        ok("0xcc" in raw("0", "9", "7", "5", "0"), "there are five blocks")
+        ok("0x80" in raw("0", "8", "9", "0"), "parameter 9 is not supported: 80h")
+        ok("0xc7" in raw("0", "8", "5", "0x80"), "a short parameter 5: C7h")
+        raw("0", "8", "0x85")
+        same(raw("0", "9", "5", "0", "0")[:5], "01 85", "a parameter can be marked invalid")
+
+
+def part_identity():
+    with Bmcd("--guid", "00112233445566778899aabbccddeeff") as b:
+        for c in SUITES:
+            r = b.ipmitool(c, "mc", "info")
+            same((r.value("Device ID"), r.value("Firmware Revision"), r.value("IPMI Version")),
+                 ("32", "1.02", "2.0"), f"suite {c}: mc info", r)
+        r = b.ipmitool("17", "raw", "6", "0x37")
+        same("".join(r.text.split()), "00112233445566778899aabbccddeeff", "the system's GUID")
+        says(b.ipmitool("17", "chassis", "identify", "5"), "identify", "chassis identify")
+        same(b.ipmitool("17", "raw", "0", "1").text.strip()[-2:], "50",
+             "chassis status tells a timed identify")
+        says(b.ipmitool("17", "lan", "print", "1"), "127.0.0.1", "lan print tells the address")
+        says(b.ipmitool("17", "user", "list", "1"), "admin            true", "user list")
+        says(b.ipmitool("17", "channel", "info", "1"), "802.3 LAN", "channel info")
+        says(b.ipmitool("17", "session", "info", "active"), "IPMIv2/RMCP+", "session info")
+        says(b.ipmitool("17", "sel", "info"), "Entries          : 0", "sel info")
+        r = b.ipmitool("17", "channel", "getciphers", "ipmi", "1")
+        same(sorted(l.split()[0] for l in r.text.splitlines() if l[:1].isdigit()), ["17", "3"],
+             "the cipher suites are listed", r)
+        says(b.ipmitool("17", "raw", "0x30", "1"), "rsp=0xc1", "unknown command: C1h", 1)
+        says(b.ipmitool("17", "raw", "6", "1", "1"), "rsp=0xc7", "wrong length: C7h", 1)
+        says(b.ipmitool("17", "chassis", "policy", "always-on"), "always-on", "restore policy")
+        same(b.ipmitool("17", "chassis", "status").value("Power Restore Policy"), "always-on",
+             "restore policy reads back")
+
+
+def part_login():
+    users = (("admin", PASSWORD, "admin"), ("op", "op-secret", "operator"),
+             ("viewer", "view-secret", "user"), ("long", LONG_PASSWORD, "admin"),
+             ("sixteen", LONG_PASSWORD[:16], "admin"), ("gone", "gone-secret", "admin"))
+    with Bmcd("--disabled", users=users) as b:
+        for c in SUITES:
+            def status(**kw):
+                return b.ipmitool(c, "chassis", "power", "status", **kw)
+            refused(status(password="wrong", options=("-v",)), "RAKP 2 HMAC is invalid",
+                    f"suite {c}: wrong password")
+            refused(status(user="nobody", options=("-v",)), "unauthorized name", f"suite {c}: unknown user")
+            refused(status(user="gone", password="gone-secret", options=("-v",)), "unauthorized name",
+                    f"suite {c}: disabled user")
+            refused(status(user="op", password="op-secret", options=("-v",)), "unauthorized role",
+                    f"suite {c}: administrator asked for by an operator")
+            says(status(user="op", password="op-secret", options=("-L", "OPERATOR")), "is off",
+                 f"suite {c}: operator as operator")
+            says(status(user="viewer", password="view-secret", options=("-L", "USER")), "is off",
+                 f"suite {c}: user may read the power state")
+            refused(b.ipmitool(c, "chassis", "power", "on", user="viewer", password="view-secret",
+                               options=("-L", "USER")), "insufficient privilege",
+                    f"suite {c}: user may not power on")
+            refused(b.ipmitool(c, "raw", "6", "2", user="op", password="op-secret",
+                               options=("-L", "OPERATOR")), "rsp=0xd4",
+                    f"suite {c}: operator may not reset the BMC")
+            says(status(user="long", password=LONG_PASSWORD), "is off",
+                 f"suite {c}: 20-byte password")
+            refused(status(user="long", password=LONG_PASSWORD[:19] + "X",
+                           options=("-v",)), "RAKP 2 HMAC",
+                    f"suite {c}: its last byte counts")
+            refused(status(user="long", password=LONG_PASSWORD[:16], options=("-v",)), "RAKP 2 HMAC",
+                    f"suite {c}: 16 bytes of it are not enough")
+            says(status(user="sixteen", password=LONG_PASSWORD[:16]), "is off",
+                 f"suite {c}: 16-byte password")
+        same(b.ask("state")["open_sessions"], 0, "refused log-ins leave no session")
+
+
+def part_kg():
+    kg = "bmc-key-of-20-bytes!"
+    # a client that finds our side of the key wrong leaves its session open: give it slots
+    with Bmcd("--kg-file", scratch.file(kg), "--slots", "16") as b:
+        for c in SUITES:
+            def status(**env):
+                return b.ipmitool(c, "chassis", "power", "status", options=("-K",) if env else (),
+                                  env=env)
+            says(status(IPMI_KGKEY=kg), "is off", f"suite {c}: right K_g")
+            refused(status(IPMI_KGKEY="wrong"), "", f"suite {c}: wrong K_g")
+            refused(status(), "", f"suite {c}: no K_g")
+            r = b.freeipmi("ipmipower", c, "--stat", kg=kg)
+            says(r, ": off", f"suite {c}: FreeIPMI with K_g")
+            r = b.freeipmi("ipmipower", c, "--stat", kg="wrong")
+            ok(": off" not in r.text and "k_g" in r.text.lower(), f"suite {c}: ... with a wrong one", r)
+
+
+def part_suites():
+    for enabled, other in (("3", "17"), ("17", "3")):
+        with Bmcd("--cipher", enabled) as b:
+            says(b.ipmitool(enabled, "chassis", "power", "status"), "is off",
+                 f"only suite {enabled}: it works")
+            refused(b.ipmitool(other, "chassis", "power", "status"), "no matching cipher suite",
+                    f"only suite {enabled}: {other} is refused")
+            refused(b.ipmitool("8", "chassis", "power", "status"), "invalid authentication algorithm",
+                    f"only suite {enabled}: suite 8 (MD5) is refused")
+            r = b.ipmitool(enabled, "channel", "getciphers", "ipmi", "1")
+            same([l.split()[0] for l in r.text.splitlines() if l[:1].isdigit()], [enabled],
+                 f"only suite {enabled}: the list has only it", r)
+            r = b.freeipmi("ipmipower", other, "--stat")
+            ok(": off" not in r.text and "cipher suite" in r.text, f"FreeIPMI sees that {other} is off", r)
+
+
+class Shell:
+    """An ipmitool that keeps its session open."""
+
+    def __init__(self, b):
+        self.process = subprocess.Popen(
+            ["ipmitool", "-I", "lanplus", "-C", "17", "-H", b.host, "-p", b.port, "-U", "admin",
+             "-f", scratch.file(PASSWORD), "shell"], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={**os.environ, "HOME": scratch.path})
+        self.seen = b""
+
+    def ask(self, line, want, timeout=20):
+        self.process.stdin.write((line + "\n").encode())
+        self.process.stdin.flush()
+        deadline = time.monotonic() + timeout
+        while want.encode() not in self.seen and time.monotonic() < deadline:
+            if select.select([self.process.stdout], [], [], 0.2)[0]:
+                piece = os.read(self.process.stdout.fileno(), 4096)
+                if not piece:
+                    break
+                self.seen += piece
+        found = want.encode() in self.seen
+        self.seen = b""
+        return found
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+
+def part_sessions():
+    with Bmcd("--slots", "1") as b:
+        shell = Shell(b)
+        try:
+            ok(shell.ask("power status", "is off"), "a session is kept open")
+            refused(b.ipmitool("17", "chassis", "power", "status"), "insufficient resources",
+                    "no second one when there is one slot")
+            ok(shell.ask("power status", "is off"), "the first goes on")
+            b.ask("advance", ms=62000)
+            says(b.ipmitool("17", "chassis", "power", "status"), "is off",
+                 "an idle session gives its slot away")
+        finally:
+            shell.close()
+    with Bmcd() as b:
+        b.ask("fault", set={"slots_full": 1})
+        refused(b.ipmitool("3", "chassis", "power", "status"), "insufficient resources",
+                "fault slots_full")
+        b.ask("clear")
+        says(b.ipmitool("3", "chassis", "power", "status"), "is off", "and after it")
+
+
+def part_bmc_reset():
+    with Bmcd("--reset-ms", "600000", "--on") as b:
+        r = b.ipmitool("17", "mc", "reset", "cold", options=("-N", "1", "-R", "1"))
+        ok("Sent cold reset command" in r.text, "mc reset cold", r)
+        same(b.ask("state")["open_sessions"], 0, "a reset of the BMC drops all sessions")
+        r = b.ipmitool("17", "chassis", "power", "status", options=("-N", "1", "-R", "1"))
+        refused(r, "Unable to establish", "and it is silent for a while")
+        b.ask("advance", ms=600000)
+        says(b.ipmitool("17", "chassis", "power", "status"), "is on",
+             "then it answers and the machine never lost power")
+
+
+def part_faults():
+    with Bmcd() as b:
+        once = ("-N", "1", "-R", "6")
+        b.ask("fault", set={"drop_reply_nth": 5})
+        says(b.ipmitool("17", "chassis", "power", "on", options=once), "Up/On",
+             "every fifth answer lost: the client gets through")
+        b.ask("clear")
+        same(b.count("power_commands"), 1, "and the command ran once")
+        b.ask("fault", set={"duplicate": 1})
+        says(b.ipmitool("17", "chassis", "power", "status"), "is on", "every answer twice")
+        b.ask("clear")
+        b.ask("fault", set={"delay_ms": 50})
+        says(b.ipmitool("3", "chassis", "power", "status"), "is on", "every answer late")
+        b.ask("clear")
+        b.ask("fault", set={"stale_power_s": 30})
+        b.ipmitool("17", "chassis", "power", "off")
+        says(b.ipmitool("17", "chassis", "power", "status"), "is on", "the old power state")
+        b.ask("advance", ms=31000)
+        says(b.ipmitool("17", "chassis", "power", "status"), "is off", "then the new one")
+        b.ask("fault", set={"ignore_power": 1, "stale_power_s": 0, "forget_boot_flags": 1})
+        b.ipmitool("17", "chassis", "power", "on")
+        says(b.ipmitool("17", "chassis", "power", "status"), "is off", "power commands ignored")
+        b.ipmitool("17", "chassis", "bootdev", "pxe")
+        same(boot_flags(b), "0000000000", "boot flags forgotten")
+        b.ask("fault", set={"silent": 1})
+        refused(b.ipmitool("17", "chassis", "power", "status", options=("-N", "1", "-R", "1")),
+                "Unable to establish", "silent")
+
+
+def part_freeipmi():
+    for c in SUITES:
+        with Bmcd() as b:
+            def power(*words):
+                return b.freeipmi("ipmipower", c, *words)
+            admin = ("-l", "ADMIN")
+            says(power("--stat"), ": off", f"FreeIPMI {c}: off at first")
+            says(power("--on", "--wait-until-on"), ": ok", f"FreeIPMI {c}: on")
+            says(power("--stat"), ": on", f"FreeIPMI {c}: status says on")
+            says(power("--cycle"), ": ok", f"FreeIPMI {c}: cycle")
+            says(power("--reset"), ": ok", f"FreeIPMI {c}: reset")
+            says(power("--pulse"), ": ok", f"FreeIPMI {c}: diagnostic interrupt")
+            same([b.count(n) for n in ("on", "off", "reset", "nmi")], [2, 1, 1, 1],
+                 f"FreeIPMI {c}: the machine has seen them")
+            says(power("--soft"), ": ok", f"FreeIPMI {c}: soft")
+            says(power("--stat"), ": off", f"FreeIPMI {c}: off again")
+            r = b.freeipmi("bmc-info", c, *admin)
+            same((r.code, r.value("Device ID"), r.value("Firmware Revision"),
+                  r.value("IPMI Version")), (0, "32", "1.02", "2.0"), f"FreeIPMI {c}: bmc-info", r)
+            r = b.freeipmi("ipmi-chassis", c, *admin, "--get-chassis-status")
+            same((r.value("System Power"), r.value("Power restore policy")), ("off", "Always off"),
+                 f"FreeIPMI {c}: chassis status", r)
+            r = b.freeipmi("ipmi-chassis", c, *admin, "--chassis-identify=FORCE")
+            same(r.code, 0, f"FreeIPMI {c}: identify", r)
+            r = b.freeipmi("ipmi-chassis", c, *admin, "--get-chassis-status")
+            same(r.value("Chassis Identify state"), "Indefinite on",
+                 f"FreeIPMI {c}: identify reads back", r)
+            pairs = [word for pair in ("Boot_Flags_Persistent=Yes", "BIOS_Boot_Type=EFI",
+                                       "Boot_Device=PXE")
+                     for word in ("-e", f"Chassis_Boot_Flags:{pair}")]
+            r = b.freeipmi("ipmi-chassis-config", c, *admin, "--commit", *pairs)
+            same(r.code, 0, f"FreeIPMI {c}: boot flags committed", r)
+            same(boot_flags(b, c), "e004000000", f"FreeIPMI {c}: ipmitool reads what it wrote", r)
+            r = b.freeipmi("ipmi-chassis-config", c, *admin, "--checkout", "-S",
+                           "Chassis_Boot_Flags")
+            ok(all(any(line.split() == [k, v] for line in r.text.splitlines()) for k, v in
+                   (("Boot_Flags_Persistent", "Yes"), ("BIOS_Boot_Type", "EFI"),
+                    ("Boot_Device", "PXE"))), f"FreeIPMI {c}: boot flags checked out", r)
+            r = power("--stat", "--username=admin")
+            r = b.freeipmi("ipmipower", c, "--stat", password="wrong")
+            ok("password" in r.text and ": off" not in r.text, f"FreeIPMI {c}: wrong password", r)
+            r = b.freeipmi("ipmipower", c, "--stat", user="nobody")
+            ok("username" in r.text and ": off" not in r.text, f"FreeIPMI {c}: unknown user", r)
+            r = b.freeipmi("ipmi-chassis", c, *admin, "--get-chassis-status", "-W",
+                           "opensesspriv")
+            same(r.code, 0, f"FreeIPMI {c}: works with its workaround for ipmi_sim, too", r)
+
+
+def part_ping():
+    with Bmcd() as b:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.settimeout(10)
+            # ASF 2.0 section 3.2.4.2: presence ping, tag 7
+            s.sendto(bytes.fromhex("0600ff06000011be80070000"), (b.host, int(b.port)))
+            same(s.recv(100).hex(), "0600ff06000011be40070010" "000011be00000000" "8100000000000000",
+                 "RMCP ping gets a pong with its tag that says IPMI")
+
+
+def part_many():
+    count = 2000
+    port = "21623"
+    hosts = [f"127.93.{i // 250}.{1 + i % 250}" for i in range(count)]
+    # the farm counts addresses up, so that some of the last octets are passed over
+    with Bmcd("--count", str(8 * 256), "--step", "address", listen=f"127.93.0.0:{port}") as b:
+        config = scratch.file(f"username admin\npassword {PASSWORD}\n")
+
+        def power(word):
+            r = run(["ipmipower", f"--config-file={config}", "-D", "LAN_2_0", "-I", "17", "-h",
+                     ",".join(f"{h}:{port}" for h in hosts), word], 300)
+            return sorted(line.rsplit(": ", 1)[1] for line in r.text.splitlines() if ": " in line)
+        same(power("--stat"), ["off"] * count, "2,000 BMCs of one process tell their power state")
+        same(power("--on"), ["ok"] * count, "2,000 machines are powered on")
+        same(power("--stat"), ["on"] * count, "and say so")
+        r = b.ask("state", bmc=256 + 1)
+        same((r["power"], r["counters"]["on"]), (True, 1), "each did it once")
+        same(b.ask("state", bmc=0)["counters"]["packets"], 0, "and nobody else was asked")
+
+
+def part_process():
+    with Bmcd() as b:
+        path = b.control_path
+    same(b.status, 0, "SIGTERM ends it with status 0")
+    ok(not os.path.exists(path), "and its control socket is gone")
+    p = subprocess.Popen(["/bin/sh", "-c", '"$0" --listen 127.0.0.1:0 & echo $!; wait', BMCD],
+                         stdout=subprocess.PIPE, text=True)
+    child = int(p.stdout.readline())
+    ready = p.stdout.readline()
+    ok(ready.startswith("ready"), "a child of a shell is ready", ready)
+    p.send_signal(signal.SIGKILL)
+    p.wait()
+    deadline = time.monotonic() + 20
+    # its output closes when it has ended, whoever inherits the zombie
+    gone = select.select([p.stdout], [], [], deadline - time.monotonic())[0] and not p.stdout.read()
+    ok(gone, "it ends when its parent is killed", child)
+    if not gone:
+        os.kill(child, signal.SIGKILL)
+    p.stdout.close()
+    r = run([BMCD, "--listen", "nowhere:1"], 20)
+    ok(r.code == 1 and "nowhere" in r.text, "a wrong address is named", r)
+    r = run([BMCD, "--cipher", "8"], 20)
+    ok(r.code == 2 and "--cipher 8" in r.text, "a wrong option is named", r)
+
+
+def main():
+    parts = {n[5:]: f for n, f in globals().items() if n.startswith("part_")}
+    for name in sys.argv[1:] or parts:
+        print(f"# {name}", flush=True)
+        parts[name]()
+    print(f"1..{next(numbers) - 1}")
+    return 1 if failures else 0
+
+
+scratch = Scratch()
+try:
+    status = main()
+finally:
+    scratch.remove()
+sys.exit(status)
