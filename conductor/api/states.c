@@ -105,40 +105,51 @@ static int check_drive_object(const json_t *drive, int version, struct err *e)
 
 static int check_drive(const json_t *drive, enum verb verb, int version, struct err *e)
 {
+	int r;
+
 	if (!drive || json_is_null(drive))
 		return 0;
 	if (verb == VERB_REBUILD && version < 35)
 		return version_need(version, 35, "a configdrive with target 'rebuild'", e);
 	if (json_is_string(drive))
 		return check_drive_text(json_string_value(drive), e);
-	if (version_need(version, version_since("provision", "configdrive object"),
-		    "a configdrive that is an object", e) < 0)
-		return -e->code;
-	return check_drive_object(drive, version, e);
+	r = version_need(version, version_since("provision", "configdrive object"),
+		"a configdrive that is an object", e);
+	return r < 0 ? r : check_drive_object(drive, version, e);
+}
+
+static int check_parts(int version, enum verb verb, const json_t *body, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(parts); i++)
+		r = check_part(i, verb, body, e);
+	if (r == 0 && verb == VERB_SERVICE && json_object_get(body, "disable_ramdisk"))
+		r = version_need(version, version_since("provision", "disable_ramdisk service"),
+			"disable_ramdisk with target 'service'", e);
+	if (r == 0 && json_object_get(body, "runbook"))
+		r = err_set(
+			e, ENOENT, "Runbook %.64s could not be found.", json_str(body, "runbook"));
+	return r;
 }
 
 int provision_check(int version, const json_t *body, enum verb *ret, struct err *e)
 {
 	const char *target = json_str(body, "target");
 	enum verb verb = verb_parse(target);
+	int r;
 
 	if (!verb)
 		return err_set(
 			e, EINVAL, "The requested provision state \"%.64s\" is invalid", target);
-	if (version_need(version, version_since("provision", target), target, e) < 0)
-		return -e->code;
-	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
-		if (check_part(i, verb, body, e) < 0)
-			return -e->code;
-	if (verb == VERB_SERVICE && json_object_get(body, "disable_ramdisk") &&
-		version_need(version, version_since("provision", "disable_ramdisk service"),
-			"disable_ramdisk with target 'service'", e) < 0)
-		return -e->code;
-	if (json_object_get(body, "runbook"))
-		return err_set(
-			e, ENOENT, "Runbook %.64s could not be found.", json_str(body, "runbook"));
-	*ret = verb;
-	return check_drive(json_object_get(body, "configdrive"), verb, version, e);
+	r = version_need(version, version_since("provision", target), target, e);
+	if (r == 0)
+		r = check_parts(version, verb, body, e);
+	if (r == 0)
+		r = check_drive(json_object_get(body, "configdrive"), verb, version, e);
+	if (r == 0)
+		*ret = verb;
+	return r;
 }
 
 static void finish_states(struct call *c, struct request *r)
