@@ -58,6 +58,16 @@ void start_boot_network(struct flow_run *run, struct op *op)
 	set_boot_device(run, "pxe", false, op);
 }
 
+/*
+ * The machine restarts next. The agent that was there, if any, is forgotten before that, durably:
+ * the next one gets a token of its own.
+ */
+int finish_boot_network(struct flow_run *run, json_t *value, struct err *e)
+{
+	agentlink_forget(run->node);
+	return 0;
+}
+
 void start_boot_disk(struct flow_run *run, struct op *op)
 {
 	set_boot_device(run, "disk", true, op);
@@ -70,11 +80,8 @@ static void start_firmware(struct flow_run *run, struct op *op)
 		run->node->power_state == POWER_ON ? ACTION_RESET : ACTION_ON, op);
 }
 
-/* The agent that was there, if any, is gone with the restart; the next one gets a token of its own.
- */
 void start_power_into_agent(struct flow_run *run, struct op *op)
 {
-	agentlink_forget(run->node);
 	start_firmware(run, op);
 }
 

@@ -12,6 +12,7 @@ bool no_clean_step_left(const struct flow_run *run);
 void start_power_get(struct flow_run *run, struct op *op);
 int finish_power_get(struct flow_run *run, json_t *value, struct err *e);
 void start_boot_network(struct flow_run *run, struct op *op);
+int finish_boot_network(struct flow_run *run, json_t *value, struct err *e);
 void start_boot_disk(struct flow_run *run, struct op *op);
 void start_power_into_agent(struct flow_run *run, struct op *op);
 int finish_power_into_agent(struct flow_run *run, json_t *value, struct err *e);

@@ -60,6 +60,7 @@ struct flow_call {
 	unsigned limit_s; /* CALL_OP: until its answer; 0: the environment's */
 	bool once;	  /* not repeatable: a restart of the conductor in it fails the flow */
 	bool (*skip)(const struct flow_run *run);
+	const char *command; /* CALL_AGENT: the agent's name of it, to ask how it ended */
 	void (*start)(struct flow_run *run, struct op *op);
 	int (*finish)(struct flow_run *run, json_t *value, struct err *e);
 };

@@ -14,7 +14,7 @@ const char *const flow_kind_names[FLOW_KIND_COUNT] = {
 	{iface, name, prio, "read the power state", .skip = agent_alive, .start = start_power_get, \
 		.finish = finish_power_get},                                                       \
 		{iface, name, prio, "set boot device to network", .skip = agent_alive,             \
-			.start = start_boot_network},                                              \
+			.start = start_boot_network, .finish = finish_boot_network},               \
 		{iface, name, prio, "power on into the agent", .skip = agent_alive,                \
 			.start = start_power_into_agent, .finish = finish_power_into_agent},       \
 	{                                                                                          \
@@ -35,7 +35,8 @@ static const struct flow_call verify[] = {
 static const struct flow_call inspect_agent[] = {
 	{NULL, NULL, 0, "read the power state", .start = start_power_get,
 		.finish = finish_power_get},
-	{NULL, NULL, 0, "set boot device to network", .start = start_boot_network},
+	{NULL, NULL, 0, "set boot device to network", .start = start_boot_network,
+		.finish = finish_boot_network},
 	{NULL, NULL, 0, "power on into the agent", .start = start_power_into_agent,
 		.finish = finish_power_into_agent},
 	{NULL, NULL, 0, "the agent to report what it found", .kind = CALL_INSPECTION,
@@ -52,8 +53,9 @@ static const struct flow_call clean_agent[] = {
 	BOOT_AGENT(NULL, NULL, 0, CALL_HEARTBEAT),
 	{NULL, NULL, 0, "ask the agent for its clean steps", .start = start_clean_steps,
 		.finish = finish_clean_steps},
-	{"deploy", "clean", 0, "clean step", .kind = CALL_AGENT, .once = true,
-		.skip = no_clean_step_left, .start = start_clean_step, .finish = finish_clean_step},
+	{"deploy", "clean", 0, "clean step", .kind = CALL_AGENT,
+		.command = "clean.execute_clean_step", .once = true, .skip = no_clean_step_left,
+		.start = start_clean_step, .finish = finish_clean_step},
 	POWER_OFF(NULL, NULL, 0),
 };
 
@@ -64,10 +66,11 @@ static const struct flow_call clean_fake[] = {
 
 static const struct flow_call deploy_agent[] = {
 	BOOT_AGENT("deploy", "deploy", 100, CALL_HEARTBEAT),
-	{"deploy", "write_image", 80, "write the image", .kind = CALL_AGENT, .once = true,
-		.start = start_write_image},
+	{"deploy", "write_image", 80, "write the image", .kind = CALL_AGENT,
+		.command = "standby.prepare_image", .once = true, .start = start_write_image},
 	{"deploy", "prepare_instance_boot", 60, "install the boot loader entry", .kind = CALL_AGENT,
-		.skip = is_bios, .start = start_install_bootloader},
+		.command = "image.install_bootloader", .skip = is_bios,
+		.start = start_install_bootloader},
 	{"deploy", "prepare_instance_boot", 60, "set boot device to disk",
 		.start = start_boot_disk},
 	{"deploy", "tear_down_agent", 40, "flush the disks", .start = start_agent_sync},

@@ -27,6 +27,10 @@ struct engine_config {
 	bool fast_track;
 	int fast_track_timeout_s;
 	const char *api_url; /* how agents and deployed systems reach the API */
+
+	/* Adds to the transaction what must be durable with a piece of news. May be NULL. */
+	void (*deliveries)(void *data, const struct news *news, struct store_txn *txn);
+	void *deliveries_data;
 };
 
 /* Loads every node; in-flight states go on or fail as ARCHITECTURE.md says. Engine thread's loop.

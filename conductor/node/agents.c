@@ -1,0 +1,292 @@
+/* What agents and deployed systems send: lookup, heartbeat, inspection, progress, phone-home. */
+#include "conductor/node/enode.h"
+#include "lib/base/log.h"
+#include "lib/base/str.h"
+#include "lib/base/time.h"
+#include "lib/hwid/mac.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define ADDRESSES_MAX 256
+
+static struct agent_policy policy(struct enode *e, char *url, size_t size)
+{
+	snprintf(url, size, "%s/ingot/v1/nodes/%s/progress",
+		e->en->config.api_url ? e->en->config.api_url : "", e->uuid);
+	return (struct agent_policy){.heartbeat_timeout_s = 300,
+		.progress_url = e->en->config.api_url ? url : NULL,
+		.progress_interval_ms = 1000};
+}
+
+/* Exactly one node must own the addresses; two nodes are no answer. */
+static struct enode *node_of_addresses(struct engine *en, const json_t *addresses)
+{
+	struct enode *found = NULL, *e;
+	char mac[MAC_TEXT_MAX];
+	json_t *one;
+	size_t i;
+
+	if (json_array_size(addresses) > ADDRESSES_MAX)
+		return NULL;
+	json_array_foreach ((json_t *)addresses, i, one) {
+		if (!json_is_string(one) || mac_normalise(json_string_value(one), mac) < 0)
+			continue;
+		e = engine_find(en, node_of_mac(en, mac));
+		if (e && found && e != found)
+			return NULL;
+		if (e)
+			found = e;
+	}
+	return found;
+}
+
+static struct enode *node_of_agent(struct engine *en, const json_t *args)
+{
+	const char *uuid = json_str(args, "node_uuid");
+
+	return str_empty(uuid) ? node_of_addresses(en, json_object_get(args, "addresses"))
+			       : map_get(&en->nodes, uuid);
+}
+
+static void lookup_durable(struct commit *c, void *data)
+{
+	struct request *r = data;
+
+	request_finish(r, c->r, &c->err);
+}
+
+static void refuse_lookup(struct request *r)
+{
+	struct err err;
+
+	err_set(&err, ENOENT, "Node could not be found.");
+	request_finish(r, -ENOENT, &err);
+}
+
+void lookup_request(struct engine *en, struct request *r)
+{
+	struct enode *e;
+	struct commit *c;
+	struct agent_policy p;
+	char url[512];
+	struct err err;
+
+	if (!json_array_size(json_object_get(r->args, "addresses")) &&
+		str_empty(json_str(r->args, "node_uuid"))) {
+		err_set(&err, EINVAL, "Incomplete lookup: addresses or node_uuid is required.");
+		request_finish(r, -EINVAL, &err);
+		return;
+	}
+	e = node_of_agent(en, r->args);
+	if (!e || !fsm_lookup_allowed(e->state, en->flow->fast_track)) {
+		refuse_lookup(r);
+		return;
+	}
+	if (e->committing) {
+		err_set(&err, EBUSY,
+			"Node %s is locked by host %s, please retry after the current "
+			"operation is completed.",
+			e->uuid, en->hostname);
+		request_finish(r, -EBUSY, &err);
+		return;
+	}
+	p = policy(e, url, sizeof(url));
+	c = commit_new(e);
+	r->answer = agentlink_lookup_reply(c->next, &p);
+	commit_submit(c, lookup_durable, r);
+}
+
+static void heartbeat_taken(struct commit *c, void *data)
+{
+	struct enode *e = c->node;
+	struct request *r = data;
+
+	if (c->r == 0) {
+		e->agent_seen_ms = time_mono_ms();
+		run_resume(e);
+	}
+	request_finish(r, c->r, &c->err);
+}
+
+void heartbeat_request(struct enode *e, struct request *r)
+{
+	struct commit *c;
+	struct err err;
+	int ret;
+
+	if (!fsm_lookup_allowed(e->state, true)) {
+		refuse_lookup(r);
+		return;
+	}
+	ret = agentlink_heartbeat_check(enode_get(e), r->args, &err);
+	if (ret < 0) {
+		request_finish(r, ret, &err);
+		return;
+	}
+	c = commit_new(e);
+	if (agentlink_heartbeat_apply(c->next, r->args)) {
+		commit_submit(c, heartbeat_taken, r);
+		return;
+	}
+	/* nothing new to keep: no commit for it */
+	store_txn_free(c->txn);
+	node_done(c->next);
+	free(c->next);
+	free(c);
+	e->agent_seen_ms = time_mono_ms();
+	if (!e->maintenance)
+		run_resume(e);
+	request_finish(r, 0, NULL);
+}
+
+static void inspection_told(struct commit *c, void *data)
+{
+	if (c->r == 0)
+		run_resume(c->node);
+	request_finish(data, c->r, &c->err);
+}
+
+static void inspection_take(struct enode *e, struct request *r)
+{
+	char url[512];
+	struct agent_policy p = policy(e, url, sizeof(url));
+	struct commit *c;
+
+	if (!r->flag) {
+		r->answer = json_pack("{s:s}", "uuid", e->uuid);
+		request_finish(r, 0, NULL);
+		run_resume(e);
+		return;
+	}
+	/* as a lookup: the agent gets its token with the answer, before the flow goes on */
+	c = commit_new(e);
+	r->answer = agentlink_lookup_reply(c->next, &p);
+	commit_submit(c, inspection_told, r);
+}
+
+void inspection_request(struct engine *en, struct request *r)
+{
+	const json_t *data = json_object_get(r->args, "data");
+	const json_t *inventory = json_object_get(data, "inventory"), *nics, *uuid;
+	_cleanup_json_ json_t *addresses = json_array(), *who = NULL;
+	struct enode *e;
+	struct err err;
+	json_t *nic;
+	size_t i;
+	int ret = inspection_check(data, &err);
+
+	if (ret < 0) {
+		request_finish(r, ret, &err);
+		return;
+	}
+	nics = json_object_get(inventory, "interfaces");
+	json_array_foreach ((json_t *)nics, i, nic) {
+		if (json_str(nic, "mac_address"))
+			json_array_append(addresses, json_object_get(nic, "mac_address"));
+	}
+	who = json_pack("{s:O}", "addresses", addresses);
+	uuid = json_object_get(r->args, "node_uuid");
+	if (uuid)
+		json_object_set(who, "node_uuid", (json_t *)uuid);
+	e = node_of_agent(en, who);
+	if (!e || e->state != PS_INSPECT_WAIT || !e->run || e->committing) {
+		refuse_lookup(r);
+		return;
+	}
+	json_decref(e->run->data);
+	e->run->data = json_incref((json_t *)data);
+	inspection_take(e, r);
+}
+
+static int64_t bounded(const json_t *args, const char *key)
+{
+	int64_t v = json_int(args, key, 0);
+
+	return v < 0 ? 0 : v;
+}
+
+static void printable(char *dst, size_t size, const char *src)
+{
+	str_copy(dst, size, src ? src : "");
+	for (; *dst; dst++)
+		if ((unsigned char)*dst < 0x20 || *dst == 0x7f)
+			*dst = '?';
+}
+
+/* Progress is news for people, never a reason to act; it is not kept. */
+void progress_report(struct enode *e, struct request *r)
+{
+	struct progress *p = &e->progress;
+	struct err err;
+
+	if (!agentlink_token_ok(enode_get(e), json_str(r->args, "agent_token"))) {
+		err_set(&err, EACCES, "Invalid agent token.");
+		request_finish(r, -EACCES, &err);
+		return;
+	}
+	printable(p->phase, sizeof(p->phase), json_str(r->args, "phase"));
+	printable(p->message, sizeof(p->message), json_str(r->args, "message"));
+	p->done = bounded(r->args, "bytes_done");
+	p->total = bounded(r->args, "bytes_total");
+	p->written = bounded(r->args, "bytes_written");
+	p->rate = bounded(r->args, "rate_bps");
+	p->at_ms = time_mono_ms();
+	request_finish(r, 0, NULL);
+}
+
+static void homecoming(struct commit *c, void *data)
+{
+	struct request *r = data;
+
+	if (c->r == 0)
+		free(map_remove(&c->en->phone_home, r->ident));
+	request_finish(r, c->r, &c->err);
+}
+
+static int home_check(struct enode *e, const struct request *r, struct err *err)
+{
+	const json_t *expected;
+
+	if (!e)
+		return err_set(
+			err, ENOENT, "no deployment waits for this token; it is used up or over");
+	expected = json_object_get(enode_get(e)->driver_internal_info, "phone_home");
+	if (e->committing)
+		return err_set(err, EAGAIN, "node %s is being changed; try again", e->uuid);
+	if (!json_str(expected, "token") || !secret_eq(json_str(expected, "token"), r->ident))
+		return err_set(
+			err, ENOENT, "no deployment waits for this token; it is used up or over");
+	if (!json_str(r->args, "nonce") ||
+		!str_eq(json_str(expected, "nonce"), json_str(r->args, "nonce")))
+		return err_set(err, EINVAL, "nonce: not that of this deployment's config drive");
+	if (json_str(r->args, "hostname") && strlen(json_str(r->args, "hostname")) > 253)
+		return err_set(err, EINVAL, "hostname: longer than 253 characters");
+	return 0;
+}
+
+void phone_home(struct engine *en, struct request *r)
+{
+	struct enode *e = engine_find(en, map_get(&en->phone_home, r->ident));
+	char host[256], text[512], when[TIME_TEXT_MAX];
+	struct commit *c;
+	json_t *report;
+	struct err err;
+	int ret = home_check(e, r, &err);
+
+	if (ret < 0) {
+		request_finish(r, ret, &err);
+		return;
+	}
+	printable(host, sizeof(host), json_str(r->args, "hostname"));
+	c = commit_new(e);
+	report = json_pack("{s:s, s:s, s:s}", "hostname", host, "nonce", json_str(r->args, "nonce"),
+		"at", time_format(time_wall_us(), when, sizeof(when)));
+	json_object_set_new(c->next->driver_internal_info, "phone_home", report);
+	snprintf(text, sizeof(text), "the deployed system reported itself as %s", host);
+	commit_news(c, NEWS_PHONE_HOME, NULL, NULL, text);
+	c->news.details = report;
+	history_add(c, "INFO", "deployment", NULL, NULL, 0, NULL, text);
+	log_info("node %s: %s", e->name ? e->name : e->uuid, text);
+	commit_submit(c, homecoming, r);
+}

@@ -1,0 +1,116 @@
+/* Durable first: a node's next record goes through the store before anything acts on it. */
+#include "conductor/node/enode.h"
+#include "lib/base/log.h"
+#include "lib/base/str.h"
+#include "lib/base/time.h"
+
+#include <string.h>
+
+void enode_replace(struct enode *e, struct node *n); /* engine.c */
+
+struct commit *commit_new(struct enode *e)
+{
+	struct commit *c = xcalloc(1, sizeof(*c));
+
+	c->node = e;
+	c->en = e->en;
+	c->txn = store_txn_new();
+	c->next = xmalloc(sizeof(*c->next));
+	node_copy(c->next, enode_get(e));
+	list_init(&c->link);
+	return c;
+}
+
+void commit_news(
+	struct commit *c, enum news_kind kind, const char *from, const char *to, const char *cause)
+{
+	str_copy(c->cause, sizeof(c->cause), cause ? cause : "");
+	c->news = (struct news){.kind = kind,
+		.from = from,
+		.to = to,
+		.cause = c->cause,
+		.wall_us = time_wall_us(),
+		.duration_ms = c->node ? time_mono_ms() - c->node->state_since_ms : 0};
+	c->has_news = true;
+}
+
+void history_add(struct commit *c, const char *severity, const char *type, const char *from,
+	const char *to, int64_t duration_ms, const char *user, const char *text)
+{
+	char uuid[UUID_TEXT_MAX];
+	struct node_event ev = {.uuid = uuid,
+		.node_uuid = c->next->uuid,
+		.conductor = c->en->hostname,
+		.severity = (char *)severity,
+		.event = (char *)text,
+		.event_type = (char *)type,
+		.user = (char *)user,
+		.from_state = (char *)from,
+		.to_state = (char *)to,
+		.duration_ms = duration_ms,
+		.created_at = time_wall_us()};
+
+	uuid_new(uuid);
+	ev.updated_at = ev.created_at;
+	store_txn_insert(c->txn, &node_event_type, &ev);
+	store_txn_delete_where(c->txn, &node_event_type, "node_uuid", c->next->uuid,
+		c->en->config.history_per_node);
+}
+
+/* On the store's writer thread. */
+static void on_durable(void *data, int r, const struct err *e)
+{
+	struct commit *c = data;
+
+	c->r = r;
+	if (r < 0 && e)
+		c->err = *e;
+	pthread_mutex_lock(&c->en->lock);
+	list_append(&c->en->commits, &c->link);
+	pthread_mutex_unlock(&c->en->lock);
+	uv_async_send(&c->en->wake);
+}
+
+void commit_submit(struct commit *c, void (*then)(struct commit *c, void *data), void *data)
+{
+	c->then = then;
+	c->data = data;
+	if (c->next) {
+		c->next->updated_at = time_wall_us();
+		store_txn_put(c->txn, &node_type, c->next);
+	}
+	if (c->node)
+		c->node->committing = true;
+	if (c->has_news) {
+		c->news.node = c->next;
+		if (c->en->config.deliveries)
+			c->en->config.deliveries(c->en->config.deliveries_data, &c->news, c->txn);
+	}
+	store_submit(c->en->store, TAKE_PTR(c->txn), on_durable, c);
+}
+
+void commit_finished(struct commit *c)
+{
+	struct enode *e = c->node;
+
+	if (e)
+		e->committing = false;
+	if (c->r < 0) {
+		log_error("node %s: the store refused a change: %s", e ? e->uuid : "(new)",
+			c->err.text);
+	} else if (e && c->next) {
+		enode_replace(e, TAKE_PTR(c->next));
+		c->news.node = e->hot;
+	}
+	if (c->r == 0 && c->has_news)
+		engine_publish(c->en, &c->news);
+	if (e)
+		enode_ready(e);
+	if (c->then)
+		c->then(c, c->data);
+	if (c->next) {
+		node_done(c->next);
+		free(c->next);
+	}
+	free(c);
+}

@@ -1,0 +1,510 @@
+/* The engine's queue, its nodes and its life; see engine.h and enode.h. */
+#include "conductor/node/enode.h"
+#include "lib/base/log.h"
+#include "lib/base/str.h"
+#include "lib/base/time.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Requests by kind: about a node (looked up by ident) or about none. */
+static const struct {
+	void (*node)(struct enode *e, struct request *r);
+	void (*engine)(struct engine *en, struct request *r);
+	bool reads; /* changes nothing: answered also while a commit is in flight */
+} kinds[REQ_COUNT] = {
+	[REQ_NODE_CREATE] = {.engine = node_create},
+	[REQ_NODE_UPDATE] = {.node = node_update},
+	[REQ_NODE_DELETE] = {.node = node_delete},
+	[REQ_PORT_CREATE] = {.engine = port_create},
+	[REQ_PORT_UPDATE] = {.engine = port_update},
+	[REQ_PORT_DELETE] = {.engine = port_delete},
+	[REQ_PROVISION] = {.node = provision_request},
+	[REQ_POWER] = {.node = power_request},
+	[REQ_MAINTENANCE] = {.node = maintenance_request},
+	[REQ_TRAITS] = {.node = traits_request},
+	[REQ_RAID_TARGET] = {.node = raid_target_request},
+	[REQ_VALIDATE] = {.node = validate_request, .reads = true},
+	[REQ_BOOT_DEVICE_GET] = {.node = management_request},
+	[REQ_BOOT_DEVICE_SET] = {.node = management_request},
+	[REQ_BOOT_DEVICE_SUPPORTED] = {.node = management_request, .reads = true},
+	[REQ_NMI] = {.node = management_request},
+	[REQ_LOOKUP] = {.engine = lookup_request},
+	[REQ_HEARTBEAT] = {.node = heartbeat_request},
+	[REQ_INSPECTION] = {.engine = inspection_request},
+	[REQ_PROGRESS] = {.node = progress_report, .reads = true},
+	[REQ_PHONE_HOME] = {.engine = phone_home},
+	[REQ_WHY] = {.node = why_request, .reads = true},
+	[REQ_PROGRESS_GET] = {.engine = progress_list},
+	[REQ_BOOT_RECORDS] = {.engine = boot_records},
+	[REQ_WAITING_LIST] = {.engine = waiting_list},
+	[REQ_WAITING_ACCEPT] = {.engine = waiting_accept},
+	[REQ_WAITING_IGNORE] = {.engine = waiting_ignore},
+	[REQ_DRIVERS] = {.engine = drivers_list},
+};
+
+struct request *request_new(enum request_kind kind, void (*done)(struct request *), void *data)
+{
+	struct request *r = xcalloc(1, sizeof(*r));
+
+	r->kind = kind;
+	r->done = done;
+	r->data = data;
+	list_init(&r->link);
+	return r;
+}
+
+void request_free(struct request *r)
+{
+	const struct record_type *t = NULL;
+
+	if (!r)
+		return;
+	if (r->kind == REQ_NODE_CREATE)
+		t = &node_type;
+	else if (r->kind == REQ_PORT_CREATE)
+		t = &port_type;
+	if (t && r->record)
+		record_done(t, r->record);
+	free(r->record);
+	free(r->ident);
+	free(r->text);
+	free(r->user);
+	json_decref(r->args);
+	json_decref(r->answer);
+	free(r);
+}
+
+void engine_submit(struct engine *en, struct request *r)
+{
+	pthread_mutex_lock(&en->lock);
+	list_append(&en->requests, &r->link);
+	pthread_mutex_unlock(&en->lock);
+	uv_async_send(&en->wake);
+}
+
+void request_finish(struct request *r, int result, const struct err *err)
+{
+	r->result = result;
+	if (err)
+		r->err = *err;
+	r->done(r);
+}
+
+struct enode *engine_find(struct engine *en, const char *ident)
+{
+	struct enode *e = ident ? map_get(&en->nodes, ident) : NULL;
+
+	return e || !ident ? e : map_get(&en->names, ident);
+}
+
+void enode_ready(struct enode *e)
+{
+	if (e->queued)
+		return;
+	e->queued = true;
+	list_append(&e->en->ready, &e->link);
+	uv_async_send(&e->en->wake);
+}
+
+static void post_op(struct op *op)
+{
+	struct engine *en = op->engine;
+
+	pthread_mutex_lock(&en->lock);
+	list_append(&en->answers, &op->link);
+	pthread_mutex_unlock(&en->lock);
+	uv_async_send(&en->wake);
+}
+
+struct op *op_new(struct enode *e, const char *what, unsigned timeout_s)
+{
+	struct op *op = xcalloc(1, sizeof(*op));
+
+	str_copy(op->node, sizeof(op->node), e->uuid);
+	op->what = what;
+	op->generation = e->generation;
+	op->deadline_ms = time_mono_ms() + (int64_t)timeout_s * 1000;
+	op->post = post_op;
+	op->engine = e->en;
+	list_init(&op->link);
+	e->en->stats.ops_started++;
+	return op;
+}
+
+void op_free(struct op *op)
+{
+	json_decref(op->value);
+	free(op);
+}
+
+static void on_timer(uv_timer_t *t)
+{
+	struct enode *e = t->data;
+
+	e->timed_out = true;
+	enode_ready(e);
+}
+
+void enode_arm(struct enode *e, int64_t ms)
+{
+	uv_timer_start(&e->timer, on_timer, ms > 0 ? (uint64_t)ms : 0, 0);
+}
+
+/* Mirrors what is answered without parsing, and keeps the record as text. */
+static void enode_mirror(struct enode *e, const struct node *n)
+{
+	_cleanup_json_ json_t *json = record_to_json(&node_type, n);
+	struct engine *en = e->en;
+	const char *token =
+		json_str(json_object_get(n->driver_internal_info, "phone_home"), "token");
+
+	if (token && !map_get(&en->phone_home, token))
+		map_put(&en->phone_home, token, xstrdup(n->uuid));
+	if (!str_eq(e->name, n->name)) {
+		if (e->name)
+			map_remove(&en->names, e->name);
+		str_replace(&e->name, n->name);
+		if (e->name)
+			map_put(&en->names, e->name, e);
+	}
+	free(e->doc);
+	e->doc = json_text(json);
+	en->stats.nodes_by_state[e->state]--;
+	e->state = (enum provision_state)n->provision_state;
+	en->stats.nodes_by_state[e->state]++;
+	e->power = (enum power_state)n->power_state;
+	e->maintenance = n->maintenance;
+}
+
+struct enode *enode_new(struct engine *en, const struct node *n)
+{
+	struct enode *e = xcalloc(1, sizeof(*e));
+
+	e->en = en;
+	str_copy(e->uuid, sizeof(e->uuid), n->uuid);
+	list_init(&e->requests);
+	list_init(&e->answers);
+	list_init(&e->link);
+	e->state_since_ms = time_mono_ms();
+	uv_timer_init(en->loop, &e->timer);
+	e->timer.data = e;
+	map_put(&en->nodes, e->uuid, e);
+	en->stats.nodes++;
+	en->stats.nodes_by_state[PS_NONE]++;
+	enode_mirror(e, n);
+	return e;
+}
+
+static void enode_release(uv_handle_t *h)
+{
+	free(h->data);
+}
+
+void enode_free(struct enode *e)
+{
+	struct engine *en = e->en;
+	struct err gone;
+	struct request *r, *next_r;
+	struct op *op, *next_op;
+
+	err_set(&gone, ENOENT, "Node %s could not be found.", e->uuid);
+	run_drop(e);
+	list_for_each_safe (r, next_r, &e->requests, link) {
+		list_remove(&r->link);
+		request_finish(r, -ENOENT, &gone);
+	}
+	list_for_each_safe (op, next_op, &e->answers, link) {
+		list_remove(&op->link);
+		op_free(op);
+	}
+	if (e->power_request)
+		request_finish(TAKE_PTR(e->power_request), -ENOENT, &gone);
+	map_remove(&en->nodes, e->uuid);
+	if (e->name)
+		map_remove(&en->names, e->name);
+	en->stats.nodes--;
+	en->stats.nodes_by_state[e->state]--;
+	list_remove(&e->link);
+	driver_forget(en->flow->driver, e->uuid);
+	enode_cool(e);
+	free(e->name);
+	free(e->doc);
+	uv_close((uv_handle_t *)&e->timer, enode_release);
+}
+
+const struct node *enode_get(struct enode *e)
+{
+	_cleanup_json_ json_t *json = NULL;
+	struct err err;
+
+	if (e->hot)
+		return e->hot;
+	e->hot = xmalloc(sizeof(*e->hot));
+	node_init(e->hot);
+	if (json_parse(e->doc, strlen(e->doc), 1000, &json, &err) < 0 ||
+		record_from_json(&node_type, e->hot, json, &err) < 0)
+		log_error("node %s: its own record cannot be read: %s", e->uuid, err.text);
+	return e->hot;
+}
+
+void enode_cool(struct enode *e)
+{
+	if (!e->hot)
+		return;
+	node_done(e->hot);
+	free(TAKE_PTR(e->hot));
+}
+
+/* Called by commit.c once a new record is durable. Takes n. */
+void enode_replace(struct enode *e, struct node *n);
+void enode_replace(struct enode *e, struct node *n)
+{
+	enode_cool(e);
+	e->hot = n;
+	enode_mirror(e, n);
+}
+
+void engine_publish(struct engine *en, const struct news *news)
+{
+	for (int i = 0; i < en->n_subscribers; i++)
+		en->subscribers[i].notify(en->subscribers[i].data, news);
+}
+
+void engine_subscribe(struct engine *en, const struct news_subscriber *s)
+{
+	if (en->n_subscribers < (int)ARRAY_SIZE(en->subscribers))
+		en->subscribers[en->n_subscribers++] = *s;
+}
+
+static void handle_answer(struct enode *e, struct op *op)
+{
+	if (op->result < 0)
+		e->en->stats.ops_failed++;
+	if (op == e->power_op)
+		power_answer(e, op);
+	else if (op == e->op)
+		run_answer(e, op);
+	else
+		op_free(op); /* of a flow that is over */
+}
+
+/* Does what a node has to do, one thing at a time, until it commits or has nothing left. */
+static void enode_turn(struct enode *e)
+{
+	struct request *r;
+	struct op *op;
+
+	while (!e->committing) {
+		op = list_first(&e->answers, struct op, link);
+		if (op) {
+			list_remove(&op->link);
+			handle_answer(e, op);
+			continue;
+		}
+		if (e->timed_out) {
+			e->timed_out = false;
+			run_timeout(e);
+			continue;
+		}
+		r = list_first(&e->requests, struct request, link);
+		if (!r)
+			break;
+		list_remove(&r->link);
+		if (r->kind == REQ_NODE_DELETE) {
+			kinds[r->kind].node(e, r);
+			return; /* e may be gone */
+		}
+		kinds[r->kind].node(e, r);
+	}
+	if (!e->committing && !e->run)
+		enode_cool(e);
+}
+
+static void dispatch(struct engine *en, struct request *r)
+{
+	struct enode *e;
+	struct err err;
+
+	en->stats.requests++;
+	if (en->stopping) {
+		err_set(&err, EAGAIN, "this conductor is stopping; try again in a moment");
+		request_finish(r, -EAGAIN, &err);
+		return;
+	}
+	if (kinds[r->kind].engine) {
+		kinds[r->kind].engine(en, r);
+		return;
+	}
+	e = engine_find(en, r->ident);
+	if (!e) {
+		err_set(&err, ENOENT, "Node %s could not be found.",
+			r->ident ? r->ident : "(none)");
+		request_finish(r, -ENOENT, &err);
+	} else if (kinds[r->kind].reads) {
+		kinds[r->kind].node(e, r);
+	} else {
+		list_append(&e->requests, &r->link);
+		enode_ready(e);
+	}
+}
+
+/* Moves all of src to the end of dst. */
+static void list_move_all(struct list *dst, struct list *src)
+{
+	while (!list_empty(src)) {
+		struct list *item = src->next;
+
+		list_remove(item);
+		list_append(dst, item);
+	}
+}
+
+static void on_wake(uv_async_t *async)
+{
+	struct engine *en = async->data;
+	struct list requests, answers, commits;
+	struct enode *e;
+	struct op *op;
+
+	list_init(&requests);
+	list_init(&answers);
+	list_init(&commits);
+	pthread_mutex_lock(&en->lock);
+	list_move_all(&requests, &en->requests);
+	list_move_all(&answers, &en->answers);
+	list_move_all(&commits, &en->commits);
+	pthread_mutex_unlock(&en->lock);
+	while (!list_empty(&commits)) {
+		struct commit *c = list_entry(commits.next, struct commit, link);
+
+		list_remove(&c->link);
+		commit_finished(c);
+	}
+	while ((op = list_first(&answers, struct op, link))) {
+		list_remove(&op->link);
+		e = map_get(&en->nodes, op->node);
+		if (!e) {
+			op_free(op);
+			continue;
+		}
+		list_append(&e->answers, &op->link);
+		enode_ready(e);
+	}
+	while (!list_empty(&requests)) {
+		struct request *r = list_entry(requests.next, struct request, link);
+
+		list_remove(&r->link);
+		dispatch(en, r);
+	}
+	while ((e = list_first(&en->ready, struct enode, link))) {
+		list_remove(&e->link);
+		e->queued = false;
+		enode_turn(e);
+	}
+}
+
+static int load_node(void *data, const void *rec)
+{
+	enode_new(data, rec);
+	return 0;
+}
+
+int engine_new(uv_loop_t *loop, struct store *store, const struct engine_config *c,
+	struct engine **ret, struct err *e)
+{
+	struct engine *en = xcalloc(1, sizeof(*en));
+	int r;
+
+	en->loop = loop;
+	en->store = store;
+	en->config = *c;
+	en->flow = c->flow;
+	en->hostname = xstrdup(c->hostname);
+	en->started_us = time_wall_us();
+	pthread_mutex_init(&en->lock, NULL);
+	list_init(&en->requests);
+	list_init(&en->answers);
+	list_init(&en->commits);
+	list_init(&en->ready);
+	uv_async_init(loop, &en->wake, on_wake);
+	en->wake.data = en;
+	uv_timer_init(loop, &en->sweep);
+	en->sweep.data = en;
+	r = store_list(store, &node_type, &(struct store_query){0}, load_node, en, e);
+	if (r == 0)
+		r = ports_load(en, e);
+	if (r == 0)
+		r = waiting_load(en, e);
+	if (r < 0) {
+		err_prefix(e, "load the nodes");
+		engine_free(en);
+		return r;
+	}
+	*ret = en;
+	return 0;
+}
+
+int engine_start(struct engine *en, struct err *e)
+{
+	void *value;
+
+	for (size_t pos = 0; map_next(&en->nodes, &pos, NULL, &value);)
+		run_recover(value);
+	sweep_start(en);
+	return 0;
+}
+
+void engine_stop(struct engine *en)
+{
+	en->stopping = true;
+	uv_timer_stop(&en->sweep);
+}
+
+static void map_free_values(struct map *m)
+{
+	void *value;
+
+	for (size_t pos = 0; map_next(m, &pos, NULL, &value);)
+		free(value);
+	map_done(m);
+}
+
+void engine_free(struct engine *en)
+{
+	void *value;
+
+	if (!en)
+		return;
+	for (size_t pos = 0; map_next(&en->nodes, &pos, NULL, &value); pos = 0)
+		enode_free(value);
+	bootlogs_free(en);
+	map_free_values(&en->macs);
+	map_free_values(&en->port_nodes);
+	map_free_values(&en->phone_home);
+	map_done(&en->nodes);
+	map_done(&en->names);
+	uv_close((uv_handle_t *)&en->sweep, NULL);
+	uv_close((uv_handle_t *)&en->wake, NULL);
+	uv_run(en->loop, UV_RUN_NOWAIT);
+	uv_run(en->loop, UV_RUN_NOWAIT);
+	pthread_mutex_destroy(&en->lock);
+	free(en->hostname);
+	free(en);
+}
+
+const char *engine_hostname(const struct engine *en)
+{
+	return en->hostname;
+}
+
+int64_t engine_started_at_us(const struct engine *en)
+{
+	return en->started_us;
+}
+
+/* Numbers may be torn between each other, never within one. */
+void engine_get_stats(struct engine *en, struct engine_stats *ret)
+{
+	*ret = en->stats;
+}

@@ -1,0 +1,210 @@
+/*
+ * A node as the engine holds it, and the engine's own parts. Internal to node/.
+ *
+ * A resident node is this struct and its record as one JSON text; the parsed record exists while
+ * something happens to the node. Work on one node is strictly serial: while a commit of it is in
+ * flight everything else for it waits in `requests` and `answers`.
+ */
+#ifndef CONDUCTOR_NODE_ENODE_H
+#define CONDUCTOR_NODE_ENODE_H
+
+#include <pthread.h>
+
+#include "conductor/flow/flow.h"
+#include "conductor/node/engine.h"
+#include "conductor/node/table.h"
+#include "lib/base/map.h"
+
+#define BOOTLOG_MAX 48 /* records kept per MAC */
+
+/* What an agent told of its work, lately. */
+struct progress {
+	char phase[32], message[160];
+	int64_t done, total, written, rate;
+	int64_t at_ms; /* monotonic; 0: nothing told in this flow */
+};
+
+struct enode {
+	struct engine *en;
+	char uuid[UUID_TEXT_MAX];
+	char *name;	  /* as in the record; for the name table */
+	char *doc;	  /* the record as JSON text */
+	struct node *hot; /* the parsed record while it is needed, else NULL */
+
+	/* mirrors of the record, to answer without parsing */
+	enum provision_state state;
+	enum power_state power;
+	bool maintenance;
+
+	bool committing;
+	struct list requests; /* struct request */
+	struct list answers;  /* struct op */
+
+	/* the flow that runs, if any */
+	struct flow_run *run;
+	int call;      /* index of the call it is at */
+	struct op *op; /* in flight, of this generation; NULL: none */
+	uint64_t generation;
+	bool heartbeat;		/* one came while the flow was not yet waiting */
+	int64_t state_since_ms; /* monotonic */
+	uv_timer_t timer;	/* of the op in flight, else of the state */
+	bool timed_out;
+
+	/* a power request of a client, or a sweep's answer, outside a flow */
+	struct op *power_op;
+	struct request *power_request;
+	enum power_state power_target;
+	bool power_sweep;
+	int power_failures; /* of the sweep, in a row */
+	struct err power_err;
+	int64_t power_asked_ms; /* when the sweep asked last */
+
+	/* for people */
+	char waits_for[200];
+	int64_t waits_since_us, waits_until_us;
+	struct progress progress;
+	int64_t agent_seen_ms; /* monotonic; last heartbeat */
+
+	struct list link; /* engine.ready */
+	bool queued;
+};
+
+struct bootlog;
+
+struct engine {
+	uv_loop_t *loop;
+	struct store *store;
+	struct engine_config config;
+	struct flow_env *flow;
+	char *hostname;
+	int64_t started_us;
+	bool stopping;
+
+	struct map nodes;      /* uuid -> enode */
+	struct map names;      /* name -> enode */
+	struct map macs;       /* MAC -> uuid text (owned), of ports */
+	struct map port_nodes; /* port uuid -> MAC text (owned) */
+	struct map bootlogs;   /* MAC -> struct bootlog */
+	struct map waiting;    /* MAC -> struct waiting */
+	struct map phone_home; /* token -> uuid text (owned) */
+
+	struct news_subscriber subscribers[8];
+	int n_subscribers;
+
+	uv_async_t wake;
+	pthread_mutex_t lock; /* guards the three below */
+	struct list requests, answers, commits;
+
+	struct list ready; /* enodes with something to do */
+	uv_timer_t sweep;  /* power synchronisation */
+	size_t sweep_pos;
+	struct engine_stats stats;
+};
+
+/* One commit in flight: the next record of a node and what goes with it. */
+struct commit {
+	struct enode *node; /* NULL: no node */
+	struct engine *en;
+	struct node *next; /* the record once durable; NULL: unchanged */
+	struct store_txn *txn;
+	struct news news; /* published when durable, if has_news; strings are in text[] */
+	bool has_news;
+	char cause[900];
+	void (*then)(struct commit *c, void *data); /* c->r, c->err say how it went */
+	void *data;
+	int r;
+	struct err err;
+	struct list link;
+};
+
+/* engine.c */
+struct enode *engine_find(struct engine *en, const char *ident); /* uuid or name */
+void enode_ready(struct enode *e); /* look at it again in this turn of the loop */
+void request_finish(struct request *r, int result, const struct err *err);
+void engine_publish(struct engine *en, const struct news *news);
+struct enode *enode_new(struct engine *en, const struct node *n);
+void enode_free(struct enode *e);	       /* of a deleted node */
+const struct node *enode_get(struct enode *e); /* the record, parsed; valid until the next commit */
+void enode_cool(struct enode *e);
+void enode_arm(struct enode *e, int64_t ms); /* its timer, from now */
+struct op *op_new(struct enode *e, const char *what, unsigned timeout_s);
+void op_free(struct op *op);
+
+/* commit.c */
+struct commit *commit_new(struct enode *e); /* next is a copy of the record */
+void commit_news(
+	struct commit *c, enum news_kind kind, const char *from, const char *to, const char *cause);
+void commit_submit(struct commit *c, void (*then)(struct commit *c, void *data), void *data);
+void commit_finished(struct commit *c); /* engine thread: durable or refused */
+void history_add(struct commit *c, const char *severity, const char *type, const char *from,
+	const char *to, int64_t duration_ms, const char *user, const char *text);
+
+/* state.c */
+struct state_change {
+	enum fsm_event event;
+	const char *cause; /* for history and news */
+	const char *error; /* becomes last_error; NULL clears it on a verb, keeps it otherwise */
+	const char *user;
+	struct request *request;  /* answered once durable; NULL: none */
+	struct node *next;	  /* the record to change, taken; NULL: a copy of the current one */
+	struct flow_found *found; /* to be written with it; taken; may be NULL */
+};
+/* Moves the node along the table; -ESTALE when the table has no such row. */
+int state_apply(struct enode *e, const struct state_change *s, struct err *err);
+void state_timer(struct enode *e); /* sets the limit of the current state */
+void enode_waits(struct enode *e, int64_t until_ms, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* run.c */
+void run_start(struct enode *e, enum flow_kind kind, bool manual);
+void run_next(struct enode *e);	    /* goes on at the current call */
+void run_continue(struct enode *e); /* goes on after a wait or a hold */
+void run_answer(struct enode *e, struct op *op);
+void run_timeout(struct enode *e);
+void run_resume(struct enode *e); /* what the node waited for has come */
+void run_fail(struct enode *e, const struct err *err);
+void run_drop(struct enode *e); /* forgets the flow; a late answer is ignored */
+bool run_undo_powers_off(struct enode *e, enum provision_state failed_from);
+void run_undo_power_off(struct enode *e);
+void run_recover(struct enode *e); /* at start */
+
+/* requests by kind; each finishes the request now or later */
+void provision_request(struct enode *e, struct request *r);
+void power_request(struct enode *e, struct request *r);
+void power_answer(struct enode *e, struct op *op);
+void sweep_start(struct engine *en);
+void management_request(struct enode *e, struct request *r);
+void node_create(struct engine *en, struct request *r);
+void node_update(struct enode *e, struct request *r);
+void node_delete(struct enode *e, struct request *r);
+void maintenance_request(struct enode *e, struct request *r);
+void traits_request(struct enode *e, struct request *r);
+void raid_target_request(struct enode *e, struct request *r);
+void validate_request(struct enode *e, struct request *r);
+void port_create(struct engine *en, struct request *r);
+void port_update(struct engine *en, struct request *r);
+void port_delete(struct engine *en, struct request *r);
+int ports_load(struct engine *en, struct err *e);
+void port_index(struct engine *en, const char *uuid, const char *mac, const char *node_uuid);
+void port_unindex(struct engine *en, const char *uuid);
+const char *node_of_mac(struct engine *en, const char *mac); /* uuid or NULL */
+void lookup_request(struct engine *en, struct request *r);
+void heartbeat_request(struct enode *e, struct request *r);
+void inspection_request(struct engine *en, struct request *r);
+void progress_report(struct enode *e, struct request *r);
+void phone_home(struct engine *en, struct request *r);
+void why_request(struct enode *e, struct request *r);
+json_t *progress_row(struct enode *e);
+void progress_list(struct engine *en, struct request *r);
+void drivers_list(struct engine *en, struct request *r);
+void boot_records(struct engine *en, struct request *r);
+void waiting_list(struct engine *en, struct request *r);
+void waiting_accept(struct engine *en, struct request *r);
+void waiting_ignore(struct engine *en, struct request *r);
+int waiting_load(struct engine *en, struct err *e);
+void waiting_forget(struct engine *en, struct store_txn *txn, const char *mac);
+void bootlogs_free(struct engine *en);
+json_t *bootlog_of_node(struct enode *e, int most);
+void bootlog_last(struct enode *e, char *buf, size_t size); /* the last step, as a sentence */
+
+#endif

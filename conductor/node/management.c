@@ -1,0 +1,95 @@
+/* Boot device and NMI, asked by clients: one call to the driver, whose answer is the client's. */
+#include "conductor/node/enode.h"
+#include "lib/base/str.h"
+
+#include <errno.h>
+
+/* An op that answers a request directly; it belongs to no flow and holds up nothing. */
+struct direct {
+	struct op op;
+	struct engine *en;
+	struct request *request;
+	enum request_kind kind;
+};
+
+static void direct_done(struct op *op)
+{
+	struct direct *d = container_of(op, struct direct, op);
+	struct request *r = d->request;
+
+	if (op->result == 0 && op->value)
+		r->answer = TAKE_PTR(op->value);
+	request_finish(r, op->result, &op->err);
+	json_decref(op->value);
+	free(d);
+}
+
+static struct op *direct_new(struct enode *e, struct request *r, const char *what)
+{
+	struct direct *d = xcalloc(1, sizeof(*d));
+	struct op *pattern = op_new(e, what, e->en->flow->call_timeout_s);
+
+	d->op = *pattern;
+	op_free(pattern);
+	list_init(&d->op.link);
+	d->op.post = direct_done;
+	d->request = r;
+	return &d->op;
+}
+
+static int boot_device_known(const struct management_ops *ops, const char *device, struct err *err)
+{
+	for (int i = 0; device && ops->boot_devices[i]; i++)
+		if (str_eq(ops->boot_devices[i], device))
+			return 0;
+	return err_set(
+		err, EINVAL, "Invalid boot device %s specified.", device ? device : "(none)");
+}
+
+static json_t *supported(const struct management_ops *ops)
+{
+	json_t *list = json_array();
+
+	for (int i = 0; ops->boot_devices[i]; i++)
+		json_array_append_new(list, json_string(ops->boot_devices[i]));
+	return json_pack("{s:o}", "supported_boot_devices", list);
+}
+
+static void set_boot_device(struct enode *e, const struct management_ops *ops, struct request *r)
+{
+	const char *device = json_str(r->args, "boot_device");
+	struct err err;
+
+	if (boot_device_known(ops, device, &err) < 0)
+		request_finish(r, -EINVAL, &err);
+	else
+		ops->boot_device_set(e->en->flow->driver, enode_get(e), device,
+			json_flag(r->args, "persistent", false),
+			direct_new(e, r, "set boot device"));
+}
+
+void management_request(struct enode *e, struct request *r)
+{
+	const struct implementation *m = driver_implementation(enode_get(e), IF_MANAGEMENT);
+	const struct implementation *p = driver_implementation(enode_get(e), IF_POWER);
+	struct err err;
+	int ret = driver_validate(enode_get(e), IF_MANAGEMENT, &err);
+
+	if (ret == 0 && (!m->management || !p || !p->power))
+		ret = err_set(&err, EINVAL, "Node %s: driver %s cannot do that", e->uuid,
+			enode_get(e)->driver);
+	if (ret < 0) {
+		request_finish(r, ret, &err);
+	} else if (r->kind == REQ_BOOT_DEVICE_SUPPORTED) {
+		r->answer = supported(m->management);
+		request_finish(r, 0, NULL);
+	} else if (r->kind == REQ_BOOT_DEVICE_SET) {
+		set_boot_device(e, m->management, r);
+	} else if (r->kind == REQ_BOOT_DEVICE_GET) {
+		m->management->boot_device_get(e->en->flow->driver, enode_get(e),
+			direct_new(e, r, "read the boot device"));
+	} else {
+		p->power->set(e->en->flow->driver, enode_get(e), ACTION_NMI,
+			direct_new(e, r, "inject an NMI"));
+	}
+}

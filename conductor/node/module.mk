@@ -1,0 +1,1 @@
+$(eval $(call library,node,conductor/node,jansson libuv))

@@ -1,0 +1,330 @@
+/* Creating, changing and deleting node records, by the contract's rules (2.3, 2.7). */
+#include "conductor/node/enode.h"
+#include "lib/base/str.h"
+#include "lib/base/time.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct creation {
+	struct request *request;
+	struct node *node;
+};
+
+static void answer_with(struct request *r, const struct record_type *t, const void *rec)
+{
+	r->answer = record_to_json(t, rec);
+}
+
+/* The name in a -EEXIST error of the store becomes the API's sentence. */
+static void duplicate_error(struct err *err, const struct node *n)
+{
+	if (strstr(err->text, "name"))
+		err_set(err, EEXIST, "A node with name %s already exists.", n->name);
+	else if (strstr(err->text, "instance"))
+		err_set(err, EEXIST, "Instance %s is already associated with another node.",
+			n->instance_uuid);
+	else
+		err_set(err, EEXIST, "A node with UUID %s already exists.", n->uuid);
+}
+
+static void created(struct commit *c, void *data)
+{
+	struct creation *cr = data;
+	struct request *r = cr->request;
+
+	if (c->r == 0) {
+		enode_new(c->en, cr->node);
+		answer_with(r, &node_type, cr->node);
+		engine_publish(
+			c->en, &(struct news){.kind = NEWS_NODE_CREATED,
+				       .node = cr->node,
+				       .to = provision_state_name(
+					       (enum provision_state)cr->node->provision_state),
+				       .cause = "created",
+				       .wall_us = time_wall_us()});
+	} else if (c->r == -EEXIST) {
+		duplicate_error(&c->err, cr->node);
+	}
+	node_done(cr->node);
+	free(cr->node);
+	free(cr);
+	request_finish(r, c->r, &c->err);
+}
+
+void node_create(struct engine *en, struct request *r)
+{
+	struct node *n = TAKE_PTR(r->record);
+	struct creation *cr;
+	struct commit *c;
+	char uuid[UUID_TEXT_MAX];
+	struct err err;
+	int ret = driver_complete(n, en->flow->enabled_drivers, &err);
+
+	if (ret < 0) {
+		node_done(n);
+		free(n);
+		request_finish(r, ret, &err);
+		return;
+	}
+	if (!n->uuid) {
+		uuid_new(uuid);
+		n->uuid = xstrdup(uuid);
+	}
+	if (!n->provision_state)
+		n->provision_state = PS_ENROLL;
+	if (!n->conductor_group)
+		n->conductor_group = xstrdup("");
+	n->created_at = n->updated_at = time_wall_us();
+	cr = xcalloc(1, sizeof(*cr));
+	cr->request = r;
+	cr->node = n;
+	c = xcalloc(1, sizeof(*c));
+	c->en = en;
+	c->txn = store_txn_new();
+	list_init(&c->link);
+	store_txn_insert(c->txn, &node_type, n);
+	commit_submit(c, created, cr);
+}
+
+static void updated(struct commit *c, void *data)
+{
+	struct request *r = data;
+
+	if (c->r == 0)
+		answer_with(r, &node_type, enode_get(c->node));
+	else if (c->r == -EEXIST && c->next)
+		duplicate_error(&c->err, c->next);
+	request_finish(r, c->r, &c->err);
+}
+
+static bool only_frees_instance(const struct node *old, const struct node *new)
+{
+	return old->maintenance && old->instance_uuid && !new->instance_uuid;
+}
+
+/* May a client change the record now? */
+static int update_allowed(
+	struct enode *e, const struct node *old, const struct node *new, struct err *err)
+{
+	if (old->target_provision_state && !fsm_update_allowed(e->state) &&
+		!only_frees_instance(old, new))
+		return err_set(err, ESTALE,
+			"Node %s can not be updated while a state transition is in progress.",
+			e->uuid);
+	if (e->state == PS_INSPECTING)
+		return err_set(err, ESTALE, "Node %s can not be updated while in state inspecting.",
+			e->uuid);
+	if (old->instance_uuid && new->instance_uuid &&
+		!str_eq(old->instance_uuid, new->instance_uuid))
+		return err_set(err, EEXIST, "Node %s is already associated with instance %s.",
+			e->uuid, old->instance_uuid);
+	if (!str_eq(old->driver, new->driver) && !e->maintenance && e->state == PS_ACTIVE)
+		return err_set(err, ESTALE,
+			"Node %s: the driver of an active node can only be changed "
+			"in maintenance.",
+			e->uuid);
+	return 0;
+}
+
+/* A changed driver brings its own defaults for interfaces it does not share. */
+static void reset_foreign_interfaces(const struct node *old, struct node *new)
+{
+	for (enum interface i = 0; i < IF_COUNT; i++)
+		if (!str_eq(old->driver, new->driver) &&
+			str_eq(old->interfaces[i], new->interfaces[i]) &&
+			!driver_implementation(new, i))
+			str_replace(&new->interfaces[i], NULL);
+}
+
+void node_update(struct enode *e, struct request *r)
+{
+	struct commit *c = commit_new(e);
+	struct err err;
+	int ret = r->edit(r->data, c->next, &err);
+
+	if (ret == 0)
+		ret = update_allowed(e, enode_get(e), c->next, &err);
+	if (ret == 0) {
+		reset_foreign_interfaces(enode_get(e), c->next);
+		ret = driver_complete(c->next, e->en->flow->enabled_drivers, &err);
+	}
+	if (ret < 0) {
+		store_txn_free(c->txn);
+		node_done(c->next);
+		free(c->next);
+		free(c);
+		request_finish(r, ret, &err);
+		return;
+	}
+	commit_submit(c, updated, r);
+}
+
+static void deleted(struct commit *c, void *data)
+{
+	struct request *r = data;
+	struct engine *en = c->en;
+	struct enode *e = map_get(&en->nodes, r->ident);
+	const char *port;
+	void *mac;
+
+	if (!e)
+		e = map_get(&en->names, r->ident);
+	if (c->r == 0 && e) {
+		struct news news = {.kind = NEWS_NODE_DELETED,
+			.node = enode_get(e),
+			.from = provision_state_name(e->state),
+			.cause = "deleted",
+			.wall_us = time_wall_us()};
+
+		engine_publish(en, &news);
+		for (size_t pos = 0; map_next(&en->port_nodes, &pos, &port, &mac);) {
+			if (str_eq(map_get(&en->macs, mac), e->uuid)) {
+				port_unindex(en, port);
+				pos = 0;
+			}
+		}
+		enode_free(e);
+	} else if (e) {
+		e->committing = false;
+		enode_ready(e);
+	}
+	request_finish(r, c->r, &c->err);
+}
+
+static int delete_allowed(struct enode *e, struct err *err)
+{
+	const struct node *n = enode_get(e);
+
+	if (n->is_protected)
+		return err_set(err, EPERM,
+			"Node %s is protected and can not be undeployed, rebuilt or "
+			"deleted.",
+			e->uuid);
+	if (n->maintenance)
+		return 0;
+	if (n->instance_uuid)
+		return err_set(err, ESTALE, "Node %s is associated with instance %s.", e->uuid,
+			n->instance_uuid);
+	if (!fsm_delete_allowed(e->state))
+		return err_set(err, ESTALE,
+			"Can not delete node \"%s\" while it is in provision state \"%s\"; it is "
+			"allowed in "
+			"enroll, manageable, available and adopt failed, or in maintenance.",
+			e->uuid, provision_state_name(e->state));
+	return 0;
+}
+
+void node_delete(struct enode *e, struct request *r)
+{
+	struct commit *c;
+	struct err err;
+	int ret = delete_allowed(e, &err);
+
+	if (ret < 0) {
+		request_finish(r, ret, &err);
+		return;
+	}
+	c = xcalloc(1, sizeof(*c));
+	c->en = e->en;
+	c->txn = store_txn_new();
+	list_init(&c->link);
+	store_txn_delete(c->txn, &node_type, e->uuid);
+	store_txn_delete(c->txn, &inventory_type, e->uuid);
+	store_txn_delete_where(c->txn, &port_type, "node_uuid", e->uuid, 0);
+	store_txn_delete_where(c->txn, &node_event_type, "node_uuid", e->uuid, 0);
+	e->committing = true; /* nothing else happens to it meanwhile */
+	str_replace(&r->ident, e->uuid);
+	commit_submit(c, deleted, r);
+}
+
+static void plain_done(struct commit *c, void *data)
+{
+	request_finish(data, c->r, &c->err);
+}
+
+void maintenance_request(struct enode *e, struct request *r)
+{
+	struct commit *c = commit_new(e);
+
+	c->next->maintenance = r->flag;
+	str_replace(&c->next->maintenance_reason, r->flag ? r->text : NULL);
+	if (!r->flag)
+		str_replace(&c->next->fault, NULL);
+	if (r->flag != e->maintenance) {
+		commit_news(c, NEWS_MAINTENANCE, NULL, r->flag ? "maintenance" : "in service",
+			r->text ? r->text : "asked for");
+		history_add(c, "INFO", "maintenance", NULL, NULL, 0, r->user,
+			r->flag ? (r->text ? r->text : "maintenance set") : "maintenance unset");
+	}
+	e->power_failures = 0;
+	commit_submit(c, plain_done, r);
+}
+
+void traits_request(struct enode *e, struct request *r)
+{
+	struct commit *c = commit_new(e);
+
+	json_decref(c->next->traits);
+	c->next->traits = json_incref(r->args);
+	commit_submit(c, plain_done, r);
+}
+
+void raid_target_request(struct enode *e, struct request *r)
+{
+	struct err err;
+	struct commit *c;
+	int ret = driver_validate(enode_get(e), IF_RAID, &err);
+
+	if (ret < 0) {
+		request_finish(r, ret, &err);
+		return;
+	}
+	c = commit_new(e);
+	json_decref(c->next->target_raid_config);
+	c->next->target_raid_config = json_incref(r->args);
+	commit_submit(c, plain_done, r);
+}
+
+void validate_request(struct enode *e, struct request *r)
+{
+	const struct node *n = enode_get(e);
+
+	r->answer = json_object();
+	for (enum interface i = 0; i < IF_COUNT; i++) {
+		struct err err = {0};
+		int ret = driver_validate(n, i, &err);
+		json_t *one = json_object();
+
+		json_object_set_new(
+			one, "result", ret == -ENOTSUP ? json_null() : json_boolean(ret == 0));
+		if (ret < 0)
+			json_put_str(one, "reason", err.text);
+		json_object_set_new(r->answer, interface_names[i], one);
+	}
+	if (!e->run && !e->committing)
+		enode_cool(e);
+	request_finish(r, 0, NULL);
+}
+
+void drivers_list(struct engine *en, struct request *r)
+{
+	json_t *list = json_array(), *d;
+
+	for (int i = 0; hardware_types[i]; i++) {
+		struct node probe = {.driver = (char *)hardware_types[i]->name};
+		struct err err;
+		int ret = driver_complete(&probe, en->flow->enabled_drivers, &err);
+
+		for (enum interface k = 0; k < IF_COUNT; k++)
+			free(probe.interfaces[k]);
+		if (ret < 0)
+			continue;
+		d = driver_describe(hardware_types[i]);
+		json_put_str(d, "type", "dynamic");
+		json_object_set_new(d, "hosts", json_pack("[s]", en->hostname));
+		json_array_append_new(list, d);
+	}
+	r->answer = json_pack("{s:o}", "drivers", list);
+	request_finish(r, 0, NULL);
+}

@@ -1,0 +1,173 @@
+/* PUT states/provision: guards of each verb (contract 2.3, 3), then the table decides. */
+#include "conductor/node/enode.h"
+#include "lib/base/str.h"
+
+#include <errno.h>
+
+/* What a verb checks before the table is asked; NULL: nothing. */
+typedef int (*guard_fn)(struct enode *e, const struct request *r, struct err *err);
+
+static int not_in_maintenance(struct enode *e, const struct request *r, struct err *err)
+{
+	if (!e->maintenance)
+		return 0;
+	return err_set(err, EINVAL,
+		"The %s operation can't be performed on node %s because it's in maintenance mode.",
+		fsm_event_names[fsm_event_of_verb(r->verb)], e->uuid);
+}
+
+static int not_protected(struct enode *e, const struct request *r, struct err *err)
+{
+	if (!enode_get(e)->is_protected)
+		return 0;
+	return err_set(err, EPERM,
+		"Node %s is protected and can not be undeployed, rebuilt or deleted.", e->uuid);
+}
+
+static int validated(struct enode *e, enum flow_kind kind, struct err *err)
+{
+	int r = flow_validate(kind, enode_get(e), e->en->flow, err);
+
+	return r < 0 ? err_set(err, EINVAL, "Failed to validate %s for node %s: %s",
+			       flow_kind_names[kind], e->uuid, err->text)
+		     : 0;
+}
+
+static int guard_deploy(struct enode *e, const struct request *r, struct err *err)
+{
+	int ret = not_in_maintenance(e, r, err);
+
+	if (ret == 0 && r->verb == VERB_REBUILD)
+		ret = not_protected(e, r, err);
+	if (ret == 0 && enode_get(e)->retired && r->verb == VERB_DEPLOY)
+		ret = err_set(err, EINVAL,
+			"The deploy operation can't be performed on node %s because "
+			"it is retired.",
+			e->uuid);
+	return ret < 0 ? ret : validated(e, FLOW_DEPLOY, err);
+}
+
+static int guard_provide(struct enode *e, const struct request *r, struct err *err)
+{
+	if (enode_get(e)->retired)
+		return err_set(err, EINVAL,
+			"The provide operation can't be performed on node %s because it is "
+			"retired.",
+			e->uuid);
+	return validated(e, FLOW_CLEAN, err);
+}
+
+static int guard_clean(struct enode *e, const struct request *r, struct err *err)
+{
+	const json_t *steps = json_object_get(r->args, "clean_steps");
+
+	if (!json_array_size(steps))
+		return err_set(err, EINVAL,
+			"clean_steps: required when setting target provision state "
+			"to clean");
+	return validated(e, FLOW_CLEAN, err);
+}
+
+static int guard_inspect(struct enode *e, const struct request *r, struct err *err)
+{
+	return validated(e, FLOW_INSPECT, err);
+}
+
+static int guard_rescue(struct enode *e, const struct request *r, struct err *err)
+{
+	if (r->verb == VERB_RESCUE && str_empty(json_str(r->args, "rescue_password")))
+		return err_set(err, EINVAL,
+			"rescue_password: required when setting target provision "
+			"state to rescue");
+	return validated(e, FLOW_RESCUE, err);
+}
+
+static int guard_service(struct enode *e, const struct request *r, struct err *err)
+{
+	if (!json_array_size(json_object_get(r->args, "service_steps")))
+		return err_set(err, EINVAL,
+			"service_steps: required when setting target provision "
+			"state to service");
+	return validated(e, FLOW_SERVICE, err);
+}
+
+/* manage from enroll checks the BMC itself; what is wrong with driver_info shows in last_error */
+static const guard_fn guards[VERB_COUNT] = {
+	[VERB_PROVIDE] = guard_provide,
+	[VERB_INSPECT] = guard_inspect,
+	[VERB_DEPLOY] = guard_deploy,
+	[VERB_REBUILD] = guard_deploy,
+	[VERB_DELETE] = not_protected,
+	[VERB_CLEAN] = guard_clean,
+	[VERB_RESCUE] = guard_rescue,
+	[VERB_SERVICE] = guard_service,
+};
+
+/* What the request's body leaves in the node's record. */
+static struct node *with_args(struct enode *e, const struct request *r)
+{
+	json_t *drive = json_object_get(r->args, "configdrive");
+	json_t *steps = json_object_get(r->args, "clean_steps");
+	struct node *n = xmalloc(sizeof(*n));
+
+	node_copy(n, enode_get(e));
+	if (r->verb == VERB_DEPLOY || r->verb == VERB_REBUILD) {
+		if (drive && !json_is_null(drive))
+			json_object_set(n->instance_info, "configdrive", drive);
+		if (str_empty(n->instance_uuid) && r->verb == VERB_DEPLOY)
+			json_object_del(n->driver_internal_info, "phone_home");
+	}
+	if (r->verb == VERB_CLEAN)
+		json_object_set(n->driver_internal_info, "clean_steps", steps);
+	if (r->verb == VERB_MANAGE && n->provision_state == PS_CLEAN_FAILED) {
+		/* one command clears what the failure set; what an operator set stays */
+		if (str_eq(n->fault, "clean failure")) {
+			n->maintenance = false;
+			str_replace(&n->fault, NULL);
+			str_replace(&n->maintenance_reason, NULL);
+		}
+	}
+	return n;
+}
+
+static int refuse_state(struct enode *e, struct request *r, struct err *err)
+{
+	bool works = !provision_state_is_stable(e->state) && !provision_state_is_wait(e->state);
+
+	if (works || e->power_request)
+		return err_set(err, EBUSY,
+			"Node %s is locked by host %s, please retry after the current operation is "
+			"completed.",
+			e->uuid, e->en->hostname);
+	return err_set(err, EINVAL,
+		"The requested action \"%s\" can not be performed on node \"%s\" while it is in "
+		"state "
+		"\"%s\".",
+		verb_names[r->verb], e->uuid, provision_state_name(e->state));
+}
+
+void provision_request(struct enode *e, struct request *r)
+{
+	const struct transition *row = fsm_find(e->state, fsm_event_of_verb(r->verb));
+	char cause[64];
+	struct state_change s = {
+		.event = fsm_event_of_verb(r->verb), .cause = cause, .user = r->user, .request = r};
+	struct err err;
+	int ret = 0;
+
+	snprintf(cause, sizeof(cause), "%s asked for", fsm_event_names[s.event]);
+	if (!row || (e->power_request && !e->power_sweep))
+		ret = refuse_state(e, r, &err);
+	else if (guards[r->verb])
+		ret = guards[r->verb](e, r, &err);
+	if (ret == 0) {
+		s.next = with_args(e, r);
+		if (r->verb == VERB_ABORT)
+			s.error = "aborted by request";
+		ret = state_apply(e, &s, &err);
+	}
+	if (ret < 0) {
+		e->en->stats.refused++;
+		request_finish(r, ret, &err);
+	}
+}

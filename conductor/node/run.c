@@ -1,0 +1,417 @@
+/* Runs a node's flow call by call, keeps its time, and survives restarts; see enode.h. */
+#include "conductor/node/enode.h"
+#include "lib/base/log.h"
+#include "lib/base/str.h"
+#include "lib/base/time.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define CURSOR "ingot_flow" /* in driver_internal_info: where the flow is, for a restart */
+
+static const struct flow_call *current(const struct enode *e)
+{
+	return e->call < e->run->flow->n_calls ? &e->run->flow->calls[e->call] : NULL;
+}
+
+static const char *label(const struct enode *e)
+{
+	return e->name ? e->name : e->uuid;
+}
+
+static bool agent_is_fresh(const struct enode *e)
+{
+	int64_t age = time_mono_ms() - e->agent_seen_ms;
+
+	return e->agent_seen_ms && age < (int64_t)e->en->flow->fast_track_timeout_s * 1000;
+}
+
+static void found_done(struct flow_found *f)
+{
+	json_decref(f->inventory);
+	json_decref(f->plugin_data);
+	json_decref(f->macs);
+	memset(f, 0, sizeof(*f));
+}
+
+void run_drop(struct enode *e)
+{
+	e->generation++;
+	e->op = NULL; /* a late answer finds its generation over */
+	e->heartbeat = false;
+	e->progress = (struct progress){0};
+	uv_timer_stop(&e->timer);
+	e->timed_out = false;
+	if (!e->run)
+		return;
+	if (e->run->node) {
+		node_done(e->run->node);
+		free(e->run->node);
+	}
+	found_done(&e->run->found);
+	json_decref(e->run->data);
+	free(TAKE_PTR(e->run));
+}
+
+/* The working copy that calls change; made anew from the record after each commit. */
+static struct node *work_on(struct enode *e)
+{
+	if (!e->run->node) {
+		e->run->node = xmalloc(sizeof(struct node));
+		node_copy(e->run->node, enode_get(e));
+	}
+	return e->run->node;
+}
+
+void run_fail(struct enode *e, const struct err *err)
+{
+	struct state_change s = {.event = EV_FAIL, .cause = "failed", .error = err->text};
+	struct err ignored;
+
+	log_warning("node %s: %s: %s", label(e), provision_state_name(e->state), err->text);
+	if (state_apply(e, &s, &ignored) < 0)
+		run_drop(e);
+}
+
+/* "deploy: write the image: <cause>" */
+static void fail_call(struct enode *e, struct err *err)
+{
+	const struct flow_call *call = current(e);
+
+	if (call)
+		err_prefix(err, "%s", call->what);
+	err_prefix(err, "%s", flow_kind_names[e->run->flow->kind]);
+	run_fail(e, err);
+}
+
+static void show_step(struct node *n, enum flow_kind kind, const struct flow_call *call)
+{
+	json_t *step = kind == FLOW_DEPLOY    ? n->deploy_step
+		       : kind == FLOW_SERVICE ? n->service_step
+					      : NULL;
+
+	if (!step)
+		return;
+	json_object_clear(step);
+	if (!call || !call->step)
+		return;
+	json_put_str(step, "step", call->step);
+	json_put_str(step, "interface", call->interface);
+	json_put_int(step, "priority", call->priority);
+	json_object_set_new(step, "argsinfo", json_null());
+}
+
+static void put_cursor(struct enode *e, struct node *n)
+{
+	const struct flow_call *call = current(e);
+
+	json_object_set_new(n->driver_internal_info, CURSOR,
+		json_pack("{s:s, s:i, s:b}", "flow", e->run->flow->name, "call", e->call, "manual",
+			e->run->manual));
+	show_step(n, e->run->flow->kind, call);
+}
+
+static void start_call(struct enode *e)
+{
+	const struct flow_call *call = current(e);
+	struct flow_env *env = e->en->flow;
+	unsigned limit = call->limit_s		    ? call->limit_s
+			 : call->kind == CALL_AGENT ? env->agent_timeout_s
+						    : env->call_timeout_s;
+
+	e->op = op_new(e, call->what, limit);
+	enode_arm(e, (int64_t)limit * 1000 + 500);
+	enode_waits(e, e->op->deadline_ms, "%s", call->what);
+	call->start(e->run, e->op);
+}
+
+static void cursor_durable(struct commit *c, void *data)
+{
+	struct enode *e = c->node;
+
+	if (!e->run)
+		return;
+	if (c->r < 0) {
+		fail_call(e, &c->err);
+		return;
+	}
+	start_call(e);
+}
+
+static void go_wait(struct enode *e, const char *what)
+{
+	struct state_change s = {.event = EV_WAIT, .cause = what, .next = TAKE_PTR(e->run->node)};
+	struct err err;
+
+	put_cursor(e, s.next);
+	if (state_apply(e, &s, &err) < 0)
+		fail_call(e, &err);
+	else
+		enode_waits(e, 0, "%s", what);
+}
+
+static void flow_done(struct enode *e)
+{
+	bool to_manageable = e->run->flow->kind == FLOW_CLEAN && e->run->manual;
+	enum fsm_event event = e->run->flow->kind == FLOW_DELETE ? EV_CLEAN
+			       : to_manageable			 ? EV_MANAGE
+								 : EV_DONE;
+	char cause[96];
+	struct state_change s = {.event = event,
+		.cause = cause,
+		.next = TAKE_PTR(e->run->node),
+		.found = &e->run->found};
+	struct err err;
+
+	snprintf(cause, sizeof(cause), "%s: done", flow_kind_names[e->run->flow->kind]);
+	if (state_apply(e, &s, &err) < 0)
+		log_error("node %s: %s", label(e), err.text);
+}
+
+void run_next(struct enode *e)
+{
+	const struct flow_call *call;
+	struct commit *c;
+
+	if (!e->run)
+		return;
+	e->run->agent_alive = agent_is_fresh(e) && agentlink_known(enode_get(e));
+	work_on(e);
+	while ((call = current(e)) && call->skip && call->skip(e->run))
+		e->call++;
+	if (!call) {
+		flow_done(e);
+		return;
+	}
+	if (call->kind == CALL_HEARTBEAT || call->kind == CALL_INSPECTION) {
+		go_wait(e, call->what);
+		return;
+	}
+	/* durable before it starts: after a restart it is known what may have happened */
+	c = commit_new(e);
+	node_done(c->next);
+	free(c->next);
+	c->next = TAKE_PTR(e->run->node);
+	put_cursor(e, c->next);
+	work_on(e);
+	node_done(e->run->node);
+	node_copy(e->run->node, c->next);
+	commit_submit(c, cursor_durable, NULL);
+}
+
+void run_start(struct enode *e, enum flow_kind kind, bool manual)
+{
+	const struct flow *flow;
+	struct err err;
+
+	if (flow_choose(kind, enode_get(e), manual, e->en->flow, &flow, &err) < 0) {
+		run_fail(e, &err);
+		return;
+	}
+	e->run = xcalloc(1, sizeof(*e->run));
+	e->run->flow = flow;
+	e->run->env = e->en->flow;
+	e->run->manual = manual;
+	e->call = 0;
+	run_next(e);
+}
+
+static void call_succeeded(struct enode *e, json_t *value)
+{
+	const struct flow_call *call = current(e);
+	struct err err = {0};
+	int r = call->finish ? call->finish(e->run, value, &err) : 0;
+
+	if (r < 0) {
+		fail_call(e, &err);
+		return;
+	}
+	if (r != FLOW_AGAIN)
+		e->call++;
+	run_next(e);
+}
+
+/* Asks the agent how the command ended that it was given; in its own commit-free call. */
+static void ask_outcome(struct enode *e)
+{
+	e->op = op_new(e, "ask the agent how it went", e->en->flow->agent_timeout_s);
+	enode_arm(e, (int64_t)e->en->flow->agent_timeout_s * 1000 + 500);
+	agentlink_command_status(e->en->flow->agents, enode_get(e), current(e)->command, e->op);
+}
+
+static void agent_answered(struct enode *e, json_t *command)
+{
+	struct err err = {0};
+	int r = agentlink_command_outcome(command, &err);
+
+	work_on(e);
+	if (r == -EAGAIN) {
+		go_wait(e, current(e)->what);
+		return;
+	}
+	if (r < 0)
+		fail_call(e, &err);
+	else
+		call_succeeded(e, command);
+}
+
+void run_answer(struct enode *e, struct op *op)
+{
+	bool over = op->generation != e->generation || !e->run;
+
+	e->op = NULL;
+	if (over) {
+		op_free(op);
+		return;
+	}
+	uv_timer_stop(&e->timer);
+	e->timed_out = false;
+	if (op->result < 0)
+		fail_call(e, &op->err);
+	else if (current(e)->kind == CALL_AGENT)
+		agent_answered(e, op->value);
+	else
+		call_succeeded(e, op->value);
+	op_free(op);
+}
+
+/* Continues after a wait, now in the working state. */
+static void resumed(struct enode *e)
+{
+	const struct flow_call *call = current(e);
+
+	work_on(e);
+	if (call->kind == CALL_AGENT)
+		ask_outcome(e);
+	else if (call->kind == CALL_INSPECTION)
+		call_succeeded(e, e->run->data);
+	else {
+		e->call++;
+		run_next(e);
+	}
+}
+
+void run_resume(struct enode *e)
+{
+	struct state_change s = {.event = EV_RESUME, .cause = "the agent reported"};
+	struct err err;
+
+	e->heartbeat = false;
+	if (!e->run || !provision_state_is_wait(e->state)) {
+		e->heartbeat = e->run != NULL;
+		return;
+	}
+	if (state_apply(e, &s, &err) < 0)
+		log_error("node %s: %s", label(e), err.text);
+}
+
+void run_continue(struct enode *e)
+{
+	if (e->run && current(e) && current(e)->kind != CALL_OP)
+		resumed(e);
+	else
+		run_next(e);
+}
+
+static void wait_timed_out(struct enode *e)
+{
+	char last[256];
+	struct err err;
+	int64_t s = (time_mono_ms() - e->state_since_ms) / 1000;
+
+	bootlog_last(e, last, sizeof(last));
+	err_set(&err, ETIME,
+		"Timeout reached while waiting for callback for node %s: waited %lld s for %s; %s",
+		e->uuid, (long long)s, e->run && current(e) ? current(e)->what : "the agent", last);
+	run_fail(e, &err);
+}
+
+void run_timeout(struct enode *e)
+{
+	struct err err;
+
+	if (e->op) {
+		err_set(&err, ETIME, "no answer within its time limit");
+		e->op = NULL;
+		e->generation++;
+		fail_call(e, &err);
+	} else if (provision_state_is_wait(e->state)) {
+		wait_timed_out(e);
+	}
+}
+
+/* Whether a machine is powered off when a flow failed in this state (contract section 3). */
+bool run_undo_powers_off(struct enode *e, enum provision_state from)
+{
+	bool boots = from == PS_DEPLOYING || from == PS_DEPLOY_WAIT || from == PS_INSPECT_WAIT ||
+		     from == PS_INSPECTING;
+
+	return boots && e->en->flow->power_off_after_failure && e->power == POWER_ON &&
+	       !enode_get(e)->disable_power_off;
+}
+
+void run_undo_power_off(struct enode *e)
+{
+	struct op *op = op_new(e, "power off after the failure", e->en->flow->call_timeout_s);
+	const struct implementation *power = driver_implementation(enode_get(e), IF_POWER);
+
+	/* nobody waits for the answer; the power sweep sees to it when it fails */
+	if (power && power->power)
+		power->power->set(e->en->flow->driver, enode_get(e), ACTION_OFF, op);
+	else
+		op_free(op);
+}
+
+static bool restore_run(struct enode *e)
+{
+	const json_t *cursor = json_object_get(enode_get(e)->driver_internal_info, CURSOR);
+	const struct flow *flow = flow_by_name(json_str(cursor, "flow"));
+	int64_t call = json_int(cursor, "call", -1);
+
+	if (!flow || call < 0 || call > flow->n_calls)
+		return false;
+	e->run = xcalloc(1, sizeof(*e->run));
+	e->run->flow = flow;
+	e->run->env = e->en->flow;
+	e->run->manual = json_flag(cursor, "manual", false);
+	e->call = (int)call;
+	return true;
+}
+
+void run_recover(struct enode *e)
+{
+	const struct flow_call *call;
+	struct err err;
+
+	if (provision_state_is_stable(e->state))
+		return;
+	log_info("node %s: found in state %s after a restart", label(e),
+		provision_state_name(e->state));
+	if (!restore_run(e)) {
+		err_set(&err, EINTR, "the conductor was restarted while the node was %s; try again",
+			provision_state_name(e->state));
+		run_fail(e, &err);
+		return;
+	}
+	call = current(e);
+	if (fsm_limit_of(e->state) == LIMIT_HOLD) {
+		enode_waits(e, 0, "an operator to unhold or abort");
+	} else if (provision_state_is_wait(e->state)) {
+		enode_waits(e, 0, "%s", call ? call->what : "the agent");
+		state_timer(e);
+		if (call && call->kind == CALL_AGENT)
+			run_resume(e); /* it may have ended meanwhile: ask */
+	} else if (call && call->kind == CALL_AGENT && agentlink_known(enode_get(e))) {
+		work_on(e);
+		ask_outcome(e); /* the agent knows whether it was given the command */
+	} else if (call && call->once) {
+		err_set(&err, EINTR,
+			"the conductor was restarted during \"%s\", which cannot be repeated "
+			"safely; look at "
+			"the machine, then try again",
+			call->what);
+		fail_call(e, &err);
+	} else {
+		run_next(e);
+	}
+}

@@ -1,0 +1,251 @@
+/* The one place where a provision state changes; see enode.h. */
+#include "conductor/node/enode.h"
+#include "lib/base/log.h"
+#include "lib/base/str.h"
+#include "lib/base/time.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+/* What is left to do once the new state is durable. */
+struct pending_change {
+	const struct transition *row;
+	enum provision_state from;
+	struct request *request;
+	bool power_off; /* the machine is not left running after the failure */
+};
+
+void enode_waits(struct enode *e, int64_t until_ms, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(e->waits_for, sizeof(e->waits_for), fmt, ap);
+	va_end(ap);
+	e->waits_since_us = time_wall_us();
+	e->waits_until_us = until_ms ? e->waits_since_us + (until_ms - time_mono_ms()) * 1000 : 0;
+}
+
+static int limit_s(const struct enode *e)
+{
+	const struct engine_config *c = &e->en->config;
+
+	switch (fsm_limit_of(e->state)) {
+	case LIMIT_VERIFY:
+	case LIMIT_WORK:
+		return 0; /* each call has its own */
+	case LIMIT_DEPLOY_WAIT:
+		return c->deploy_timeout_s;
+	case LIMIT_CLEAN_WAIT:
+		return c->clean_timeout_s;
+	case LIMIT_INSPECT_WAIT:
+		return c->inspect_timeout_s;
+	case LIMIT_RESCUE_WAIT:
+		return c->rescue_timeout_s;
+	case LIMIT_SERVICE_WAIT:
+		return c->service_timeout_s;
+	case LIMIT_NONE:
+	case LIMIT_HOLD:
+	case LIMIT_COUNT:
+		break;
+	}
+	return 0;
+}
+
+void state_timer(struct enode *e)
+{
+	int s = limit_s(e);
+	int64_t left;
+
+	uv_timer_stop(&e->timer);
+	if (s <= 0)
+		return;
+	left = (enode_get(e)->provision_updated_at - time_wall_us()) / 1000 + (int64_t)s * 1000;
+	if (left > (int64_t)s * 1000)
+		left = (int64_t)s * 1000; /* the clock was set back meanwhile */
+	enode_arm(e, left);
+	e->waits_until_us = time_wall_us() + left * 1000;
+}
+
+/* The next record: state, target, time, last_error. */
+static void fill_next(struct node *n, const struct transition *row, const struct state_change *s)
+{
+	bool verb = row->event <= EV_SERVICE;
+
+	n->provision_state = (int)row->to;
+	if (row->target != TARGET_KEEP)
+		n->target_provision_state = row->target;
+	n->provision_updated_at = time_wall_us();
+	if (s->error || verb)
+		str_replace(&n->last_error, s->error);
+	if (row->action == ACT_INSPECT) {
+		n->inspection_started_at = n->provision_updated_at;
+		n->inspection_finished_at = 0;
+	}
+	if (row->to == PS_MANAGEABLE && row->from == PS_INSPECTING)
+		n->inspection_finished_at = n->provision_updated_at;
+	if (row->to == PS_CLEAN_FAILED && row->event == EV_FAIL &&
+		json_object_size(n->clean_step)) {
+		n->maintenance = true; /* a disk may be half erased: nobody may use it by chance */
+		str_replace(&n->fault, "clean failure");
+		str_replace(&n->maintenance_reason, s->error);
+	}
+	if (row->action == ACT_DEPLOY || row->action == ACT_UNDO ||
+		provision_state_is_stable(row->to)) {
+		json_object_clear(n->deploy_step);
+		json_object_clear(n->clean_step);
+		json_object_clear(n->service_step);
+	}
+	if (provision_state_is_stable(row->to))
+		json_object_del(n->driver_internal_info, "ingot_flow");
+	str_replace(&n->conductor, NULL);
+}
+
+static void add_found(struct commit *c, struct flow_found *f)
+{
+	struct inventory inv = {.uuid = c->next->uuid,
+		.inventory = f->inventory,
+		.plugin_data = f->plugin_data,
+		.created_at = time_wall_us()};
+	json_t *mac;
+	size_t i;
+
+	inv.updated_at = inv.created_at;
+	if (f->inventory)
+		store_txn_put(c->txn, &inventory_type, &inv);
+	json_array_foreach (f->macs, i, mac) {
+		char uuid[UUID_TEXT_MAX];
+		struct port port;
+
+		if (node_of_mac(c->en, json_string_value(mac)))
+			continue;
+		uuid_new(uuid);
+		record_init(&port_type, &port);
+		port.uuid = xstrdup(uuid);
+		port.node_uuid = xstrdup(c->next->uuid);
+		port.address = xstrdup(json_string_value(mac));
+		port.pxe_enabled = true;
+		port.created_at = port.updated_at = inv.created_at;
+		store_txn_insert(c->txn, &port_type, &port);
+		waiting_forget(c->en, c->txn, port.address);
+		port_index(c->en, uuid, port.address, c->next->uuid);
+		record_done(&port_type, &port);
+	}
+}
+
+static const enum flow_kind flow_of_action[ACT_COUNT] = {
+	[ACT_VERIFY] = FLOW_VERIFY,
+	[ACT_CLEAN] = FLOW_CLEAN,
+	[ACT_INSPECT] = FLOW_INSPECT,
+	[ACT_DEPLOY] = FLOW_DEPLOY,
+	[ACT_DELETE] = FLOW_DELETE,
+	[ACT_ADOPT] = FLOW_ADOPT,
+	[ACT_RESCUE] = FLOW_RESCUE,
+	[ACT_UNRESCUE] = FLOW_UNRESCUE,
+	[ACT_SERVICE] = FLOW_SERVICE,
+};
+
+static void act(struct enode *e, const struct pending_change *p)
+{
+	bool manual = p->row->target == PS_MANAGEABLE;
+
+	switch (p->row->action) {
+	case ACT_NONE:
+		if (e->run && provision_state_is_wait(e->state)) {
+			state_timer(e);
+			if (e->heartbeat)
+				run_resume(e);
+		} else if (fsm_limit_of(e->state) == LIMIT_HOLD) {
+			enode_waits(e, 0, "an operator to unhold or abort");
+		} else {
+			run_drop(e);
+		}
+		break;
+	case ACT_CONTINUE:
+		run_continue(e);
+		break;
+	case ACT_UNDO:
+		run_drop(e);
+		if (p->power_off)
+			run_undo_power_off(e);
+		break;
+	default:
+		run_drop(e);
+		run_start(e, flow_of_action[p->row->action], manual);
+		break;
+	}
+}
+
+static void durable(struct commit *c, void *data)
+{
+	struct pending_change *p = data;
+	struct enode *e = c->node;
+
+	if (c->r < 0) {
+		if (p->request)
+			request_finish(p->request, c->r, &c->err);
+		else
+			run_fail(e, &c->err);
+		free(p);
+		return;
+	}
+	log_info("node %s: %s -> %s: %s", e->name ? e->name : e->uuid,
+		provision_state_name(p->from), provision_state_name(p->row->to), c->cause);
+	e->state_since_ms = time_mono_ms();
+	e->waits_for[0] = '\0';
+	e->waits_until_us = 0;
+	e->en->stats.transitions++;
+	uv_timer_stop(&e->timer);
+	e->timed_out = false;
+	if (p->request)
+		request_finish(p->request, 0, NULL);
+	act(e, p);
+	free(p);
+}
+
+int state_apply(struct enode *e, const struct state_change *s, struct err *err)
+{
+	const struct transition *row = fsm_find(e->state, s->event);
+	struct pending_change *p;
+	struct commit *c;
+	bool power_off;
+
+	if (!row) {
+		if (s->next) {
+			node_done(s->next);
+			free(s->next);
+		}
+		return err_set(err, EINVAL,
+			"The requested action \"%s\" can not be performed on node \"%s\" while it "
+			"is in "
+			"state \"%s\".",
+			fsm_event_names[s->event], e->uuid, provision_state_name(e->state));
+	}
+	c = commit_new(e);
+	if (s->next) {
+		node_done(c->next);
+		free(c->next);
+		c->next = s->next;
+	}
+	fill_next(c->next, row, s);
+	power_off = row->action == ACT_UNDO && run_undo_powers_off(e, row->from);
+	if (power_off) {
+		c->next->power_state = POWER_OFF;
+		agentlink_forget(c->next);
+	}
+	if (s->found)
+		add_found(c, s->found);
+	commit_news(c, NEWS_PROVISION_STATE, provision_state_name(row->from),
+		provision_state_name(row->to), s->error ? s->error : s->cause);
+	history_add(c, s->error ? "ERROR" : "INFO", "provisioning", provision_state_name(row->from),
+		provision_state_name(row->to), c->news.duration_ms, s->user,
+		s->error ? s->error : s->cause);
+	p = xcalloc(1, sizeof(*p));
+	p->row = row;
+	p->from = row->from;
+	p->request = s->request;
+	p->power_off = power_off;
+	commit_submit(c, durable, p);
+	return 0;
+}

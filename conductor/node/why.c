@@ -1,0 +1,130 @@
+/* What a node is doing, what it waits for, and how far it is: for `why` and the live view. */
+#include "conductor/node/enode.h"
+#include "lib/base/str.h"
+#include "lib/base/time.h"
+
+#include <errno.h>
+
+#define RECORDS_SHOWN 12
+#define EVENTS_SHOWN  20
+
+static void put_time(json_t *j, const char *key, int64_t wall_us)
+{
+	char when[TIME_TEXT_MAX];
+
+	json_put_str(j, key, wall_us ? time_format(wall_us, when, sizeof(when)) : NULL);
+}
+
+static json_t *progress_json(const struct progress *p)
+{
+	json_t *j;
+
+	if (!p->at_ms)
+		return json_null();
+	j = json_object();
+	json_put_str(j, "phase", p->phase);
+	json_put_str(j, "message", p->message);
+	json_put_int(j, "bytes_done", p->done);
+	json_put_int(j, "bytes_total", p->total);
+	json_put_int(j, "bytes_written", p->written);
+	json_put_int(j, "rate_bps", p->rate);
+	json_put_int(j, "age_ms", time_mono_ms() - p->at_ms);
+	return j;
+}
+
+json_t *progress_row(struct enode *e)
+{
+	bool hot = e->hot != NULL;
+	const struct node *n = enode_get(e);
+	json_t *j = json_object();
+	const char *last_error = n->last_error;
+
+	json_put_str(j, "uuid", e->uuid);
+	json_put_str(j, "name", e->name);
+	json_put_str(j, "provision_state", provision_state_name(e->state));
+	json_put_str(j, "target_provision_state", provision_state_names[n->target_provision_state]);
+	json_put_str(j, "power_state", power_state_names[e->power]);
+	json_put_bool(j, "maintenance", e->maintenance);
+	json_put_str(j, "waits_for", *e->waits_for ? e->waits_for : NULL);
+	put_time(j, "waits_since", *e->waits_for ? e->waits_since_us : 0);
+	put_time(j, "waits_until", *e->waits_for ? e->waits_until_us : 0);
+	json_put_int(j, "state_age_ms", time_mono_ms() - e->state_since_ms);
+	json_put_str(j, "last_error", last_error);
+	json_object_set_new(j, "progress", progress_json(&e->progress));
+	if (!hot && !e->run && !e->committing)
+		enode_cool(e);
+	return j;
+}
+
+static int add_event(void *data, const void *rec)
+{
+	const struct node_event *ev = rec;
+	json_t *j = json_object();
+
+	put_time(j, "at", ev->created_at);
+	json_put_str(j, "severity", ev->severity);
+	json_put_str(j, "from", ev->from_state);
+	json_put_str(j, "to", ev->to_state);
+	json_put_str(j, "event", ev->event);
+	json_put_int(j, "duration_ms", ev->duration_ms);
+	json_array_append_new(data, j);
+	return 0;
+}
+
+void why_request(struct enode *e, struct request *r)
+{
+	const struct store_filter mine = {"node_uuid", STORE_EQ, e->uuid};
+	const struct store_query last = {.filters = &mine,
+		.n_filters = 1,
+		.sort_key = "id",
+		.descending = true,
+		.limit = EVENTS_SHOWN};
+	json_t *events = json_array(), *home;
+	char sentence[300];
+	struct err err;
+
+	store_list(e->en->store, &node_event_type, &last, add_event, events, &err);
+	r->answer = progress_row(e);
+	json_object_set_new(r->answer, "events", events);
+	json_object_set_new(r->answer, "boot", bootlog_of_node(e, RECORDS_SHOWN));
+	if (provision_state_is_wait(e->state)) {
+		bootlog_last(e, sentence, sizeof(sentence));
+		json_put_str(r->answer, "boot_path", sentence);
+	}
+	if (e->power_failures) {
+		json_put_int(r->answer, "power_failures", e->power_failures);
+		json_put_str(r->answer, "power_error", e->power_err.text);
+	}
+	put_time(r->answer, "agent_seen",
+		e->agent_seen_ms ? time_wall_us() - (time_mono_ms() - e->agent_seen_ms) * 1000 : 0);
+	home = json_object_get(enode_get(e)->driver_internal_info, "phone_home");
+	if (json_str(home, "hostname"))
+		json_object_set(r->answer, "phone_home", home);
+	if (!e->run && !e->committing)
+		enode_cool(e);
+	request_finish(r, 0, NULL);
+}
+
+void progress_list(struct engine *en, struct request *r)
+{
+	json_t *list = json_array();
+	struct enode *e;
+	struct err err;
+	void *value;
+
+	if (r->ident) {
+		e = engine_find(en, r->ident);
+		if (!e) {
+			json_decref(list);
+			err_set(&err, ENOENT, "Node %s could not be found.", r->ident);
+			request_finish(r, -ENOENT, &err);
+			return;
+		}
+		json_array_append_new(list, progress_row(e));
+	} else {
+		for (size_t pos = 0; map_next(&en->nodes, &pos, NULL, &value);)
+			json_array_append_new(list, progress_row(value));
+	}
+	r->answer = json_pack("{s:o}", "nodes", list);
+	request_finish(r, 0, NULL);
+}
