@@ -2,6 +2,7 @@
 #include "agent/init/cmdline.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
+#include "lib/hwid/mac.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -64,29 +65,6 @@ bool cmdline_has(const struct cmdline *c, const char *key)
 	return false;
 }
 
-int mac_normalize(const char *text, char ret[static 18])
-{
-	unsigned b[6];
-	char mac[18], sep;
-	size_t len = strlen(text);
-
-	if (len == 20 && (str_starts(text, "01-") || str_starts(text, "01:")))
-		text += 3;
-	else if (len != 17)
-		return -EINVAL;
-	sep = text[2];
-	for (int i = 0; i < 17; i++)
-		if (i % 3 == 2 ? text[i] != sep || !strchr("-:", sep)
-			       : !isxdigit((unsigned char)text[i]))
-			return -EINVAL;
-	for (int i = 0; i < 6; i++)
-		sscanf(text + 3 * i, "%2x", &b[i]);
-	snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", b[0] & 255, b[1] & 255,
-		b[2] & 255, b[3] & 255, b[4] & 255, b[5] & 255);
-	memcpy(ret, mac, sizeof(mac));
-	return 0;
-}
-
 struct reader {
 	const struct cmdline *c;
 	struct params *p;
@@ -142,7 +120,7 @@ static void read_bootif(struct reader *rd)
 {
 	const char *v = cmdline_get(rd->c, "BOOTIF");
 
-	if (!str_empty(v) && mac_normalize(v, rd->p->bootif) < 0 && rd->r == 0)
+	if (!str_empty(v) && mac_normalise(v, rd->p->bootif) < 0 && rd->r == 0)
 		rd->r = err_set(rd->e, EINVAL, "kernel parameter BOOTIF=%s: not a MAC address", v);
 }
 

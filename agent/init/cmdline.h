@@ -62,10 +62,4 @@ struct params {
 int params_from_cmdline(const struct cmdline *c, struct params *ret, struct err *e);
 void params_done(struct params *p);
 
-/*
- * "01-aa-bb-cc-dd-ee-ff", "aa-bb-..." or "aa:bb:..." in any case to "aa:bb:cc:dd:ee:ff".
- * 0 or -EINVAL.
- */
-int mac_normalize(const char *text, char ret[static 18]);
-
 #endif

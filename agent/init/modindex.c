@@ -3,6 +3,7 @@
 #include "agent/init/modindex.h"
 #include "lib/base/fs.h"
 #include "lib/base/map.h"
+#include "lib/base/mem.h"
 #include "lib/base/str.h"
 
 #include <errno.h>

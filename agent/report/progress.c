@@ -1,5 +1,6 @@
 /* Progress; see progress.h. */
 #include "agent/report/progress.h"
+#include "agent/report/deadline.h"
 #include "lib/base/str.h"
 #include "lib/base/time.h"
 #include "lib/http/client.h"
@@ -8,7 +9,6 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #define CONSOLE_MS 1000
 #define POST_MS	   5000
@@ -107,13 +107,7 @@ static void wait_news(struct progress *p, unsigned sent, int64_t next_ms)
 	while (!p->stop && p->version == sent)
 		pthread_cond_wait(&p->changed, &p->lock);
 	while (!p->stop && (now = time_mono_ms()) < next_ms) {
-		clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_sec += (next_ms - now) / 1000;
-		until.tv_nsec += (next_ms - now) % 1000 * 1000000;
-		if (until.tv_nsec >= 1000000000) {
-			until.tv_sec++;
-			until.tv_nsec -= 1000000000;
-		}
+		until = deadline_in_ms(next_ms - now);
 		pthread_cond_timedwait(&p->changed, &p->lock, &until);
 	}
 }

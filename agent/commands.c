@@ -1,0 +1,67 @@
+/* The table of commands (contract section 4.7), and the small ones that have no file of their own.
+ */
+#include "agent/agent.h"
+#include "agent/inspect/inventory.h"
+#include "agent/logs.h"
+#include "agent/standby.h"
+#include "agent/steps.h"
+
+static int collect_system_logs(
+	void *agent, const json_t *params, json_t **ret_result, struct err *e)
+{
+	_cleanup_free_ char *text = NULL;
+	int r = logs_collect(agent, &text, e);
+
+	if (r < 0)
+		return r;
+	*ret_result = json_object();
+	json_put_str(*ret_result, "system_logs", text);
+	return 0;
+}
+
+static int get_hardware_info(void *agent, const json_t *params, json_t **ret_result, struct err *e)
+{
+	struct agent *a = agent;
+
+	*ret_result = inventory_collect(a->sr, a->bootif[0] ? a->bootif : NULL);
+	return 0;
+}
+
+static int set_node_info(void *agent, const json_t *params, json_t **ret_result, struct err *e)
+{
+	agent_set_node(agent, json_object_get(params, "node_info"));
+	return 0;
+}
+
+static int lockdown(void *agent, const json_t *params, json_t **ret_result, struct err *e)
+{
+	struct agent *a = agent;
+
+	say_warning(a->journal, "locked down by the conductor: no more commands and heartbeats");
+	agent_lock_down(a); /* the network goes down once this is answered */
+	return 0;
+}
+
+const struct command_spec agent_commands[] = {
+	{"clean.get_clean_steps", false, "CleaningError", NULL, steps_get_clean},
+	{"clean.execute_clean_step", true, "CleaningError", steps_check_execute,
+		steps_execute_clean},
+	{"deploy.get_deploy_steps", false, "DeploymentError", NULL, steps_get_deploy},
+	{"deploy.execute_deploy_step", true, "DeploymentError", steps_check_execute,
+		steps_execute_deploy},
+	{"service.get_service_steps", false, "ServicingError", NULL, steps_get_service},
+	{"service.execute_service_step", true, "ServicingError", steps_check_execute,
+		steps_execute_service},
+	{"standby.prepare_image", true, "ImageWriteError", standby_check_image,
+		standby_prepare_image},
+	{"standby.run_image", true, "SystemRebootError", NULL, standby_run_image},
+	{"standby.power_off", true, "SystemRebootError", NULL, standby_power_off},
+	{"standby.sync", false, NULL, NULL, standby_sync},
+	{"standby.get_partition_uuids", false, NULL, NULL, standby_get_partition_uuids},
+	{"image.install_bootloader", true, "CommandExecutionError", NULL, image_install_bootloader},
+	{"log.collect_system_logs", false, NULL, NULL, collect_system_logs},
+	{"poll.get_hardware_info", false, NULL, NULL, get_hardware_info},
+	{"poll.set_node_info", false, NULL, NULL, set_node_info},
+	{"system.lockdown", false, NULL, NULL, lockdown},
+	{NULL, false, NULL, NULL, NULL},
+};

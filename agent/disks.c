@@ -1,0 +1,115 @@
+/* Which disks the agent may touch, and which one gets the image. */
+#include "agent/agent.h"
+#include "agent/inspect/inventory.h"
+#include "lib/base/str.h"
+#include "lib/base/time.h"
+#include "lib/hwid/hints.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#define SETTLE_MS 30000
+
+char *agent_disk_path(const struct agent *a, const json_t *disk)
+{
+	const char *name = json_str(disk, "name");
+
+	return sysroot_path(a->sr, "%s", name ? name : "");
+}
+
+/* Choosing among half of the disks could choose the wrong one. */
+void agent_settle(struct agent *a)
+{
+	if (a->platform->settle)
+		a->platform->settle(a->platform->data, SETTLE_MS);
+}
+
+/* A skip entry that cannot be read skips nothing, but says so. */
+static bool skipped_by(struct agent *a, const json_t *hint, const json_t *disk)
+{
+	_cleanup_(hints_freep) struct hints *h = NULL;
+	struct hints_disk d;
+	struct err e = {0};
+
+	if (hints_parse(hint, &h, &e) < 0) {
+		journal_err(a->journal, "skip_block_devices", &e);
+		return false;
+	}
+	return h && hints_disk_from_json(disk, &d, &e) == 0 && hints_match(h, &d, NULL, 0);
+}
+
+json_t *agent_disks(struct agent *a)
+{
+	_cleanup_json_ json_t *node = agent_node(a), *all = NULL;
+	const json_t *skip =
+		json_object_get(json_object_get(node, "properties"), "skip_block_devices");
+	json_t *disks = json_array(), *disk, *hint;
+	size_t i, k;
+
+	json_array_foreach (all, i, disk) {
+		bool skipped = false;
+
+		json_array_foreach (skip, k, hint)
+			skipped = skipped || skipped_by(a, hint, disk);
+		if (skipped)
+			say(a->journal, "%s is skipped, as the node's properties say",
+				json_str(disk, "name"));
+		else
+			json_array_append(disks, disk);
+	}
+	return disks;
+}
+
+static int choose(struct agent *a, const struct hints *h, json_t **ret, struct err *e)
+{
+	_cleanup_json_ json_t *disks = agent_disks(a);
+	int i = hints_choose_json(h, disks, e);
+
+	if (i < 0)
+		return i;
+	*ret = json_incref(json_array_get(disks, (size_t)i));
+	return 0;
+}
+
+static const json_t *hints_of(const json_t *node)
+{
+	const json_t *own = json_object_get(json_object_get(node, "instance_info"), "root_device");
+
+	if (json_object_size(own))
+		return own;
+	return json_object_get(json_object_get(node, "properties"), "root_device");
+}
+
+static bool stopping(struct agent *a)
+{
+	bool stop;
+
+	pthread_mutex_lock(&a->lock);
+	stop = a->stop;
+	pthread_mutex_unlock(&a->lock);
+	return stop;
+}
+
+int agent_root_disk(struct agent *a, json_t **ret, struct err *e)
+{
+	_cleanup_json_ json_t *node = agent_node(a);
+	_cleanup_(hints_freep) struct hints *h = NULL;
+	int64_t give_up_ms = time_mono_ms() + (int64_t)a->params->disk_wait_attempts *
+						      a->params->disk_wait_delay_s * 1000;
+	int r = hints_parse(hints_of(node), &h, e);
+
+	if (r < 0)
+		return err_prefix(e, "root device");
+	for (;;) {
+		int64_t left_ms = give_up_ms - time_mono_ms();
+
+		r = choose(a, h, ret, e);
+		if (r == 0)
+			return 0;
+		/* without a platform that can tell of new devices there is nothing to wait for */
+		if (!a->platform->wait_change || left_ms <= 0 || stopping(a))
+			return err_prefix(e, "root device");
+		say(a->journal, "waiting for the root device: %s", e->text);
+		a->platform->wait_change(a->platform->data, left_ms < 3000 ? (int)left_ms : 3000);
+	}
+}

@@ -1,0 +1,258 @@
+/* Loading drivers; see devices.h. */
+#include "agent/init/devices.h"
+#include "agent/init/modindex.h"
+#include "agent/init/net.h"
+#include "agent/init/uevent.h"
+#include "agent/report/deadline.h"
+#include "lib/base/map.h"
+#include "lib/base/mem.h"
+#include "lib/base/str.h"
+#include "lib/base/time.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fts.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#define PASSES_MAX  16
+#define QUIET_MS    100 /* no news for so long after the last pass: the buses are through */
+#define SETTLE_MS   10000
+#define MESSAGE_MAX 16384
+#define COMPRESSED  4 /* MODULE_INIT_COMPRESSED_FILE, linux/module.h */
+
+/* What no device asks for by name: upper halves of SCSI, and IPMI found by SMBIOS. */
+static const char *const always[] = {"sd_mod", "sr_mod", "sg", "ipmi_si", "ipmi_devintf", "nvme",
+	"vfat", "nls_ascii", "nls_cp437"};
+
+struct devices {
+	const struct params *params;
+	const struct sysroot *sr;
+	struct journal *journal;
+	struct modindex *index;
+	struct map tried; /* modaliases that were looked up */
+	int news;
+	unsigned loaded, failed;
+	pthread_t thread;
+
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	bool settled;
+	unsigned announced, seen; /* block devices */
+};
+
+static int load_file(const char *path, void *data)
+{
+	struct devices *d = data;
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int flags = str_ends(path, ".ko") ? 0 : COMPRESSED, code;
+
+	if (fd < 0)
+		return -errno;
+	if (syscall(SYS_finit_module, fd, "", flags) == 0) {
+		d->loaded++;
+		return 0;
+	}
+	code = errno;
+	if (code != EEXIST && code != ENODEV) {
+		d->failed++;
+		say_warning(d->journal, "module %s: %s", path, strerror(code));
+	}
+	return -code;
+}
+
+/* Loads what claims this device. Gives the number of modules loaded. */
+static unsigned claim(struct devices *d, const char *modalias)
+{
+	const char *names[MODINDEX_MATCHES_MAX];
+	unsigned before = d->loaded;
+	size_t n;
+
+	if (map_get(&d->tried, modalias))
+		return 0;
+	map_put(&d->tried, modalias, d);
+	n = modindex_match(d->index, modalias, names);
+	for (size_t i = 0; i < n; i++)
+		(void)modindex_load(d->index, names[i], load_file, d);
+	return d->loaded - before;
+}
+
+/* PCI base class 2 is network; 1 is virtio's device id for network. */
+static bool is_network(const char *modalias)
+{
+	return (str_starts(modalias, "pci:") && strstr(modalias, "bc02sc")) ||
+	       str_starts(modalias, "virtio:d00000001v");
+}
+
+/* One walk over all devices. Gives the number of modules loaded. */
+static unsigned pass(struct devices *d, bool network_only)
+{
+	_cleanup_free_ char *top = sysroot_path(d->sr, "/sys/devices");
+	char *const paths[] = {top, NULL};
+	FTS *fts = fts_open(paths, FTS_PHYSICAL | FTS_NOSTAT | FTS_NOCHDIR, NULL);
+	unsigned loaded = 0;
+	FTSENT *f;
+
+	while (fts && (f = fts_read(fts))) {
+		const struct sysroot none = {.root = ""};
+		_cleanup_free_ char *modalias = NULL;
+
+		if (f->fts_info == FTS_D || !str_eq(f->fts_name, "modalias"))
+			continue;
+		modalias = sysroot_line(&none, "%s", f->fts_path);
+		if (modalias && (!network_only || is_network(modalias)))
+			loaded += claim(d, modalias);
+	}
+	if (fts)
+		fts_close(fts);
+	return loaded;
+}
+
+static void announce(struct devices *d)
+{
+	pthread_mutex_lock(&d->lock);
+	d->announced++;
+	pthread_cond_broadcast(&d->changed);
+	pthread_mutex_unlock(&d->lock);
+}
+
+/* Takes one announcement, if there is one; false when there is none. */
+static bool one_news(struct devices *d)
+{
+	char text[MESSAGE_MAX + 1];
+	struct uevent u;
+	ssize_t n = recv(d->news, text, MESSAGE_MAX, 0);
+
+	if (n < 0 && errno == ENOBUFS) {
+		(void)pass(d, false); /* some were lost: look at everything */
+		return true;
+	}
+	if (n <= 0)
+		return false;
+	text[n] = '\0';
+	if (uevent_parse(text, (size_t)n + (text[n - 1] != '\0'), &u) < 0)
+		return true;
+	if (str_eq(u.action, "add") && u.modalias)
+		(void)claim(d, u.modalias);
+	if (str_eq(u.subsystem, "block"))
+		announce(d);
+	return true;
+}
+
+/* Waits for news; false when there was none for timeout_ms. */
+static bool take_news(struct devices *d, int timeout_ms)
+{
+	struct pollfd p = {.fd = d->news, .events = POLLIN};
+
+	if (poll(&p, 1, timeout_ms) <= 0)
+		return false;
+	while (one_news(d))
+		;
+	return true;
+}
+
+static void boot_passes(struct devices *d)
+{
+	int64_t start = time_mono_ms();
+
+	for (int i = 0; i < PASSES_MAX && !net_nic_present(d->params, d->sr); i++)
+		if (!pass(d, true))
+			break;
+	for (int i = 0; i < PASSES_MAX && pass(d, false); i++)
+		;
+	for (size_t i = 0; i < ARRAY_SIZE(always); i++)
+		(void)modindex_load(d->index, always[i], load_file, d);
+	while (time_mono_ms() - start < SETTLE_MS && take_news(d, QUIET_MS))
+		(void)pass(d, false);
+	say(d->journal, "%u kernel modules loaded in %.1f s%s", d->loaded,
+		(double)(time_mono_ms() - start) / 1000, d->failed ? ", some failed" : "");
+}
+
+static void *devices_thread(void *arg)
+{
+	struct devices *d = arg;
+
+	if (d->index)
+		boot_passes(d);
+	pthread_mutex_lock(&d->lock);
+	d->settled = true;
+	pthread_cond_broadcast(&d->changed);
+	pthread_mutex_unlock(&d->lock);
+	while (d->index)
+		(void)take_news(d, -1);
+	return NULL;
+}
+
+static void open_index(struct devices *d)
+{
+	_cleanup_free_ char *dir = NULL;
+	struct utsname uts;
+	struct err e;
+
+	uname(&uts);
+	dir = sysroot_path(d->sr, "/lib/modules/%s", uts.release);
+	if (modindex_new(dir, &d->index, &e) < 0)
+		say_error(d->journal,
+			"no kernel modules: %s; only what is built into the kernel works", e.text);
+}
+
+int devices_start(const struct params *params, const struct sysroot *sr, struct journal *j,
+	struct devices **ret, struct err *e)
+{
+	struct devices *d = xcalloc(1, sizeof(*d));
+	pthread_condattr_t attr;
+	int r;
+
+	d->params = params;
+	d->sr = sr;
+	d->journal = j;
+	pthread_mutex_init(&d->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&d->changed, &attr);
+	pthread_condattr_destroy(&attr);
+	d->news = uevent_open(e);
+	if (d->news < 0) {
+		r = d->news;
+		free(d);
+		return r;
+	}
+	open_index(d);
+	r = pthread_create(&d->thread, NULL, devices_thread, d);
+	if (r) {
+		modindex_free(d->index);
+		mem_closep(&d->news);
+		free(d);
+		return err_errno(e, r, "start the thread that loads drivers");
+	}
+	*ret = d;
+	return 0;
+}
+
+void devices_settle(struct devices *d, int timeout_ms)
+{
+	struct timespec until = deadline_in_ms(timeout_ms);
+
+	pthread_mutex_lock(&d->lock);
+	while (!d->settled && pthread_cond_timedwait(&d->changed, &d->lock, &until) != ETIMEDOUT)
+		;
+	pthread_mutex_unlock(&d->lock);
+}
+
+void devices_wait_change(struct devices *d, int timeout_ms)
+{
+	struct timespec until = deadline_in_ms(timeout_ms);
+
+	pthread_mutex_lock(&d->lock);
+	while (d->seen == d->announced &&
+		pthread_cond_timedwait(&d->changed, &d->lock, &until) != ETIMEDOUT)
+		;
+	d->seen = d->announced;
+	pthread_mutex_unlock(&d->lock);
+}

@@ -1,0 +1,124 @@
+/* Inspection: collects what the conductor asked for and sends it until it is taken. */
+#include "agent/inspection.h"
+#include "agent/inspect/inventory.h"
+#include "agent/logs.h"
+#include "agent/report/deadline.h"
+#include "lib/base/str.h"
+#include "lib/base/time.h"
+#include "lib/hwid/hints.h"
+
+#include <errno.h>
+#include <string.h>
+
+static json_t *collect_logs(struct agent *a)
+{
+	_cleanup_free_ char *text = NULL;
+
+	return logs_collect(a, &text, NULL) < 0 ? NULL : json_string(text);
+}
+
+static json_t *collect_dmi(struct agent *a)
+{
+	return inventory_dmi(a->sr);
+}
+
+/* Beside the inventory, which is "default". A collector that the agent has not is left out. */
+static const struct {
+	const char *name, *member;
+	json_t *(*collect)(struct agent *a);
+} collectors[] = {
+	{"dmi-decode", "dmi", collect_dmi},
+	{"logs", "logs", collect_logs},
+};
+
+static bool wanted(const char *list, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (const char *p = list; (p = strstr(p, name)); p += n)
+		if ((p == list || p[-1] == ',') && (!p[n] || p[n] == ','))
+			return true;
+	return false;
+}
+
+static void run_collectors(struct agent *a, json_t *data, json_t *names)
+{
+	const char *list = a->params->inspection_collectors;
+
+	for (size_t i = 0; i < ARRAY_SIZE(collectors); i++) {
+		json_t *part;
+
+		if (list && !wanted(list, collectors[i].name))
+			continue;
+		json_array_append_new(names, json_string(collectors[i].name));
+		part = collectors[i].collect(a);
+		if (part)
+			json_object_set_new(data, collectors[i].member, part);
+	}
+}
+
+/* The disk an image would go to by the rule without hints: the node is not known yet. */
+static json_t *root_disk(const json_t *inventory)
+{
+	const json_t *disks = json_object_get(inventory, "disks");
+	int i = hints_choose_json(NULL, disks, NULL);
+
+	return i < 0 ? json_null() : json_incref(json_array_get(disks, (size_t)i));
+}
+
+json_t *inspection_collect(struct agent *a)
+{
+	json_t *data = json_object(), *names = json_pack("[s]", "default");
+	json_t *inventory = inventory_collect(a->sr, a->bootif[0] ? a->bootif : NULL);
+
+	json_object_set_new(data, "inventory", inventory);
+	json_object_set_new(data, "root_disk", root_disk(inventory));
+	json_put_str(data, "boot_interface", a->bootif[0] ? a->bootif : NULL);
+	json_put_str(data, "error",
+		json_array_size(json_object_get(inventory, "interfaces"))
+			? NULL
+			: "no network interface was found");
+	run_collectors(a, data, names);
+	json_object_set_new(data, "configuration",
+		json_pack("{s:o,s:[{s:s,s:s}]}", "collectors", names, "managers", "name",
+			"generic_hardware_manager", "version", AGENT_MANAGER_VERSION));
+	return data;
+}
+
+/* Waits, but not past a stop. False when the agent ends. */
+bool agent_pause(struct agent *a, int64_t ms)
+{
+	struct timespec until = deadline_in_ms(ms);
+	bool go_on;
+
+	pthread_mutex_lock(&a->lock);
+	while (!a->stop && pthread_cond_timedwait(&a->wake, &a->lock, &until) != ETIMEDOUT)
+		;
+	go_on = !a->stop;
+	pthread_mutex_unlock(&a->lock);
+	return go_on;
+}
+
+int inspection_send(
+	struct agent *a, struct conductor *c, char ret_uuid[static UUID_TEXT_MAX], struct err *e)
+{
+	int64_t give_up_ms = time_mono_ms() + (int64_t)a->params->lookup_timeout_s * 1000;
+	_cleanup_json_ json_t *data = NULL;
+	int64_t pause_ms = 0;
+	int r;
+
+	agent_settle(a);
+	say(a->journal, "inspecting the machine");
+	data = inspection_collect(a);
+	say(a->journal, "inspection: %zu disks, %zu network interfaces; sending it",
+		json_array_size(json_object_get(json_object_get(data, "inventory"), "disks")),
+		json_array_size(json_object_get(json_object_get(data, "inventory"), "interfaces")));
+	for (;;) {
+		r = conductor_inspection(c, data, ret_uuid, e);
+		if (r != -EAGAIN || time_mono_ms() >= give_up_ms)
+			return r;
+		journal_err(a->journal, "inspection, trying again", e);
+		if (!agent_pause(a, backoff_next(&pause_ms, 500, 10000)))
+			return err_set(e, ECANCELED, "inspection: the agent is ending");
+	}
+}

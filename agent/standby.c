@@ -1,0 +1,240 @@
+/* Image, boot loader, power; see standby.h. How an image is written is agent/image's business. */
+#include "agent/standby.h"
+#include "agent/image/image.h"
+#include "agent/inspect/inventory.h"
+#include "lib/base/str.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define URLS_MAX 8
+
+static const json_t *image_info(const json_t *params)
+{
+	return json_object_get(params, "image_info");
+}
+
+/* IPA's rule: os_hash_algo and os_hash_value together, or checksum. */
+static bool has_checksum(const json_t *info)
+{
+	return !str_empty(json_str(info, "checksum")) ||
+	       (!str_empty(json_str(info, "os_hash_algo")) &&
+		       !str_empty(json_str(info, "os_hash_value")));
+}
+
+int standby_check_image(void *agent, const json_t *params, struct err *e)
+{
+	const json_t *info = image_info(params), *urls = json_object_get(info, "urls");
+	const char *problem = NULL;
+
+	if (!json_is_object(info))
+		problem = "Image is missing 'image_info'.";
+	else if (str_empty(json_str(info, "id")))
+		problem = "Image is missing 'id' field.";
+	else if (!json_array_size(urls) || !json_string_value(json_array_get(urls, 0)))
+		problem = "Image 'urls' must be a list with at least one element.";
+	else if (!has_checksum(info))
+		problem = "Image is missing a checksum: 'checksum', or 'os_hash_algo' and "
+			  "'os_hash_value'.";
+	else if (str_eq(json_str(info, "image_type"), "partition"))
+		problem = "Image type 'partition' is not supported by this agent; use a "
+			  "whole-disk image.";
+	if (problem)
+		return err_set(e, EINVAL, "Invalid command params: %s", problem);
+	return 0;
+}
+
+struct write_context {
+	struct agent *agent;
+	const char *device;
+};
+
+static void on_progress(const struct image_progress *p, void *data)
+{
+	struct write_context *w = data;
+	struct progress_state s = {
+		.bytes_done = p->read,
+		.bytes_total = p->total,
+		.bytes_written = p->written,
+		.rate_bps = p->rate,
+	};
+
+	snprintf(s.phase, sizeof(s.phase), "write_image: %s", image_phase_name(p->phase));
+	snprintf(s.message, sizeof(s.message),
+		"to %s, %.1f MiB written, %.1f MiB of zeroes skipped", w->device,
+		(double)p->written / 1048576, (double)p->skipped / 1048576);
+	progress_set(w->agent->progress, &s);
+}
+
+/* The part of the job that comes straight out of image_info; everything is borrowed. */
+static void job_from_info(
+	const json_t *info, const char *urls[static URLS_MAX + 1], struct image_job *job)
+{
+	const json_t *list = json_object_get(info, "urls"),
+		     *proxies = json_object_get(info, "proxies");
+	bool pair = !str_empty(json_str(info, "os_hash_value"));
+	size_t n = 0;
+
+	for (size_t i = 0; i < json_array_size(list) && n < URLS_MAX; i++)
+		if (json_string_value(json_array_get(list, i)))
+			urls[n++] = json_string_value(json_array_get(list, i));
+	urls[n] = NULL;
+	*job = (struct image_job){
+		.urls = urls,
+		.disk_format = json_str(info, "disk_format"),
+		.hash_algo = pair ? json_str(info, "os_hash_algo") : NULL,
+		.hash_value = pair ? json_str(info, "os_hash_value") : json_str(info, "checksum"),
+		.http_proxy = json_str(proxies, "http"),
+		.https_proxy = json_str(proxies, "https"),
+		.no_proxy = json_str(info, "no_proxy"),
+	};
+	if (str_ieq(json_str(info, "image_server_auth_strategy"), "http_basic")) {
+		job->user = json_str(info, "image_server_user");
+		job->password = json_str(info, "image_server_password");
+	}
+}
+
+/* image_request_authorization is the header's value in base64; allocated, NULL when there is none.
+ */
+static char *authorization_of(const json_t *info)
+{
+	const char *text = json_str(info, "image_request_authorization");
+	void *data = NULL;
+	char *value = NULL;
+	size_t len;
+
+	if (str_empty(text) || b64_decode(text, strlen(text), &data, &len) < 0)
+		return NULL;
+	if (!memchr(data, '\n', len) && !memchr(data, '\r', len) && !memchr(data, '\0', len))
+		value = xstrndup(data, len);
+	mem_wipe(data, len);
+	free(data);
+	return value;
+}
+
+static void keep_partition_ids(struct agent *a, const struct image_result *result)
+{
+	json_t *ids = json_object();
+
+	if (result->disk_id[0])
+		json_put_str(ids, "disk identifier", result->disk_id);
+	pthread_mutex_lock(&a->lock);
+	json_decref(a->partition_ids);
+	a->partition_ids = ids;
+	pthread_mutex_unlock(&a->lock);
+}
+
+static json_t *written_text(const json_t *info, const char *device, const struct image_result *res)
+{
+	_cleanup_free_ char *text = xasprintf("image (%.64s) written to device %s root_uuid=%s",
+		json_str(info, "id"), device, res->disk_id[0] ? res->disk_id : "None");
+
+	return json_string(text);
+}
+
+static int write_to(struct agent *a, const json_t *params, const json_t *disk, json_t **ret_result,
+	struct err *e)
+{
+	const json_t *info = image_info(params);
+	_cleanup_free_ char *path = agent_disk_path(a, disk),
+			    *authorization = authorization_of(info);
+	struct write_context w = {.agent = a, .device = json_str(disk, "name")};
+	struct image_result result = {0};
+	const char *urls[URLS_MAX + 1];
+	struct image_job job;
+	int r;
+
+	job_from_info(info, urls, &job);
+	job.authorization = authorization;
+	job.insecure = a->params->insecure;
+	job.ca_file = a->params->ca_file;
+	job.target = path;
+	job.target_size = (uint64_t)json_int(disk, "size", 0);
+	if (!sysroot_live(a->sr))
+		job.target_file_size = job.target_size;
+	job.configdrive = json_str(params, "configdrive");
+	if (!job.configdrive)
+		job.configdrive = json_str(info, "configdrive");
+	say(a->journal, "writing image %.64s to %s", json_str(info, "id"), w.device);
+	r = image_write(&job, on_progress, &w, commands_cancel(a->commands), &result, e);
+	if (authorization)
+		mem_wipe(authorization, strlen(authorization));
+	if (r < 0)
+		return r;
+	keep_partition_ids(a, &result);
+	*ret_result = written_text(info, w.device, &result);
+	say(a->journal, "%s", json_string_value(*ret_result));
+	return 0;
+}
+
+int standby_write_image(struct agent *a, const json_t *params, json_t **ret_result, struct err *e)
+{
+	_cleanup_json_ json_t *disk = NULL;
+	int r = agent_root_disk(a, &disk, e);
+
+	return r < 0 ? r : write_to(a, params, disk, ret_result, e);
+}
+
+int standby_prepare_image(void *agent, const json_t *params, json_t **ret_result, struct err *e)
+{
+	struct agent *a = agent;
+
+	progress_begin(a->progress, "write_image");
+	return standby_write_image(a, params, ret_result, e);
+}
+
+static int power(struct agent *a, enum agent_power how, json_t **ret_result)
+{
+	sync();
+	agent_want_power(a, how);
+	*ret_result = NULL;
+	return 0;
+}
+
+int standby_run_image(void *agent, const json_t *params, json_t **ret_result, struct err *e)
+{
+	return power(agent, AGENT_POWER_REBOOT, ret_result);
+}
+
+int standby_power_off(void *agent, const json_t *params, json_t **ret_result, struct err *e)
+{
+	return power(agent, AGENT_POWER_OFF, ret_result);
+}
+
+int standby_sync(void *agent, const json_t *params, json_t **ret_result, struct err *e)
+{
+	sync();
+	return 0;
+}
+
+int standby_get_partition_uuids(
+	void *agent, const json_t *params, json_t **ret_result, struct err *e)
+{
+	struct agent *a = agent;
+
+	pthread_mutex_lock(&a->lock);
+	*ret_result = a->partition_ids ? json_deep_copy(a->partition_ids) : json_object();
+	pthread_mutex_unlock(&a->lock);
+	return 0;
+}
+
+/*
+ * A whole-disk image brings its own boot loader: under BIOS in its first sectors, under UEFI at the
+ * removable-media path, which firmware tries without an entry in NVRAM.
+ */
+int image_install_bootloader(void *agent, const json_t *params, json_t **ret_result, struct err *e)
+{
+	struct agent *a = agent;
+	_cleanup_json_ json_t *boot = inventory_boot(a->sr, NULL);
+	const char *running = json_str(boot, "current_boot_mode");
+	const char *target = json_str(params, "target_boot_mode");
+
+	if (!str_empty(target) && !str_eq(target, running))
+		say_warning(a->journal, "this machine runs in %s mode, its node wants %s", running,
+			target);
+	say(a->journal, "the image's own boot loader is kept; boot mode %s", running);
+	*ret_result = json_string("the image's own boot loader is kept");
+	return 0;
+}
