@@ -39,7 +39,7 @@ static int load_one(void *data, const void *rec)
 	return 0;
 }
 
-static int rig_load(void *data, const char *url, int limit, report_delivery_fn each,
+static inline int rig_load(void *data, const char *url, int limit, report_delivery_fn each,
 	void *each_data, struct err *e)
 {
 	struct rig *rig = data;
@@ -50,7 +50,7 @@ static int rig_load(void *data, const char *url, int limit, report_delivery_fn e
 	return store_list(rig->store, &delivery_type, &q, load_one, &l, e);
 }
 
-static void rig_save(void *data, const struct delivery *d)
+static inline void rig_save(void *data, const struct delivery *d)
 {
 	struct rig *rig = data;
 	struct store_txn *t = store_txn_new();
@@ -72,7 +72,7 @@ static void removal_done(void *data, int r, const struct err *e)
 	free(rm);
 }
 
-static void rig_remove(void *data, const char *uuid, report_stored_fn done, void *done_data)
+static inline void rig_remove(void *data, const char *uuid, report_stored_fn done, void *done_data)
 {
 	struct rig *rig = data;
 	struct removal *rm = xmalloc(sizeof(*rm));
@@ -89,7 +89,7 @@ static void rig_remove(void *data, const char *uuid, report_stored_fn done, void
 	store_submit(rig->store, t, removal_done, rm);
 }
 
-static void rig_open(struct rig *rig)
+static inline void rig_open(struct rig *rig)
 {
 	struct report_store rs = {rig, rig_load, rig_save, rig_remove};
 	struct report_config c = {.urls = rig->urls,
@@ -111,7 +111,7 @@ static void rig_open(struct rig *rig)
 	}
 }
 
-static void rig_close(struct rig *rig)
+static inline void rig_close(struct rig *rig)
 {
 	report_free(rig->report);
 	http_async_free(rig->http);
@@ -121,13 +121,13 @@ static void rig_close(struct rig *rig)
 	is_int(uv_loop_close(&rig->loop), 0, "every handle was closed");
 }
 
-static void rig_add(void *txn, const struct delivery *d)
+static inline void rig_add(void *txn, const struct delivery *d)
 {
 	store_txn_put(txn, &delivery_type, d);
 }
 
 /* One piece of news, durable with its deliveries as the engine does it. */
-static void rig_news(struct rig *rig, int seq)
+static inline void rig_news(struct rig *rig, int seq)
 {
 	struct store_txn *t = store_txn_new();
 	struct err e = {0};
@@ -157,7 +157,8 @@ struct receiver {
 };
 
 /* Ends with the test, however that ends. */
-static void receiver_start(struct receiver *rc, const char *name, const char *const *statuses)
+static inline void receiver_start(
+	struct receiver *rc, const char *name, const char *const *statuses)
 {
 	char *argv[24] = {NULL}, port[16], path[160];
 	int n = 0, status;
@@ -192,7 +193,7 @@ static void receiver_start(struct receiver *rc, const char *name, const char *co
 	exit(1);
 }
 
-static void receiver_stop(struct receiver *rc)
+static inline void receiver_stop(struct receiver *rc)
 {
 	kill(rc->pid, SIGKILL);
 	waitpid(rc->pid, NULL, 0);
@@ -204,7 +205,7 @@ struct seen {
 	int n, repeated, refused, bad_header;
 };
 
-static void receiver_read(const struct receiver *rc, struct seen *s)
+static inline void receiver_read(const struct receiver *rc, struct seen *s)
 {
 	char id[64], header[64], (*ids)[64] = xcalloc(4096, 64);
 	int status, seq;
@@ -233,12 +234,12 @@ static void receiver_read(const struct receiver *rc, struct seen *s)
 	free(ids);
 }
 
-static void rig_tick(uv_timer_t *t)
+static inline void rig_tick(uv_timer_t *t)
 {
 }
 
 /* Runs the loop until no delivery is left in the store. */
-static bool rig_run(struct rig *rig)
+static inline bool rig_run(struct rig *rig)
 {
 	int64_t end = time_mono_ms() + RIG_LIMIT_MS, left = 1;
 
@@ -252,7 +253,7 @@ static bool rig_run(struct rig *rig)
 }
 
 /* Runs the loop until so many attempts have failed. */
-static bool rig_run_failures(struct rig *rig, uint64_t failures)
+static inline bool rig_run_failures(struct rig *rig, uint64_t failures)
 {
 	int64_t end = time_mono_ms() + RIG_LIMIT_MS;
 	struct report_stats stats = {0};
