@@ -1,0 +1,1 @@
+$(call unit_tests,tests/unit/bmcemu,bmcemu base,libuv nettle jansson)
