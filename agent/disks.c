@@ -46,6 +46,8 @@ json_t *agent_disks(struct agent *a)
 	json_t *disks = json_array(), *disk, *hint;
 	size_t i, k;
 
+	agent_settle(a);
+	all = inventory_disks(a->sr);
 	json_array_foreach (all, i, disk) {
 		bool skipped = false;
 

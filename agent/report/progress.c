@@ -205,10 +205,14 @@ void progress_set(struct progress *p, const struct progress_state *s)
 void progress_end(struct progress *p, const char *message)
 {
 	struct progress_state s;
+	bool active;
 
 	pthread_mutex_lock(&p->lock);
 	s = p->state;
+	active = p->active;
 	pthread_mutex_unlock(&p->lock);
+	if (!active) /* a command without progress */
+		return;
 	str_copy(s.message, sizeof(s.message), message);
 	update(p, &s, false);
 }

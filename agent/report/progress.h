@@ -27,7 +27,10 @@ void progress_free(struct progress *p); /* stops the posting thread */
 int progress_post_to(struct progress *p, const struct params *params, const char *url,
 	int interval_ms, const char *node_uuid, const char *agent_token, struct err *e);
 
-/* A command begins, moves on, ends. Any thread. `s` is copied. */
+/*
+ * A command begins, moves on, ends; an end without a beginning is ignored. Any thread. `s` is
+ * copied.
+ */
 void progress_begin(struct progress *p, const char *phase);
 void progress_set(struct progress *p, const struct progress_state *s);
 void progress_end(struct progress *p, const char *message);
