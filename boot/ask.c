@@ -71,6 +71,16 @@ static void take_fact(struct http_req *req, const char *name, char *dst, size_t 
 	text_copy(dst, size, value ? value : "", value ? strlen(value) : 0);
 }
 
+/* An SMBIOS string in hexadecimal; "" when it is not. */
+static void take_hex_fact(struct http_req *req, const char *name, char *dst, size_t size)
+{
+	const char *value = http_arg(req, name);
+	char raw[256];
+	int n = value && strlen(value) <= 2 * sizeof(raw) ? hex_decode(value, raw, sizeof(raw)) : 0;
+
+	text_copy(dst, size, raw, n > 0 ? (size_t)n : 0);
+}
+
 static const char *const platform_names[] = {
 	[BOOT_PLATFORM_UNKNOWN] = "",
 	[BOOT_PLATFORM_PCBIOS] = "pcbios",
@@ -92,11 +102,11 @@ static bool take_facts(struct http_req *req, struct boot_ask *ask)
 	take_fact(req, "uuid", ask->uuid, sizeof(ask->uuid));
 	if (!uuid_valid(ask->uuid))
 		ask->uuid[0] = '\0';
-	take_fact(req, "serial", ask->serial, sizeof(ask->serial));
-	take_fact(req, "manufacturer", ask->manufacturer, sizeof(ask->manufacturer));
-	take_fact(req, "product", ask->product, sizeof(ask->product));
-	take_fact(req, "asset", ask->asset, sizeof(ask->asset));
-	take_fact(req, "firmware", ask->firmware, sizeof(ask->firmware));
+	take_hex_fact(req, "serial", ask->serial, sizeof(ask->serial));
+	take_hex_fact(req, "manufacturer", ask->manufacturer, sizeof(ask->manufacturer));
+	take_hex_fact(req, "product", ask->product, sizeof(ask->product));
+	take_hex_fact(req, "asset", ask->asset, sizeof(ask->asset));
+	take_hex_fact(req, "firmware", ask->firmware, sizeof(ask->firmware));
 	return true;
 }
 

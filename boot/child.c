@@ -132,6 +132,7 @@ int boot_child_main(int argc, char **argv)
 {
 	int parent;
 
+	prctl(PR_SET_NAME, "ingot-launcher");
 	die_with_parent();
 	if (argc < 5 || str_to_int(argv[2], 1, INT32_MAX, &parent) < 0) {
 		fprintf(stderr, "launcher: for ingotd's own use\n");

@@ -172,7 +172,7 @@ static int spawn(struct service *s)
 	char *clean_env[] = {
 		(char *)"PATH=/usr/sbin:/usr/bin:/sbin:/bin", (char *)"LC_ALL=C", NULL};
 	uv_process_options_t options = {
-		.file = s->argv[0],
+		.file = "/proc/self/exe",
 		.args = s->argv,
 		.env = clean_env,
 		.exit_cb = on_ended,
@@ -216,7 +216,7 @@ static char **launcher_command(const char *const *command, const char *log)
 	while (command[n])
 		n++;
 	argv = xcalloc(n + 5, sizeof(*argv));
-	argv[0] = xstrdup("/proc/self/exe");
+	argv[0] = xstrdup("ingot-launcher");
 	argv[1] = xstrdup(BOOT_CHILD_OPTION);
 	argv[2] = xasprintf("%d", (int)getpid());
 	argv[3] = xstrdup(log ? log : "-");
