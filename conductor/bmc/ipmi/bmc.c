@@ -39,7 +39,8 @@ static void end_request(struct ipmi_bmc *b, struct request *r)
 	engine_ended(b->engine, r);
 }
 
-static void set_error(struct ipmi_bmc *b, struct request *r, int code, const char *fmt, va_list ap)
+static void __attribute__((format(printf, 4, 0)))
+set_error(struct ipmi_bmc *b, struct request *r, int code, const char *fmt, va_list ap)
 {
 	char where[256], what[64];
 
@@ -301,7 +302,7 @@ void bmc_timer(struct ipmi_bmc *b)
 	bmc_rearm(b);
 }
 
-struct request *request_new(
+struct request *bmc_request_new(
 	struct ipmi_bmc *b, const struct command *command, ipmi_done *done, void *done_data)
 {
 	struct request *r = xcalloc(1, sizeof(*r));

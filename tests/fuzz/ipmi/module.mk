@@ -1,0 +1,1 @@
+$(call fuzz_target,ipmi,ipmi json base,libuv nettle)
