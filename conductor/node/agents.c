@@ -64,7 +64,7 @@ static void refuse_lookup(struct request *r)
 	request_finish(r, -ENOENT, &err);
 }
 
-void lookup_request(struct engine *en, struct request *r)
+void on_lookup(struct engine *en, struct request *r)
 {
 	struct enode *e;
 	struct commit *c;
@@ -109,7 +109,7 @@ static void heartbeat_taken(struct commit *c, void *data)
 	request_finish(r, c->r, &c->err);
 }
 
-void heartbeat_request(struct enode *e, struct request *r)
+void on_heartbeat(struct enode *e, struct request *r)
 {
 	struct commit *c;
 	struct err err;
@@ -165,7 +165,7 @@ static void inspection_take(struct enode *e, struct request *r)
 	commit_submit(c, inspection_told, r);
 }
 
-void inspection_request(struct engine *en, struct request *r)
+void on_inspection(struct engine *en, struct request *r)
 {
 	const json_t *data = json_object_get(r->args, "data");
 	const json_t *inventory = json_object_get(data, "inventory"), *nics, *uuid;
@@ -215,7 +215,7 @@ static void printable(char *dst, size_t size, const char *src)
 }
 
 /* Progress is news for people, never a reason to act; it is not kept. */
-void progress_report(struct enode *e, struct request *r)
+void on_progress_report(struct enode *e, struct request *r)
 {
 	struct progress *p = &e->progress;
 	struct err err;
@@ -265,7 +265,7 @@ static int home_check(struct enode *e, const struct request *r, struct err *err)
 	return 0;
 }
 
-void phone_home(struct engine *en, struct request *r)
+void on_phone_home(struct engine *en, struct request *r)
 {
 	struct enode *e = engine_find(en, map_get(&en->phone_home, r->ident));
 	char host[256], text[512], when[TIME_TEXT_MAX];

@@ -97,7 +97,7 @@ static json_t *records_json(const struct bootlog *log, unsigned most)
 	return list;
 }
 
-void boot_records(struct engine *en, struct request *r)
+void on_boot_records(struct engine *en, struct request *r)
 {
 	const char *uuid = node_of_mac(en, r->ident);
 	const struct enode *e = uuid ? map_get(&en->nodes, uuid) : NULL;
@@ -280,7 +280,7 @@ void waiting_forget(struct engine *en, struct store_txn *txn, const char *mac)
 	free(w);
 }
 
-void waiting_list(struct engine *en, struct request *r)
+void on_waiting_list(struct engine *en, struct request *r)
 {
 	json_t *list = json_array();
 	void *value;
@@ -302,7 +302,7 @@ static void ignore_durable(void *data, int r, const struct err *e)
 	request_finish(data, r, e);
 }
 
-void waiting_ignore(struct engine *en, struct request *r)
+void on_waiting_ignore(struct engine *en, struct request *r)
 {
 	struct waiting *w = map_get(&en->waiting, r->ident);
 	struct store_txn *txn;
@@ -366,7 +366,7 @@ static int accepted_node(struct engine *en, struct request *r, struct node *n, s
 }
 
 /* Node and port in one transaction: a machine is accepted whole or not at all. */
-void waiting_accept(struct engine *en, struct request *r)
+void on_waiting_accept(struct engine *en, struct request *r)
 {
 	struct waiting *w = map_get(&en->waiting, r->ident);
 	struct acceptance *a;

@@ -68,7 +68,7 @@ static void set_boot_device(struct enode *e, const struct management_ops *ops, s
 			direct_new(e, r, "set boot device"));
 }
 
-void management_request(struct enode *e, struct request *r)
+void on_management(struct enode *e, struct request *r)
 {
 	const struct implementation *m = driver_implementation(enode_get(e), IF_MANAGEMENT);
 	const struct implementation *p = driver_implementation(enode_get(e), IF_POWER);

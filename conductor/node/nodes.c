@@ -52,7 +52,7 @@ static void created(struct commit *c, void *data)
 	request_finish(r, c->r, &c->err);
 }
 
-void node_create(struct engine *en, struct request *r)
+void on_node_create(struct engine *en, struct request *r)
 {
 	struct node *n = TAKE_PTR(r->record);
 	struct creation *cr;
@@ -137,7 +137,7 @@ static void reset_foreign_interfaces(const struct node *old, struct node *new)
 			str_replace(&new->interfaces[i], NULL);
 }
 
-void node_update(struct enode *e, struct request *r)
+void on_node_update(struct enode *e, struct request *r)
 {
 	struct commit *c = commit_new(e);
 	struct err err;
@@ -215,7 +215,7 @@ static int delete_allowed(struct enode *e, struct err *err)
 	return 0;
 }
 
-void node_delete(struct enode *e, struct request *r)
+void on_node_delete(struct enode *e, struct request *r)
 {
 	struct commit *c;
 	struct err err;
@@ -243,7 +243,7 @@ static void plain_done(struct commit *c, void *data)
 	request_finish(data, c->r, &c->err);
 }
 
-void maintenance_request(struct enode *e, struct request *r)
+void on_maintenance(struct enode *e, struct request *r)
 {
 	struct commit *c = commit_new(e);
 
@@ -261,7 +261,7 @@ void maintenance_request(struct enode *e, struct request *r)
 	commit_submit(c, plain_done, r);
 }
 
-void traits_request(struct enode *e, struct request *r)
+void on_traits(struct enode *e, struct request *r)
 {
 	struct commit *c = commit_new(e);
 
@@ -270,7 +270,7 @@ void traits_request(struct enode *e, struct request *r)
 	commit_submit(c, plain_done, r);
 }
 
-void raid_target_request(struct enode *e, struct request *r)
+void on_raid_target(struct enode *e, struct request *r)
 {
 	struct err err;
 	struct commit *c;
@@ -286,7 +286,7 @@ void raid_target_request(struct enode *e, struct request *r)
 	commit_submit(c, plain_done, r);
 }
 
-void validate_request(struct enode *e, struct request *r)
+void on_validate(struct enode *e, struct request *r)
 {
 	const struct node *n = enode_get(e);
 
@@ -307,7 +307,7 @@ void validate_request(struct enode *e, struct request *r)
 	request_finish(r, 0, NULL);
 }
 
-void drivers_list(struct engine *en, struct request *r)
+void on_drivers_list(struct engine *en, struct request *r)
 {
 	json_t *list = json_array(), *d;
 

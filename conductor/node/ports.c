@@ -90,7 +90,7 @@ static int find_node(struct engine *en, struct port *p, struct err *err)
 	return 0;
 }
 
-void port_create(struct engine *en, struct request *r)
+void on_port_create(struct engine *en, struct request *r)
 {
 	struct port_change *pc = xcalloc(1, sizeof(*pc));
 	char uuid[UUID_TEXT_MAX];
@@ -154,7 +154,7 @@ static int port_update_allowed(
 	return 0;
 }
 
-void port_update(struct engine *en, struct request *r)
+void on_port_update(struct engine *en, struct request *r)
 {
 	struct port_change *pc;
 	struct port old;
@@ -192,7 +192,7 @@ static void port_deleted(struct commit *c, void *data)
 	request_finish(r, c->r, &c->err);
 }
 
-void port_delete(struct engine *en, struct request *r)
+void on_port_delete(struct engine *en, struct request *r)
 {
 	struct commit *c;
 	struct err err;

@@ -94,7 +94,7 @@ static void power_begun(struct commit *c, void *data)
 	request_finish(r, c->r, &c->err);
 }
 
-void power_request(struct enode *e, struct request *r)
+void on_power(struct enode *e, struct request *r)
 {
 	struct commit *c;
 	struct err err;

@@ -146,7 +146,7 @@ static int refuse_state(struct enode *e, struct request *r, struct err *err)
 		verb_names[r->verb], e->uuid, provision_state_name(e->state));
 }
 
-void provision_request(struct enode *e, struct request *r)
+void on_provision(struct enode *e, struct request *r)
 {
 	const struct transition *row = fsm_find(e->state, fsm_event_of_verb(r->verb));
 	char cause[64];

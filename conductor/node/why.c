@@ -71,7 +71,7 @@ static int add_event(void *data, const void *rec)
 	return 0;
 }
 
-void why_request(struct enode *e, struct request *r)
+void on_why(struct enode *e, struct request *r)
 {
 	const struct store_filter mine = {"node_uuid", STORE_EQ, e->uuid};
 	const struct store_query last = {.filters = &mine,
@@ -105,7 +105,7 @@ void why_request(struct enode *e, struct request *r)
 	request_finish(r, 0, NULL);
 }
 
-void progress_list(struct engine *en, struct request *r)
+void on_progress_list(struct engine *en, struct request *r)
 {
 	json_t *list = json_array();
 	struct enode *e;

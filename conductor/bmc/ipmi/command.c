@@ -283,7 +283,7 @@ static ipmi_ticket submit(struct ipmi_bmc *b, struct request *r, const struct ip
 ipmi_ticket ipmi_request(struct ipmi_bmc *b, uint8_t netfn, uint8_t cmd, const void *data,
 	size_t len, const struct ipmi_opts *opts, ipmi_done *done, void *done_data)
 {
-	struct request *r = request_new(b, &raw, done, done_data);
+	struct request *r = bmc_request_new(b, &raw, done, done_data);
 
 	set_message(r, netfn & 0x3e, cmd, data, len <= IPMI_DATA_MAX ? len : 0);
 	r->len = len;
@@ -293,13 +293,13 @@ ipmi_ticket ipmi_request(struct ipmi_bmc *b, uint8_t netfn, uint8_t cmd, const v
 ipmi_ticket ipmi_power_get(
 	struct ipmi_bmc *b, const struct ipmi_opts *opts, ipmi_done *done, void *done_data)
 {
-	return submit(b, request_new(b, &power_get, done, done_data), opts);
+	return submit(b, bmc_request_new(b, &power_get, done, done_data), opts);
 }
 
 ipmi_ticket ipmi_power(struct ipmi_bmc *b, enum ipmi_power_action action,
 	const struct ipmi_opts *opts, ipmi_done *done, void *done_data)
 {
-	struct request *r = request_new(b, &powers[action], done, done_data);
+	struct request *r = bmc_request_new(b, &powers[action], done, done_data);
 
 	r->args[0] = (uint8_t)action;
 	r->once = action == IPMI_POWER_CYCLE || action == IPMI_POWER_RESET ||
@@ -310,7 +310,7 @@ ipmi_ticket ipmi_power(struct ipmi_bmc *b, enum ipmi_power_action action,
 ipmi_ticket ipmi_boot_device_set(struct ipmi_bmc *b, enum ipmi_boot_device device, bool persistent,
 	bool efi, const struct ipmi_opts *opts, ipmi_done *done, void *done_data)
 {
-	struct request *r = request_new(b, &boot_set, done, done_data);
+	struct request *r = bmc_request_new(b, &boot_set, done, done_data);
 
 	r->args[0] =
 		(uint8_t)(BOOT_VALID | (persistent ? BOOT_PERSISTENT : 0) | (efi ? BOOT_EFI : 0));
@@ -324,7 +324,7 @@ ipmi_ticket ipmi_boot_device_set(struct ipmi_bmc *b, enum ipmi_boot_device devic
 ipmi_ticket ipmi_boot_device_get(
 	struct ipmi_bmc *b, const struct ipmi_opts *opts, ipmi_done *done, void *done_data)
 {
-	struct request *r = request_new(b, &boot_get, done, done_data);
+	struct request *r = bmc_request_new(b, &boot_get, done, done_data);
 
 	r->step = BOOT_READ;
 	return submit(b, r, opts);
@@ -333,13 +333,13 @@ ipmi_ticket ipmi_boot_device_get(
 ipmi_ticket ipmi_device_id(
 	struct ipmi_bmc *b, const struct ipmi_opts *opts, ipmi_done *done, void *done_data)
 {
-	return submit(b, request_new(b, &device_id, done, done_data), opts);
+	return submit(b, bmc_request_new(b, &device_id, done, done_data), opts);
 }
 
 ipmi_ticket ipmi_chassis_identify(struct ipmi_bmc *b, uint8_t seconds, bool force,
 	const struct ipmi_opts *opts, ipmi_done *done, void *done_data)
 {
-	struct request *r = request_new(b, &identify, done, done_data);
+	struct request *r = bmc_request_new(b, &identify, done, done_data);
 
 	r->args[0] = seconds;
 	r->args[1] = force;
@@ -349,13 +349,13 @@ ipmi_ticket ipmi_chassis_identify(struct ipmi_bmc *b, uint8_t seconds, bool forc
 ipmi_ticket ipmi_guid(
 	struct ipmi_bmc *b, const struct ipmi_opts *opts, ipmi_done *done, void *done_data)
 {
-	return submit(b, request_new(b, &guid, done, done_data), opts);
+	return submit(b, bmc_request_new(b, &guid, done, done_data), opts);
 }
 
 ipmi_ticket ipmi_bmc_reset(
 	struct ipmi_bmc *b, const struct ipmi_opts *opts, ipmi_done *done, void *done_data)
 {
-	struct request *r = request_new(b, &bmc_cold_reset, done, done_data);
+	struct request *r = bmc_request_new(b, &bmc_cold_reset, done, done_data);
 
 	r->once = true;
 	return submit(b, r, opts);

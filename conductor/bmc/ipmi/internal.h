@@ -194,7 +194,7 @@ void bmc_fail(struct ipmi_bmc *b, int code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 void bmc_drop_session(struct ipmi_bmc *b, bool tell);
 ipmi_ticket bmc_submit(struct ipmi_bmc *b, struct request *r, const struct ipmi_opts *opts);
-struct request *request_new(
+struct request *bmc_request_new(
 	struct ipmi_bmc *b, const struct command *command, ipmi_done *done, void *done_data);
 
 /* exchange.c */

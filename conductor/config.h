@@ -1,0 +1,46 @@
+/* The configuration file of ingotd: every key has a default, an unknown one is an error. */
+#ifndef CONDUCTOR_CONFIG_H
+#define CONDUCTOR_CONFIG_H
+
+#include <stdbool.h>
+
+#include "lib/base/err.h"
+
+#define CONFIG_URLS_MAX 16
+
+/* Strings are owned; "" means not set. Times in seconds. */
+struct config {
+	/* [api] */
+	char *listen, *auth, *htpasswd, *tls_cert, *tls_key, *public_url;
+	bool auth_written; /* `auth` stands in the file */
+	/* [store] */
+	char *store_url;
+	/* [drivers] */
+	char *drivers;
+	int power_timeout, power_sync_interval;
+	/* [boot] */
+	char *dhcp, *interface, *address, *range, *tftp_root, *http_listen, *kernel, *ramdisk,
+		*state_dir, *firmware_dirs, *ra;
+	/* [agent] */
+	int command_timeout, fast_track_timeout;
+	bool fast_track;
+	/* [conductor] */
+	char *hostname;
+	bool automated_clean, power_off_after_failure;
+	int deploy_timeout, clean_timeout, inspect_timeout, rescue_timeout, service_timeout;
+	int history;
+	/* [report] */
+	char *webhooks, *webhook_ca;
+	/* [log] */
+	char *log_level;
+};
+
+/*
+ * Reads and checks a file; "" or an empty file gives the defaults. An unknown section or key, a
+ * value that cannot be, or a contradiction is -EINVAL and names file and line.
+ */
+int config_load(const char *path, struct config *ret, struct err *e);
+int config_parse(const char *text, const char *name, struct config *ret, struct err *e);
+void config_done(struct config *c);
+
+#endif

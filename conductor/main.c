@@ -1,0 +1,555 @@
+/*
+ * ingotd: the only place where the conductor's parts are wired together. It reads the
+ * configuration, makes the parts, translates between those that may not know each other, and runs
+ * the engine's loop.
+ */
+#include "boot/boot.h"
+#include "conductor/agentlink/agentlink.h"
+#include "conductor/api/api.h"
+#include "conductor/bmc/ipmi/ipmi.h"
+#include "conductor/config.h"
+#include "conductor/driver/driver.h"
+#include "conductor/flow/flow.h"
+#include "conductor/node/bootpath.h"
+#include "conductor/node/engine.h"
+#include "conductor/report/inventory.h"
+#include "conductor/report/report.h"
+#include "conductor/store/store.h"
+#include "lib/base/fs.h"
+#include "lib/base/log.h"
+#include "lib/base/str.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <libgen.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define AGENT_CONNECTIONS 256
+#define DRAIN_MS	  3000
+
+struct conductor {
+	struct config config;
+	char hostname[256];
+	char *api_url; /* as machines reach it */
+	const char *urls[CONFIG_URLS_MAX];
+	char *url_list;
+	int n_urls;
+
+	uv_loop_t loop;
+	uv_signal_t term, intr;
+	struct store *store;
+	struct ipmi_engine *ipmi;
+	struct driver_env drivers;
+	struct agentlink *agents;
+	struct flow_env flow;
+	struct http_async *http;
+	struct report *report;
+	struct engine *engine;
+	struct boot *boot;
+	struct api *api;
+	bool boot_stopped;
+};
+
+/* --- between boot and node ------------------------------------------------------------------ */
+
+static void on_boot_ask(void *data, struct boot *b, const struct boot_ask *ask)
+{
+	static const enum boot_action actions[] = {[BOOT_CHOICE_WAIT] = BOOT_WAIT,
+		[BOOT_CHOICE_AGENT] = BOOT_AGENT,
+		[BOOT_CHOICE_DISK] = BOOT_DISK};
+	struct conductor *c = data;
+	_cleanup_json_ json_t *facts = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "ip",
+		ask->ip, "uuid", ask->uuid, "serial", ask->serial, "manufacturer",
+		ask->manufacturer, "product", ask->product, "asset", ask->asset, "firmware",
+		ask->firmware, "arch", ask->arch);
+	struct boot_question q = {.mac = ask->mac,
+		.ip = ask->ip,
+		.platform = ask->platform == BOOT_PLATFORM_EFI ? "efi" : "pcbios",
+		.facts = facts};
+	struct boot_decision d;
+	struct err e;
+
+	json_put_str(facts, "platform", q.platform);
+	engine_boot_decide(c->engine, &q, &d);
+	if (boot_answer(b, ask->id,
+		    &(struct boot_answer){.action = actions[d.choice],
+			    .cmdline = d.cmdline,
+			    .kernel = d.kernel,
+			    .ramdisk = d.ramdisk,
+			    .message = d.reason},
+		    &e) < 0)
+		log_warning("boot of %s: %s", ask->mac, e.text);
+	free(d.cmdline);
+	free(d.kernel);
+	free(d.ramdisk);
+}
+
+static void on_boot_event(void *data, const struct boot_event *ev)
+{
+	struct conductor *c = data;
+
+	if (ev->kind == BOOT_EVENT_SERVICE)
+		log_line(ev->ok ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, "boot: %s", ev->detail);
+	engine_boot_event(c->engine, ev->mac, ev->ip, boot_event_name(ev->kind), ev->detail, ev->ok,
+		ev->bytes, ev->wall_us);
+}
+
+/* --- between node, report and store ----------------------------------------------------------- */
+
+static void put_delivery(void *data, const struct delivery *d)
+{
+	store_txn_insert(data, &delivery_type, d);
+}
+
+static void add_deliveries(void *data, const struct news *news, struct store_txn *txn)
+{
+	struct conductor *c = data;
+
+	report_deliveries(c->report, news, put_delivery, txn);
+}
+
+static void on_news(void *data, const struct news *news)
+{
+	struct conductor *c = data;
+
+	report_notify(c->report, news);
+	report_kick(c->report);
+}
+
+struct delivery_walk {
+	report_delivery_fn each;
+	void *data;
+};
+
+static int each_delivery(void *data, const void *rec)
+{
+	struct delivery_walk *w = data;
+
+	w->each(w->data, rec);
+	return 0;
+}
+
+static int load_deliveries(void *data, const char *url, int limit, report_delivery_fn each,
+	void *each_data, struct err *e)
+{
+	struct conductor *c = data;
+	struct store_filter mine = {"url", STORE_EQ, url};
+	struct delivery_walk walk = {each, each_data};
+
+	return store_list(c->store, &delivery_type,
+		&(struct store_query){.filters = &mine, .n_filters = url ? 1 : 0, .limit = limit},
+		each_delivery, &walk, e);
+}
+
+static void save_delivery(void *data, const struct delivery *d)
+{
+	struct conductor *c = data;
+	struct store_txn *txn = store_txn_new();
+
+	store_txn_put(txn, &delivery_type, d);
+	store_submit(c->store, txn, NULL, NULL);
+}
+
+struct removal {
+	report_stored_fn done;
+	void *data;
+};
+
+static void removed(void *data, int r, const struct err *e)
+{
+	struct removal *rm = data;
+
+	rm->done(rm->data, r);
+	free(rm);
+}
+
+static void remove_delivery(void *data, const char *uuid, report_stored_fn done, void *done_data)
+{
+	struct conductor *c = data;
+	struct store_txn *txn = store_txn_new();
+	struct removal *rm = xmalloc(sizeof(*rm));
+
+	*rm = (struct removal){done, done_data};
+	store_txn_delete(txn, &delivery_type, uuid);
+	store_submit(c->store, txn, removed, rm);
+}
+
+/* --- what the API shows of the rest ------------------------------------------------------------
+ */
+
+static int show_metrics(void *data, struct buf *out, struct err *e)
+{
+	struct conductor *c = data;
+	struct report_metrics_source m = {0};
+	struct engine_stats es;
+	struct store_stats ss;
+	int64_t pending = 0;
+
+	engine_get_stats(c->engine, &es);
+	store_get_stats(c->store, &ss);
+	report_get_stats(c->report, &m.report);
+	store_count(c->store, &delivery_type, &(struct store_query){0}, &pending, NULL);
+	memcpy(m.nodes_by_state, es.nodes_by_state, sizeof(m.nodes_by_state));
+	m.requests = es.requests;
+	m.requests_refused = es.refused;
+	m.ops_started = es.ops_started;
+	m.ops_failed = es.ops_failed;
+	m.power_polls = es.power_polls;
+	m.store_commits = ss.commits;
+	m.store_transactions = ss.transactions;
+	m.store_failed = ss.failed;
+	m.store_queued = ss.queued;
+	m.webhook_pending = (uint64_t)pending;
+	return report_metrics(out, &m);
+}
+
+struct walk {
+	int (*each)(void *data, const void *rec);
+	void *data;
+};
+
+static int export_nodes(void *data, report_node_fn each, void *each_data, struct err *e)
+{
+	struct conductor *c = data;
+
+	return store_list(
+		c->store, &node_type, &(struct store_query){0}, (store_each_fn)each, each_data, e);
+}
+
+static int export_ports(
+	void *data, const char *node_uuid, report_port_fn each, void *each_data, struct err *e)
+{
+	struct conductor *c = data;
+	struct store_filter mine = {"node_uuid", STORE_EQ, node_uuid};
+
+	return store_list(c->store, &port_type,
+		&(struct store_query){.filters = &mine, .n_filters = 1}, (store_each_fn)each,
+		each_data, e);
+}
+
+static int export_inventory(void *data, const char *node_uuid, struct inventory *ret, struct err *e)
+{
+	struct conductor *c = data;
+
+	return store_get(c->store, &inventory_type, "uuid", node_uuid, ret, e);
+}
+
+static int append_text(void *data, const char *text, size_t len)
+{
+	return buf_append(data, text, len);
+}
+
+static int show_inventory(void *data, const char *format, struct buf *out, struct err *e)
+{
+	const struct report_inventory_source source = {.data = data,
+		.nodes = export_nodes,
+		.ports = export_ports,
+		.inventory = export_inventory};
+
+	return report_inventory_export(&source, report_format_parse(format), append_text, out, e);
+}
+
+/* --- life --------------------------------------------------------------------------------------
+ */
+
+/* How machines reach the API: the configured URL, else the listening address. */
+static char *machine_url(const struct config *c)
+{
+	const char *scheme = str_empty(c->tls_cert) ? "http" : "https";
+
+	if (!str_empty(c->public_url))
+		return xstrdup(c->public_url);
+	return xasprintf("%s://%s", scheme, c->listen);
+}
+
+static void split_urls(struct conductor *c)
+{
+	char *save = NULL;
+
+	c->url_list = xstrdup(c->config.webhooks);
+	for (char *u = strtok_r(c->url_list, ", ", &save); u && c->n_urls < CONFIG_URLS_MAX;
+		u = strtok_r(NULL, ", ", &save))
+		c->urls[c->n_urls++] = u;
+}
+
+static int start_store(struct conductor *c, struct err *e)
+{
+	const char *url = c->config.store_url;
+	_cleanup_free_ char *path = str_starts(url, "sqlite:/") ? xstrdup(url + 7) : NULL;
+	int r = path ? fs_mkdir_p(dirname(path), 0750, e) : 0;
+
+	return r < 0 ? r : store_open(url, &c->store, e);
+}
+
+static int start_outward(struct conductor *c, struct err *e)
+{
+	struct report_store rs = {.data = c,
+		.load = load_deliveries,
+		.save = save_delivery,
+		.remove = remove_delivery};
+	struct report_config rc = {.urls = c->urls,
+		.n_urls = c->n_urls,
+		.hostname = c->hostname,
+		.ca_file = str_empty(c->config.webhook_ca) ? NULL : c->config.webhook_ca};
+	int r = ipmi_engine_new(&c->loop, NULL, &c->ipmi, e);
+
+	if (r == 0)
+		r = agentlink_new(&c->loop, &c->agents, e);
+	if (r == 0)
+		r = http_async_new(&c->loop, AGENT_CONNECTIONS, &c->http, e);
+	if (r == 0)
+		r = report_new(&c->loop, c->http, &rs, &rc, &c->report, e);
+	return r;
+}
+
+static int start_engine(struct conductor *c, struct err *e)
+{
+	const struct config *f = &c->config;
+	struct engine_config ec;
+	int r;
+
+	c->drivers = (struct driver_env){
+		.loop = &c->loop, .ipmi = c->ipmi, .power_timeout_s = (unsigned)f->power_timeout};
+	c->flow = (struct flow_env){.driver = &c->drivers,
+		.agents = c->agents,
+		.enabled_drivers = f->drivers,
+		.automated_clean = f->automated_clean,
+		.fast_track = f->fast_track,
+		.power_off_after_failure = f->power_off_after_failure,
+		.fast_track_timeout_s = f->fast_track_timeout,
+		.call_timeout_s = (unsigned)f->power_timeout,
+		.agent_timeout_s = (unsigned)f->command_timeout,
+		.api_url = c->api_url};
+	ec = (struct engine_config){.hostname = c->hostname,
+		.flow = &c->flow,
+		.power_sync_interval_s = f->power_sync_interval,
+		.deploy_timeout_s = f->deploy_timeout,
+		.clean_timeout_s = f->clean_timeout,
+		.inspect_timeout_s = f->inspect_timeout,
+		.rescue_timeout_s = f->rescue_timeout,
+		.service_timeout_s = f->service_timeout,
+		.history_per_node = f->history,
+		.automated_clean = f->automated_clean,
+		.fast_track = f->fast_track,
+		.fast_track_timeout_s = f->fast_track_timeout,
+		.api_url = c->api_url,
+		.deliveries = add_deliveries,
+		.deliveries_data = c};
+	r = engine_new(&c->loop, c->store, &ec, &c->engine, e);
+	if (r == 0)
+		engine_subscribe(c->engine, &(struct news_subscriber){on_news, c});
+	return r;
+}
+
+static int start_boot(struct conductor *c, struct err *e)
+{
+	const struct config *f = &c->config;
+	static const char *const modes[] = {
+		[BOOT_DHCP_NONE] = "none", [BOOT_DHCP_PROXY] = "proxy", [BOOT_DHCP_FULL] = "full"};
+	static const char *const ras[] = {
+		[BOOT_RA_AUTO] = "auto", [BOOT_RA_OFF] = "off", [BOOT_RA_ADD] = "add"};
+	struct boot_config bc = {.interface = f->interface,
+		.address = f->address,
+		.range = f->range,
+		.tftp_root = f->tftp_root,
+		.http_listen = f->http_listen,
+		.kernel = f->kernel,
+		.ramdisk = f->ramdisk,
+		.state_dir = f->state_dir,
+		.firmware_dirs = f->firmware_dirs};
+	int r;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(modes); i++)
+		if (str_eq(modes[i], f->dhcp))
+			bc.dhcp = (enum boot_dhcp)i;
+	for (unsigned i = 0; i < ARRAY_SIZE(ras); i++)
+		if (str_eq(ras[i], f->ra))
+			bc.ra = (enum boot_ra)i;
+	r = boot_new(&c->loop, &bc, on_boot_ask, on_boot_event, c, &c->boot, e);
+	return r < 0 ? r : boot_start(c->boot, e);
+}
+
+static int start_api(struct conductor *c, struct err *e)
+{
+	const struct config *f = &c->config;
+	struct api_config ac = {.engine = c->engine,
+		.store = c->store,
+		.report = {.data = c, .metrics = show_metrics, .inventory = show_inventory},
+		.listen = f->listen,
+		.tls_cert = str_empty(f->tls_cert) ? NULL : f->tls_cert,
+		.tls_key = str_empty(f->tls_key) ? NULL : f->tls_key,
+		.public_url = str_empty(f->public_url) ? NULL : f->public_url,
+		.auth = str_eq(f->auth, "http_basic") ? API_AUTH_HTTP_BASIC : API_AUTH_NONE,
+		.htpasswd = f->htpasswd};
+	int r = api_new(&ac, &c->api, e);
+
+	return r < 0 ? r : api_start(c->api, e);
+}
+
+static void on_boot_stopped(void *data)
+{
+	((struct conductor *)data)->boot_stopped = true;
+}
+
+static void on_signal(uv_signal_t *s, int signum)
+{
+	log_info("%s: stopping", signum == SIGTERM ? "SIGTERM" : "SIGINT");
+	uv_stop(s->loop);
+}
+
+/* In the reverse order of starting; each part may be missing when starting failed half-way. */
+static void stop(struct conductor *c)
+{
+	if (c->api)
+		api_stop(c->api, DRAIN_MS);
+	if (c->engine)
+		engine_stop(c->engine);
+	if (c->boot) {
+		boot_stop(c->boot, on_boot_stopped, c);
+		while (!c->boot_stopped)
+			uv_run(&c->loop, UV_RUN_ONCE);
+		boot_free(c->boot);
+	}
+	report_free(c->report);
+	driver_env_done(&c->drivers);
+	agentlink_free(c->agents);
+	ipmi_engine_free(c->ipmi);
+	http_async_free(c->http);
+	uv_close((uv_handle_t *)&c->term, NULL);
+	uv_close((uv_handle_t *)&c->intr, NULL);
+	for (int i = 0; i < 20; i++)
+		uv_run(&c->loop, UV_RUN_NOWAIT);
+	if (c->store)
+		store_close(c->store, DRAIN_MS);
+	engine_free(c->engine);
+	api_free(c->api);
+	uv_run(&c->loop, UV_RUN_NOWAIT);
+	uv_loop_close(&c->loop);
+	free(c->api_url);
+	free(c->url_list);
+	config_done(&c->config);
+}
+
+static int run(struct conductor *c, struct err *e)
+{
+	int r;
+
+	if (gethostname(c->hostname, sizeof(c->hostname) - 1) < 0 || !str_empty(c->config.hostname))
+		str_copy(c->hostname, sizeof(c->hostname), c->config.hostname);
+	c->api_url = machine_url(&c->config);
+	split_urls(c);
+	uv_loop_init(&c->loop);
+	uv_signal_init(&c->loop, &c->term);
+	uv_signal_init(&c->loop, &c->intr);
+	uv_signal_start(&c->term, on_signal, SIGTERM);
+	uv_signal_start(&c->intr, on_signal, SIGINT);
+	r = start_store(c, e);
+	if (r == 0)
+		r = start_outward(c, e);
+	if (r == 0)
+		r = start_engine(c, e);
+	if (r == 0)
+		r = start_boot(c, e);
+	if (r == 0)
+		r = engine_start(c->engine, e);
+	if (r == 0)
+		r = start_api(c, e);
+	if (r == 0) {
+		report_start(c->report);
+		log_info("ingotd " INGOT_VERSION " serves %s as %s", c->config.listen, c->hostname);
+		uv_run(&c->loop, UV_RUN_DEFAULT);
+	}
+	stop(c);
+	return r;
+}
+
+static const char usage[] =
+	"usage: ingotd [--config FILE] [--check]\n"
+	"\n"
+	"Runs the Ingot conductor in the foreground until SIGTERM or SIGINT.\n"
+	"\n"
+	"  -c, --config FILE  configuration; without it every key has its default\n"
+	"      --check        only check the configuration; exit status 0 when it is good\n"
+	"      --version      show the version\n"
+	"  -h, --help         show this\n"
+	"\n"
+	"examples:\n"
+	"  ingotd --config /etc/ingot/ingot.conf\n"
+	"  ingotd --config ingot.conf --check && systemctl restart ingotd\n";
+
+static const struct option options[] = {
+	{"config", required_argument, NULL, 'c'},
+	{"check", no_argument, NULL, 'C'},
+	{"version", no_argument, NULL, 'V'},
+	{"help", no_argument, NULL, 'h'},
+	{NULL, 0, NULL, 0},
+};
+
+static void set_log_level(const char *name)
+{
+	static const char *const names[] = {[LOG_LEVEL_ERROR] = "error",
+		[LOG_LEVEL_WARNING] = "warning",
+		[LOG_LEVEL_INFO] = "info",
+		[LOG_LEVEL_DEBUG] = "debug"};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
+		if (str_eq(names[i], name))
+			log_set_level((enum log_level)i);
+}
+
+int main(int argc, char **argv)
+{
+	struct conductor c = {0};
+	const char *path = "";
+	bool check = false;
+	struct err e;
+	int opt;
+
+	if (boot_child_wanted(argc, argv))
+		return boot_child_main(argc, argv);
+	while ((opt = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+		switch (opt) {
+		case 'c':
+			path = optarg;
+			break;
+		case 'C':
+			check = true;
+			break;
+		case 'V':
+			puts("ingotd " INGOT_VERSION);
+			return 0;
+		case 'h':
+			fputs(usage, stdout);
+			return 0;
+		default:
+			fputs(usage, stderr);
+			return 2;
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, "ingotd: %s: unexpected argument\n%s", argv[optind], usage);
+		return 2;
+	}
+	signal(SIGPIPE, SIG_IGN);
+	if (config_load(path, &c.config, &e) < 0) {
+		log_error("%s", e.text);
+		return 2;
+	}
+	set_log_level(c.config.log_level);
+	if (check) {
+		printf("%s: good\n", *path ? path : "defaults");
+		config_done(&c.config);
+		return 0;
+	}
+	if (str_eq(c.config.auth, "none"))
+		log_warning("[api] auth = none: whoever reaches %s may erase machines",
+			c.config.listen);
+	if (run(&c, &e) < 0) {
+		log_error("%s", e.text);
+		return 1;
+	}
+	return 0;
+}
