@@ -323,7 +323,7 @@ static size_t console_message(
 static int console_send(struct console *c, uint32_t seq, uint8_t rq_seq, uint8_t netfn, uint8_t cmd,
 	const uint8_t *data, size_t len)
 {
-	uint8_t m[256], p[512];
+	uint8_t m[300], p[512];
 	size_t n = console_message(netfn, cmd, rq_seq, data, len, m);
 
 	console_give(c, p, console_wrap(c, seq, m, n, p));

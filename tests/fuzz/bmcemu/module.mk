@@ -1,0 +1,1 @@
+$(call fuzz_target,bmcemu,bmcemu base,libuv nettle jansson)
