@@ -227,8 +227,8 @@ static const struct message_rule {
 	{.message = "ACK", .kind = BOOT_EVENT_DHCP_ACK, .held = true, .ok = true},
 	{.message = "NAK", .kind = BOOT_EVENT_DHCP_NAK},
 	{.message = "DECLINE", .kind = BOOT_EVENT_DHCP_NAK},
-	/* proxyDHCP: an offer of a boot file only */
-	{.message = "PXE", .kind = BOOT_EVENT_DHCP_OFFER, .ok = true},
+	/* proxyDHCP: an offer of a boot file, without an address */
+	{.message = "PXE", .kind = BOOT_EVENT_DHCP_OFFER, .held = true, .ok = true},
 };
 
 static void describe_client(const struct dnsmasq_facts *f, char *dst, size_t size)

@@ -1,0 +1,1 @@
+$(call unit_tests,tests/unit/boot,boot http base,libuv)
