@@ -55,9 +55,9 @@ struct image_job {
 enum image_phase {
 	IMAGE_PREPARING,   /* opening, wiping the old tables */
 	IMAGE_WRITING,	   /* downloading and writing */
-	IMAGE_FINISHING,   /* first MiB, end, backup GPT, flush */
-	IMAGE_VERIFYING,   /* reading back */
 	IMAGE_CONFIGDRIVE, /* config drive */
+	IMAGE_FINISHING,   /* backup GPT, end, first MiB, flush */
+	IMAGE_VERIFYING,   /* reading back */
 	IMAGE_DONE,
 	IMAGE_PHASE_COUNT
 };

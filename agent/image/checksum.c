@@ -1,0 +1,207 @@
+/* Digests of images; the rules for checksum files are those of contract section 5. */
+#include "agent/image/checksum.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <gnutls/crypto.h>
+
+#include "lib/base/mem.h"
+#include "lib/base/str.h"
+#include "lib/http/client.h"
+
+#define CHECKSUM_FILE_MAX (1024 * 1024)
+
+static const struct {
+	const char *name;
+	gnutls_digest_algorithm_t algo;
+	size_t digits;
+} algos[] = {
+	{"md5", GNUTLS_DIG_MD5, 32},
+	{"sha256", GNUTLS_DIG_SHA256, 64},
+	{"sha512", GNUTLS_DIG_SHA512, 128},
+};
+
+static bool is_hex(const char *s)
+{
+	return *s && strspn(s, "0123456789abcdefABCDEF") == strlen(s);
+}
+
+/* Splits one line into digest and name, in place; either may be NULL. */
+static void split_line(char *line, char **ret_hex, char **ret_name)
+{
+	char *open = strstr(line, " ("), *close = strstr(line, ") = ");
+	char *space;
+
+	*ret_hex = *ret_name = NULL;
+	if (open && close && close > open) {
+		*close = 0;
+		*ret_name = open + 2;
+		*ret_hex = str_trim(close + 4);
+	} else {
+		space = strpbrk(line, " \t");
+		if (space) {
+			*space++ = 0;
+			*ret_name = str_trim(space);
+			if (**ret_name == '*')
+				(*ret_name)++;
+		}
+		*ret_hex = line;
+	}
+	if (!is_hex(*ret_hex) || strlen(*ret_hex) > 128)
+		*ret_hex = NULL;
+}
+
+bool checksum_find(const char *text, const char *file_name, char *ret)
+{
+	_cleanup_free_ char *copy = xstrdup(text);
+	char *save = NULL, *hex, *name;
+	char first[129] = "";
+	unsigned lines = 0;
+
+	for (char *l = strtok_r(copy, "\r\n", &save); l; l = strtok_r(NULL, "\r\n", &save)) {
+		l = str_trim(l);
+		if (!*l || *l == '#')
+			continue;
+		lines++;
+		split_line(l, &hex, &name);
+		if (!hex)
+			continue;
+		if (lines == 1)
+			str_copy(first, sizeof(first), hex);
+		if (name && strrchr(name, '/'))
+			name = strrchr(name, '/') + 1;
+		if (name && !strcmp(name, file_name)) {
+			str_copy(ret, 129, hex);
+			return true;
+		}
+	}
+	if (lines != 1 || !*first)
+		return false;
+	str_copy(ret, 129, first);
+	return true;
+}
+
+/* The last part of the image's URL, without its query. */
+static void image_name(const struct image_job *job, char *ret, size_t size)
+{
+	char shown[512];
+	const char *slash;
+
+	http_url_shown(job->urls && job->urls[0] ? job->urls[0] : "", shown, sizeof(shown));
+	slash = strrchr(shown, '/');
+	str_copy(ret, size, slash ? slash + 1 : shown);
+}
+
+static int fetch(const struct image_job *job, char *ret, struct err *e)
+{
+	_cleanup_(http_client_freep) struct http_client *c = NULL;
+	struct http_request rq = {.url = job->hash_value,
+		.user = job->user,
+		.password = job->password,
+		.headers = job->headers,
+		.tls = {.ca_file = job->ca_file, .insecure = job->insecure},
+		.response_max = CHECKSUM_FILE_MAX,
+		.redirects = 5};
+	struct http_response resp = {0};
+	char name[512];
+	int r = http_client_new(&c, e);
+
+	if (r == 0)
+		r = http_client_do(c, &rq, &resp, e);
+	if (r == 0 && resp.status != 200)
+		r = http_status_err(&rq, &resp, e);
+	if (r < 0) {
+		http_response_done(&resp);
+		return err_prefix(e, "fetch checksum");
+	}
+	image_name(job, name, sizeof(name));
+	if (!checksum_find(resp.body, name, ret))
+		r = err_set(e, EINVAL, "the checksum file %s names no digest for %s",
+			job->hash_value, name);
+	http_response_done(&resp);
+	return r;
+}
+
+static int choose_algo(struct checksum *c, const char *algo, struct err *e)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(algos); i++) {
+		bool named = algo && str_ieq(algo, algos[i].name);
+
+		if (named && strlen(c->want) != algos[i].digits)
+			return err_set(e, EINVAL, "the image's checksum has %zu digits, %s has %zu",
+				strlen(c->want), algo, algos[i].digits);
+		if (named || (!algo && strlen(c->want) == algos[i].digits)) {
+			c->algo = (int)algos[i].algo;
+			str_copy(c->name, sizeof(c->name), algos[i].name);
+			return 0;
+		}
+	}
+	if (algo)
+		return err_set(e, EINVAL,
+			"hash algorithm %.32s is unknown; use sha256, sha512 or md5", algo);
+	return err_set(e, EINVAL, "the image's checksum is neither MD5, SHA-256 nor SHA-512");
+}
+
+int checksum_open(struct checksum *c, const struct image_job *job, struct err *e)
+{
+	gnutls_hash_hd_t hash;
+	int r = 0;
+
+	*c = (struct checksum){0};
+	if (str_empty(job->hash_value)) {
+		if (job->no_checksum)
+			return 0;
+		return err_set(e, EINVAL,
+			"no checksum is given; set image_checksum or "
+			"image_os_hash_algo and image_os_hash_value");
+	}
+	if (strstr(job->hash_value, "://"))
+		r = fetch(job, c->want, e);
+	else if (!str_copy(c->want, sizeof(c->want), job->hash_value) || !is_hex(c->want))
+		r = err_set(e, EINVAL, "the image's checksum is not hexadecimal");
+	if (r < 0)
+		return r;
+	for (char *p = c->want; *p; p++)
+		*p = (char)tolower((unsigned char)*p);
+	r = choose_algo(c, str_empty(job->hash_algo) ? NULL : job->hash_algo, e);
+	if (r < 0)
+		return r;
+	if (gnutls_hash_init(&hash, (gnutls_digest_algorithm_t)c->algo) < 0)
+		return err_set(e, ENOTSUP, "%s is not available", c->name);
+	c->hash = hash;
+	return 0;
+}
+
+void checksum_update(struct checksum *c, const void *data, size_t len)
+{
+	if (c->hash)
+		gnutls_hash(c->hash, data, len);
+}
+
+int checksum_end(struct checksum *c, uint64_t bytes, char *ret_hex, struct err *e)
+{
+	unsigned char sum[64];
+
+	ret_hex[0] = 0;
+	if (!c->hash)
+		return 0;
+	gnutls_hash_output(c->hash, sum);
+	hex_encode(sum, gnutls_hash_get_len((gnutls_digest_algorithm_t)c->algo), ret_hex);
+	if (!strcmp(ret_hex, c->want))
+		return 0;
+	return err_set(e, EBADMSG,
+		"checksum is wrong: expected %s %s, got %s from %" PRIu64
+		" bytes; the disk was left unbootable; check the image and its checksum",
+		c->name, c->want, ret_hex, bytes);
+}
+
+void checksum_close(struct checksum *c)
+{
+	if (c->hash)
+		gnutls_hash_deinit(c->hash, NULL);
+	c->hash = NULL;
+}

@@ -1,0 +1,231 @@
+/* "ingot-agent write": the image pipeline by hand. */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/image/image.h"
+#include "lib/base/fs.h"
+#include "lib/base/mem.h"
+#include "lib/base/str.h"
+#include "lib/base/time.h"
+
+#define URLS_MAX 8
+
+static atomic_bool interrupted;
+
+static const char usage[] =
+	"usage: ingot-agent write URL DEVICE-OR-FILE [options]\n"
+	"\n"
+	"Writes a raw disk image, plain or compressed with zstd, gzip, xz or bzip2. The target\n"
+	"does not boot before the checksum matched.\n"
+	"\n"
+	"  --sha256 HEX|URL     checksum of the file as served, or where it is found\n"
+	"  --sha512 HEX|URL\n"
+	"  --md5 HEX|URL\n"
+	"  --no-checksum        write without\n"
+	"  --url URL            further place to get the image from, tried when the first fails\n"
+	"  --config-drive FILE  ISO or base64 of its gzip, for a partition labelled config-2\n"
+	"  --ca-file FILE       CA certificates for https\n"
+	"  --insecure           accept any certificate\n"
+	"  --size BYTES         make a target file so large\n"
+	"  --writers N          writes in flight (4)\n"
+	"  --retries N          attempts without progress before giving up (10)\n"
+	"  --quiet              no progress\n"
+	"\n"
+	"example: ingot-agent write http://images/debian.raw.zst /dev/nvme0n1 \\\n"
+	"           --sha256 http://images/SHA256SUMS\n";
+
+struct options {
+	struct image_job job;
+	const char *urls[URLS_MAX + 1];
+	unsigned n_urls;
+	const char *drive_path;
+	bool quiet;
+};
+
+enum {
+	OPT_SHA256 = 256,
+	OPT_SHA512,
+	OPT_MD5,
+	OPT_NONE,
+	OPT_URL,
+	OPT_DRIVE,
+	OPT_CA,
+	OPT_INSECURE,
+	OPT_SIZE,
+	OPT_WRITERS,
+	OPT_RETRIES,
+	OPT_QUIET,
+	OPT_HELP
+};
+
+static const struct option long_options[] = {
+	{"sha256", required_argument, NULL, OPT_SHA256},
+	{"sha512", required_argument, NULL, OPT_SHA512},
+	{"md5", required_argument, NULL, OPT_MD5},
+	{"no-checksum", no_argument, NULL, OPT_NONE},
+	{"url", required_argument, NULL, OPT_URL},
+	{"config-drive", required_argument, NULL, OPT_DRIVE},
+	{"ca-file", required_argument, NULL, OPT_CA},
+	{"insecure", no_argument, NULL, OPT_INSECURE},
+	{"size", required_argument, NULL, OPT_SIZE},
+	{"writers", required_argument, NULL, OPT_WRITERS},
+	{"retries", required_argument, NULL, OPT_RETRIES},
+	{"quiet", no_argument, NULL, OPT_QUIET},
+	{"help", no_argument, NULL, OPT_HELP},
+	{0},
+};
+
+static int set_number(const char *text, uint64_t max, uint64_t *ret)
+{
+	return str_to_u64(text, 1, max, ret);
+}
+
+static int set_option(struct options *o, int opt, const char *arg)
+{
+	static const char *const algos[] = {"sha256", "sha512", "md5"};
+	uint64_t n = 0;
+	int r = 0;
+
+	switch (opt) {
+	case OPT_SHA256:
+	case OPT_SHA512:
+	case OPT_MD5:
+		o->job.hash_algo = algos[opt - OPT_SHA256];
+		o->job.hash_value = arg;
+		break;
+	case OPT_NONE:
+		o->job.no_checksum = true;
+		break;
+	case OPT_URL:
+		if (o->n_urls == URLS_MAX)
+			return -EINVAL;
+		o->urls[o->n_urls++] = arg;
+		break;
+	case OPT_DRIVE:
+		o->drive_path = arg;
+		break;
+	case OPT_CA:
+		o->job.ca_file = arg;
+		break;
+	case OPT_INSECURE:
+		o->job.insecure = true;
+		break;
+	case OPT_SIZE:
+		r = set_number(arg, INT64_MAX, &o->job.target_file_size);
+		break;
+	case OPT_WRITERS:
+		r = set_number(arg, 16, &n);
+		o->job.writers = (unsigned)n;
+		break;
+	case OPT_RETRIES:
+		r = set_number(arg, 1000, &n);
+		o->job.retries = (unsigned)n;
+		break;
+	case OPT_QUIET:
+		o->quiet = true;
+		break;
+	default:
+		return -EINVAL;
+	}
+	return r;
+}
+
+/* 0 go on; 1 help was asked; negative: wrong usage. */
+static int parse(struct options *o, int argc, char **argv)
+{
+	int opt;
+
+	o->n_urls = 1; /* the first place is the positional URL's */
+	optind = 1;
+	while ((opt = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+		if (opt == OPT_HELP)
+			return 1;
+		if (set_option(o, opt, optarg) < 0) {
+			if (opt != '?')
+				fprintf(stderr, "ingot-agent write: wrong value \"%s\"\n", optarg);
+			return -EINVAL;
+		}
+	}
+	if (argc - optind != 2)
+		return -EINVAL;
+	o->urls[0] = argv[optind];
+	o->job.urls = o->urls;
+	o->job.target = argv[optind + 1];
+	return 0;
+}
+
+static void show(const struct image_progress *p, void *data)
+{
+	const char *end = isatty(STDERR_FILENO) ? "\r" : "\n";
+	int64_t *shown_ms = data;
+
+	if (p->elapsed_ms - *shown_ms < 1000 && p->phase == IMAGE_WRITING && p->elapsed_ms)
+		return;
+	*shown_ms = p->elapsed_ms;
+	fprintf(stderr,
+		"%-12s %6" PRIu64 " of %" PRIu64 " MiB read, %" PRIu64 " written, %" PRIu64
+		" skipped, %" PRIu64 " MiB/s   %s",
+		image_phase_name(p->phase), p->read >> 20, p->total >> 20, p->written >> 20,
+		p->skipped >> 20, p->rate >> 20, p->phase == IMAGE_DONE ? "\n" : end);
+}
+
+static void on_signal(int sig)
+{
+	atomic_store(&interrupted, true);
+}
+
+static void print_result(const struct image_result *res)
+{
+	const struct image_progress *p = &res->progress;
+
+	printf("%" PRIu64 " bytes read, %" PRIu64 " decoded, %" PRIu64 " written, %" PRIu64
+	       " skipped in %.1f s\n",
+		p->read, p->decoded, p->written, p->skipped, (double)p->elapsed_ms / 1000);
+	if (*res->hash_hex)
+		printf("%s %s\n", res->hash_algo, res->hash_hex);
+	if (*res->disk_label)
+		printf("%s %s, %u partitions\n", res->disk_label, res->disk_id, res->partitions);
+	if (res->configdrive)
+		printf("config drive on partition %u\n", res->configdrive);
+}
+
+static int run(struct options *o)
+{
+	struct sigaction sa = {.sa_handler = on_signal};
+	_cleanup_free_ char *drive = NULL;
+	struct image_result res;
+	struct err e = {0};
+	int64_t shown_ms = -1000;
+	int r = 0;
+
+	if (o->drive_path)
+		r = fs_read(o->drive_path, 96 * 1024 * 1024, &drive, &o->job.configdrive_len, &e);
+	o->job.configdrive_data = drive;
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
+	if (r == 0)
+		r = image_write(&o->job, o->quiet ? NULL : show, &shown_ms, &interrupted, &res, &e);
+	if (r < 0) {
+		fprintf(stderr, "ingot-agent: %s\n", e.text);
+		return 1;
+	}
+	print_result(&res);
+	return 0;
+}
+
+int image_cli_write(int argc, char **argv)
+{
+	struct options o = {0};
+	int r = parse(&o, argc, argv);
+
+	if (r == 0)
+		return run(&o);
+	fputs(usage, r > 0 ? stdout : stderr);
+	return r > 0 ? 0 : 2;
+}

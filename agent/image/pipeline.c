@@ -1,0 +1,394 @@
+/* The stages' threads; see pipeline.h. */
+#include "agent/image/pipeline.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#include "agent/image/decode.h"
+#include "agent/image/source.h"
+#include "agent/image/table.h"
+#include "lib/base/mem.h"
+
+#define IN_CHUNKS    12
+#define OUT_CHUNKS   12
+#define ZERO_RUN_MAX (256ULL << 20)
+
+void pipeline_fail(struct pipeline *p, const struct err *e)
+{
+	pthread_mutex_lock(&p->lock);
+	if (!p->failed) {
+		p->failed = true;
+		p->err = *e;
+	}
+	pthread_mutex_unlock(&p->lock);
+	atomic_store(&p->stop, true);
+	pool_stop(&p->in);
+	pool_stop(&p->out);
+	queue_stop(&p->fetched);
+	queue_stop(&p->hashed);
+	queue_stop(&p->ready);
+}
+
+/* Source: bytes as they come, gathered into chunks. */
+static int take_bytes(void *arg, const uint8_t *bytes, size_t len)
+{
+	struct pipeline *p = arg;
+
+	while (len) {
+		struct chunk *c = p->filling ? p->filling : pool_get(&p->in);
+		size_t n;
+
+		if (!c)
+			return -ECANCELED;
+		p->filling = c;
+		n = len < CHUNK_SIZE - c->len ? len : CHUNK_SIZE - c->len;
+		memcpy(c->data + c->len, bytes, n);
+		c->len += n;
+		bytes += n;
+		len -= n;
+		if (c->len < CHUNK_SIZE)
+			break;
+		p->filling = NULL;
+		if (!queue_push(&p->fetched, c))
+			return -ECANCELED;
+	}
+	return 0;
+}
+
+static void run_source(struct pipeline *p)
+{
+	struct source s = {.job = p->job,
+		.sink = take_bytes,
+		.data = p,
+		.stop = &p->stop,
+		.read = &p->read,
+		.total = &p->total,
+		.resumed = &p->resumed};
+	struct err e = {0};
+
+	if (source_run(&s, &e) < 0)
+		pipeline_fail(p, &e);
+	else if (p->filling)
+		queue_push(&p->fetched, p->filling);
+	queue_close(&p->fetched);
+}
+
+static void run_hash(struct pipeline *p)
+{
+	struct chunk *c;
+
+	while ((c = queue_pop(&p->fetched))) {
+		checksum_update(p->checksum, c->data, c->len);
+		queue_push(&p->hashed, c);
+	}
+	queue_close(&p->hashed);
+}
+
+static bool all_zero(const struct chunk *c)
+{
+	return !c->data[0] && !memcmp(c->data, c->data + 1, c->len - 1);
+}
+
+static bool flush_zeroes(struct pipeline *p)
+{
+	struct chunk *c = p->zeroes;
+
+	p->zeroes = NULL;
+	return !c || queue_push(&p->ready, c);
+}
+
+static int check_start(struct pipeline *p, const struct chunk *c, struct err *e)
+{
+	if (c->offset)
+		return 0;
+	return table_check_sector(c->data, c->len, p->target->sector, p->target->block, e);
+}
+
+/* Hands decoded data to the writers; runs of zero chunks travel as one. */
+static int emit(struct pipeline *p, struct chunk *c, struct err *e)
+{
+	uint64_t end;
+	int r;
+
+	c->offset = atomic_load(&p->decoded);
+	end = c->offset + c->len;
+	if (end > p->target->size)
+		r = err_set(e, EFBIG,
+			"the image is larger than the disk: it has more than %" PRIu64
+			" bytes, %s has %" PRIu64,
+			end - 1, p->target->path, p->target->size);
+	else
+		r = check_start(p, c, e);
+	if (r < 0) {
+		chunk_put(c);
+		return r;
+	}
+	atomic_store(&p->decoded, end);
+	if (!all_zero(c))
+		return flush_zeroes(p) && queue_push(&p->ready, c) ? 0 : -ECANCELED;
+	if (p->zeroes && p->zeroes->zeroes < ZERO_RUN_MAX) {
+		p->zeroes->zeroes += c->len;
+		chunk_put(c);
+		return 0;
+	}
+	if (!flush_zeroes(p)) {
+		chunk_put(c);
+		return -ECANCELED;
+	}
+	c->zeroes = c->len;
+	p->zeroes = c;
+	return 0;
+}
+
+/* Raw data: the chunks that were read are those that are written. */
+static int pass_raw(struct pipeline *p, struct chunk *c, struct err *e)
+{
+	uint64_t total = atomic_load(&p->total);
+	int r = 0;
+
+	if (total > p->target->size) {
+		chunk_put(c);
+		return err_set(e, EFBIG,
+			"the image is larger than the disk: it has %" PRIu64
+			" bytes, %s has %" PRIu64,
+			total, p->target->path, p->target->size);
+	}
+	for (; c && r == 0; c = queue_pop(&p->hashed))
+		r = emit(p, c, e);
+	chunk_put(c);
+	return r;
+}
+
+struct decoding {
+	struct decoder decoder;
+	struct chunk *out;
+};
+
+/* Runs the decoder until it wants more input. */
+static int decode_input(struct pipeline *p, struct decoding *d, struct decode_io *io, struct err *e)
+{
+	int r = 0;
+
+	for (;;) {
+		size_t in_before = io->in_len, room;
+
+		if (!d->out && !(d->out = pool_get(&p->out)))
+			return -ECANCELED;
+		room = CHUNK_SIZE - d->out->len;
+		io->out = d->out->data + d->out->len;
+		io->out_len = room;
+		r = decode_step(&d->decoder, io, e);
+		d->out->len += room - io->out_len;
+		if (r == 0 && io->out_len && io->in_len && in_before == io->in_len)
+			return err_set(e, EBADMSG, "the image's %s data leads nowhere",
+				d->decoder.ops->name);
+		if (r < 0 || (io->out_len && in_before == io->in_len))
+			return r; /* all is read and given out */
+		if (d->out->len < CHUNK_SIZE)
+			continue;
+		r = emit(p, d->out, e);
+		d->out = NULL;
+		if (r < 0)
+			return r;
+	}
+}
+
+static int decode_all(struct pipeline *p, struct decoding *d, struct chunk *c, struct err *e)
+{
+	int r = 0;
+
+	while (c && r == 0) {
+		struct decode_io io = {.in = c->data, .in_len = c->len};
+
+		r = decode_input(p, d, &io, e);
+		chunk_put(c);
+		c = r == 0 ? queue_pop(&p->hashed) : NULL;
+	}
+	if (r == 0 && !atomic_load(&p->stop)) {
+		struct decode_io io = {0};
+
+		d->decoder.eof = true;
+		r = decode_input(p, d, &io, e);
+		if (r == 0)
+			r = decode_end(&d->decoder, e);
+	}
+	if (r == 0 && d->out && d->out->len)
+		r = emit(p, TAKE_PTR(d->out), e);
+	return r;
+}
+
+static int decode_stream(
+	struct pipeline *p, const struct decoder_ops *ops, struct chunk *c, struct err *e)
+{
+	struct decoding d = {0};
+	int r = decode_open(&d.decoder, ops, 0, e);
+
+	if (r < 0) {
+		chunk_put(c);
+		return r;
+	}
+	r = decode_all(p, &d, c, e);
+	decode_close(&d.decoder);
+	chunk_put(d.out);
+	return r;
+}
+
+static void run_decode(struct pipeline *p)
+{
+	struct chunk *c = queue_pop(&p->hashed);
+	const struct decoder_ops *ops = NULL;
+	struct err e = {0};
+	int r = 0;
+
+	if (c)
+		r = decode_detect(c->data, c->len, &ops, &e);
+	if (c && r < 0)
+		chunk_put(c);
+	else if (c)
+		r = ops ? decode_stream(p, ops, c, &e) : pass_raw(p, c, &e);
+	if (r == 0 && !flush_zeroes(p))
+		r = -ECANCELED;
+	if (r < 0 && e.code) /* without a text, it was stopped by another stage */
+		pipeline_fail(p, &e);
+	queue_close(&p->ready);
+}
+
+static void run_writer(struct pipeline *p)
+{
+	struct chunk *c;
+
+	while ((c = queue_pop(&p->ready))) {
+		uint64_t len = c->zeroes ? c->zeroes : c->len, skipped = 0;
+		struct err e = {0};
+		int r;
+
+		if (c->zeroes) {
+			r = target_zero(p->target, c->offset, len, &e);
+			skipped = len;
+		} else {
+			r = target_write(p->target, c->data, c->len, c->offset, &skipped, &e);
+		}
+		chunk_put(c);
+		if (r < 0)
+			pipeline_fail(p, &e);
+		atomic_fetch_add(&p->skipped, skipped);
+		atomic_fetch_add(&p->written, len - skipped);
+	}
+}
+
+/* Threads */
+
+struct stage {
+	void (*run)(struct pipeline *p);
+};
+
+static const struct stage stages[] = {{run_source}, {run_hash}, {run_decode}, {run_writer}};
+
+struct start {
+	struct pipeline *p;
+	const struct stage *stage;
+};
+
+static void *stage_run(void *arg)
+{
+	struct start s = *(struct start *)arg;
+
+	free(arg);
+	s.stage->run(s.p);
+	pthread_mutex_lock(&s.p->lock);
+	s.p->running--;
+	pthread_cond_broadcast(&s.p->wake);
+	pthread_mutex_unlock(&s.p->lock);
+	return NULL;
+}
+
+static void start_stage(struct pipeline *p, const struct stage *stage)
+{
+	struct start *s = xmalloc(sizeof(*s));
+	struct err e;
+
+	*s = (struct start){p, stage};
+	pthread_mutex_lock(&p->lock);
+	p->running++;
+	pthread_mutex_unlock(&p->lock);
+	if (pthread_create(&p->threads[p->n_threads], NULL, stage_run, s) == 0) {
+		p->n_threads++;
+		return;
+	}
+	free(s);
+	pthread_mutex_lock(&p->lock);
+	p->running--;
+	pthread_mutex_unlock(&p->lock);
+	err_set(&e, EAGAIN, "cannot start a thread");
+	pipeline_fail(p, &e);
+}
+
+void pipeline_init(
+	struct pipeline *p, const struct image_job *job, struct target *t, struct checksum *c)
+{
+	pthread_condattr_t attr;
+
+	*p = (struct pipeline){.job = job, .target = t, .checksum = c};
+	pool_init(&p->in, IN_CHUNKS);
+	pool_init(&p->out, OUT_CHUNKS);
+	queue_init(&p->fetched);
+	queue_init(&p->hashed);
+	queue_init(&p->ready);
+	pthread_mutex_init(&p->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&p->wake, &attr);
+	pthread_condattr_destroy(&attr);
+}
+
+void pipeline_done(struct pipeline *p)
+{
+	pool_done(&p->in);
+	pool_done(&p->out);
+	queue_done(&p->fetched);
+	queue_done(&p->hashed);
+	queue_done(&p->ready);
+	pthread_cond_destroy(&p->wake);
+	pthread_mutex_destroy(&p->lock);
+}
+
+void pipeline_start(struct pipeline *p)
+{
+	unsigned writers = p->job->writers ? p->job->writers : 4;
+
+	if (writers > PIPELINE_WRITERS_MAX)
+		writers = PIPELINE_WRITERS_MAX;
+	for (unsigned i = 0; i < 3 + writers; i++)
+		start_stage(p, &stages[i < 3 ? i : 3]);
+}
+
+bool pipeline_wait(struct pipeline *p, unsigned ms)
+{
+	struct timespec until;
+	bool done;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += ms / 1000;
+	until.tv_nsec += (ms % 1000) * 1000000L;
+	until.tv_sec += until.tv_nsec / 1000000000L;
+	until.tv_nsec %= 1000000000L;
+	pthread_mutex_lock(&p->lock);
+	while (p->running && pthread_cond_timedwait(&p->wake, &p->lock, &until) == 0)
+		;
+	done = !p->running;
+	pthread_mutex_unlock(&p->lock);
+	return done;
+}
+
+int pipeline_finish(struct pipeline *p, struct err *e)
+{
+	for (unsigned i = 0; i < p->n_threads; i++)
+		pthread_join(p->threads[i], NULL);
+	if (!p->failed)
+		return 0;
+	if (e)
+		*e = p->err;
+	return -p->err.code;
+}

@@ -1,0 +1,57 @@
+/*
+ * The stages between source and target, each a thread: fetch -> hash -> decode -> write (several).
+ * Memory is the two pools; a stage that is slow makes those before it wait.
+ */
+#ifndef AGENT_IMAGE_PIPELINE_H
+#define AGENT_IMAGE_PIPELINE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "agent/image/checksum.h"
+#include "agent/image/chunk.h"
+#include "agent/image/image.h"
+#include "agent/image/target.h"
+
+#define PIPELINE_WRITERS_MAX 16
+
+struct pipeline {
+	const struct image_job *job;
+	struct target *target;
+	struct checksum *checksum;
+
+	struct pool in, out;
+	struct queue fetched, hashed, ready;
+	struct chunk *filling; /* the source's */
+	struct chunk *zeroes;  /* a run of whole zero chunks, the decoder's */
+
+	atomic_uint_least64_t read, total, decoded, written, skipped;
+	atomic_uint resumed;
+	atomic_bool stop;
+
+	pthread_mutex_t lock; /* all below */
+	pthread_cond_t wake;
+	unsigned running;
+	bool failed;
+	struct err err; /* the first one */
+	pthread_t threads[PIPELINE_WRITERS_MAX + 3];
+	unsigned n_threads;
+};
+
+void pipeline_init(
+	struct pipeline *p, const struct image_job *job, struct target *t, struct checksum *c);
+void pipeline_done(struct pipeline *p);
+
+/* Starts all stages. Failures, also of starting, show in pipeline_wait(). */
+void pipeline_start(struct pipeline *p);
+
+/* Waits so long, or until all stages have ended: true then. */
+bool pipeline_wait(struct pipeline *p, unsigned ms);
+
+/* Records the first failure and stops all stages. Any thread. */
+void pipeline_fail(struct pipeline *p, const struct err *e);
+
+/* Joins; 0 or the first failure. */
+int pipeline_finish(struct pipeline *p, struct err *e);
+
+#endif

@@ -1,0 +1,26 @@
+/* Where the image comes from: HTTP with resume, or a local file. */
+#ifndef AGENT_IMAGE_SOURCE_H
+#define AGENT_IMAGE_SOURCE_H
+
+#include <stdatomic.h>
+
+#include "agent/image/image.h"
+
+struct source {
+	const struct image_job *job;
+	/* Takes bytes in order; negative ends the transfer with that error. */
+	int (*sink)(void *data, const uint8_t *bytes, size_t len);
+	void *data;
+	const atomic_bool *stop;
+	atomic_uint_least64_t *read;  /* bytes received */
+	atomic_uint_least64_t *total; /* of the file, 0 unknown */
+	atomic_uint *resumed;
+};
+
+/*
+ * Gets the whole file, trying again where it was cut, then the next URL. -ENOENT when every server
+ * refused (4xx); -ECANCELED when stopped or refused by the sink, whose own error counts then.
+ */
+int source_run(struct source *s, struct err *e);
+
+#endif
