@@ -270,8 +270,7 @@ static int look_for_damage(struct sqlite_conn *c, struct err *e)
 	rc = sqlite3_step(stmt);
 	text = rc == SQLITE_ROW ? (const char *)sqlite3_column_text(stmt, 0) : NULL;
 	if (text && !str_eq(text, "ok"))
-		r = err_set(
-			e, EUCLEAN, "the file is damaged (%.200s); restore it from a backup", text);
+		r = err_set(e, EUCLEAN, "the file is damaged; restore it from a backup");
 	else if (rc != SQLITE_ROW && rc != SQLITE_DONE && (rc & 0xff) != SQLITE_INTERRUPT)
 		r = sqlite_err(c->db, rc, e, "look for damage");
 	sqlite3_progress_handler(c->db, 0, NULL, NULL);

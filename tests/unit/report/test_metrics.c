@@ -6,15 +6,14 @@
 
 #include "tests/unit/report/rig.h"
 
-/* 0 when the judge accepts text and finds the line ("": any). */
-static int judge(const char *text, const char *line)
+/* 0 when the judge accepts text and finds every one of the lines. */
+static int judge(const char *text, const char *lines)
 {
 	FILE *f;
 
-	setenv("LINE", line, 1);
+	setenv("LINES_WANTED", lines, 1);
 	fflush(NULL);
-	f = popen(
-		"exec python3 tests/unit/report/exposition.py ${LINE:+\"$LINE\"} 2>/dev/null", "w");
+	f = popen("exec python3 tests/unit/report/exposition.py 2>/dev/null", "w");
 	if (!f)
 		return -1;
 	fputs(text, f);
@@ -106,27 +105,24 @@ static void bounds_are_upper_and_included(void)
 
 static void text_is_right(const struct report_stats *stats)
 {
-	static const char *const lines[] = {
-		"ingot_nodes{state=\"wait call-back\"} 7",
-		"ingot_transitions_total{state=\"deploying\"} 4",
-		"ingot_store_commits_total 18446744073709551615",
-		"ingot_deploy_duration_seconds_bucket{le=\"30\"} 0",
-		"ingot_deploy_duration_seconds_bucket{le=\"60\"} 1",
-		"ingot_deploy_duration_seconds_bucket{le=\"+Inf\"} 1",
-		"ingot_deploy_duration_seconds_sum 45.000",
-		"ingot_webhook_pending 3",
-		"# TYPE process_resident_memory_bytes gauge",
-		"# TYPE process_cpu_seconds_total counter",
-	};
+	static const char lines[] = "ingot_nodes{state=\"wait call-back\"} 7\n"
+				    "ingot_transitions_total{state=\"deploying\"} 4\n"
+				    "ingot_store_commits_total 18446744073709551615\n"
+				    "ingot_deploy_duration_seconds_bucket{le=\"30\"} 0\n"
+				    "ingot_deploy_duration_seconds_bucket{le=\"60\"} 1\n"
+				    "ingot_deploy_duration_seconds_bucket{le=\"+Inf\"} 1\n"
+				    "ingot_deploy_duration_seconds_sum 45.000\n"
+				    "ingot_webhook_pending 3\n"
+				    "# TYPE process_resident_memory_bytes gauge\n"
+				    "# TYPE process_cpu_seconds_total counter";
+
 	struct report_metrics_source m = {
 		.report = *stats, .store_commits = UINT64_MAX, .webhook_pending = 3};
 	struct buf out = BUF_INIT(1 << 20), small = BUF_INIT(100);
 
 	m.nodes_by_state[PS_DEPLOY_WAIT] = 7;
 	is_int(report_metrics(&out, &m), 0, "metrics are written");
-	for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
-		is_int(judge(buf_str(&out), lines[i]), 0, "the judge accepts and finds %s",
-			lines[i]);
+	is_int(judge(buf_str(&out), lines), 0, "the judge accepts it and finds what it should");
 	is_int(report_metrics(&small, &m), -ENOSPC, "too small a buffer is an error");
 	buf_done(&out);
 	buf_done(&small);

@@ -216,34 +216,61 @@ static void forgets_what_nobody_configures(void)
 	receiver_stop(&rc);
 }
 
-/* A conductor in a child: 60 events are durable before anybody is told, then it is killed. */
-static void killed_conductor(struct receiver *rc, bool delivering)
+/*
+ * A conductor in a process of its own: 60 events are durable before anybody is told of them on
+ * standard output, then it goes on until it is killed.
+ */
+static int doomed_conductor(const char *folder, int port, bool delivering)
 {
+	struct receiver rc = {.port = port};
 	struct rig rig = {0};
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	str_copy(fixture_dir, sizeof(fixture_dir), folder);
+	use(&rig, &rc, 1);
+	rig_open(&rig);
+	for (int i = 1; i <= 60; i++)
+		rig_news(&rig, i);
+	if (write(STDOUT_FILENO, "x", 1) < 0)
+		return 1;
+	if (delivering)
+		report_start(rig.report);
+	uv_timer_start(&rig.tick, rig_tick, 1000, 1000);
+	uv_run(&rig.loop, UV_RUN_DEFAULT);
+	return 1;
+}
+
+static pid_t start_doomed(const struct receiver *rc, bool delivering, int *ret_fd)
+{
+	char port[16];
 	int fds[2];
-	char c;
 	pid_t pid;
 
+	snprintf(port, sizeof(port), "%d", rc->port);
 	if (pipe(fds) < 0)
 		abort();
 	fflush(NULL);
 	pid = fork();
 	if (!pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		use(&rig, rc, 1);
-		rig_open(&rig);
-		for (int i = 1; i <= 60; i++)
-			rig_news(&rig, i);
-		if (write(fds[1], "x", 1) < 0)
-			_exit(1);
-		if (delivering)
-			report_start(rig.report);
-		uv_timer_start(&rig.tick, rig_tick, 1000, 1000);
-		for (;;)
-			uv_run(&rig.loop, UV_RUN_ONCE);
+		dup2(fds[1], STDOUT_FILENO);
+		close(fds[0]);
+		close(fds[1]);
+		execl("/proc/self/exe", "test_webhook", fixture_folder(), port,
+			delivering ? "deliver" : "keep", NULL);
+		_exit(127);
 	}
-	if (read(fds[0], &c, 1) != 1)
-		abort();
+	close(fds[1]);
+	*ret_fd = fds[0];
+	return pid;
+}
+
+static void killed_conductor(struct receiver *rc, bool delivering)
+{
+	int fd;
+	char c;
+	pid_t pid = start_doomed(rc, delivering, &fd);
+
+	is_int(read(fd, &c, 1), 1, "60 events are durable");
 	for (int i = 0; delivering && i < RIG_LIMIT_MS; i++) {
 		struct seen seen;
 
@@ -254,8 +281,7 @@ static void killed_conductor(struct receiver *rc, bool delivering)
 	}
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
-	close(fds[0]);
-	close(fds[1]);
+	close(fd);
 }
 
 static void survives_kill(bool delivering)
@@ -299,8 +325,10 @@ static void bad_config(void)
 	uv_loop_close(&loop);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	if (argc == 4)
+		return doomed_conductor(argv[1], atoi(argv[2]), str_eq(argv[3], "deliver"));
 	bad_config();
 	down_then_up();
 	errors_keep_the_order();
