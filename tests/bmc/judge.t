@@ -548,6 +548,13 @@ def part_many():
         same(b.ask("state", bmc=0)["counters"]["packets"], 0, "and nobody else was asked")
 
 
+def part_ipv6():
+    with Bmcd(listen="[::1]:0") as b:
+        same(b.host, "::1", "listens on IPv6")
+        for c in SUITES:
+            says(b.ipmitool(c, "chassis", "power", "status"), "is off", f"suite {c} over IPv6")
+
+
 def part_process():
     with Bmcd() as b:
         path = b.control_path

@@ -26,7 +26,7 @@ static int take_listen(struct options *o, const char *v, struct err *e)
 {
 	const char *colon = strrchr(v, ':');
 	size_t len = colon ? (size_t)(colon - v) : 0;
-	unsigned port;
+	unsigned port = 0;
 	int r;
 
 	if (!colon)
@@ -38,6 +38,7 @@ static int take_listen(struct options *o, const char *v, struct err *e)
 	if (len >= sizeof(o->address))
 		return err_set(e, EINVAL, "--listen %s: the address is too long", v);
 	memcpy(o->address, v, len);
+	o->address[len] = 0;
 	r = take_number("listen", colon + 1, UINT16_MAX, &port, e);
 	o->farm.port = port;
 	return r;
@@ -45,7 +46,7 @@ static int take_listen(struct options *o, const char *v, struct err *e)
 
 static int take_count(struct options *o, const char *v, struct err *e)
 {
-	unsigned n;
+	unsigned n = 0;
 	int r = take_number("count", v, COUNT_MAX, &n, e);
 
 	o->farm.count = n;
