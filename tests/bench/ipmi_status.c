@@ -50,7 +50,8 @@ static const char usage[] =
 	"                   raw:NETFN:CMD:HEX [status]\n"
 	"  --rounds N       repeats it [1], --rest MS between rounds [0]\n"
 	"  --keep S         keeps sessions for so long [0: none]\n"
-	"  --deadline MS --window N --sockets N --gap MS --tries N --first-timeout MS --quirks N\n"
+	"  --deadline MS --window N --sockets N --gap MS --tries N --busy-tries N\n"
+	"  --first-timeout MS --quirks N\n"
 	"  --command        with the priority of an operator's command\n";
 
 static int64_t cpu_us(void)
@@ -358,6 +359,7 @@ static int set_option(struct bench *b, const char *name, const char *value)
 		{"sockets", OPT_NUMBER, &b->engine_config.sockets},
 		{"gap", OPT_U16, &b->config.traits.gap_ms},
 		{"tries", OPT_U8, &b->config.traits.tries},
+		{"busy-tries", OPT_U8, &b->config.traits.busy_tries},
 		{"first-timeout", OPT_U16, &b->config.traits.first_timeout_ms},
 		{"quirks", OPT_NUMBER, &b->config.traits.quirks},
 		{"command", OPT_COMMAND, NULL},

@@ -11,7 +11,7 @@
 #define TIMEOUT_MIN_MS	  250
 #define TIMEOUT_MAX_MS	  8000
 #define TRIES		  4
-#define TRIES_KEPT	  2    /* on a session the BMC may have forgotten */
+#define TRIES_KEPT	  2    /* on a session that was open before the request */
 #define FRESH_MS	  3000 /* so long after an answer a session is taken for alive */
 #define BUSY_TRIES	  8
 #define BUSY_PAUSE_MS	  100 /* doubled each time */
@@ -594,8 +594,9 @@ static unsigned tries(const struct ipmi_bmc *b)
 		return TRIES_KEPT;
 	if (b->phase == PHASE_OPEN && b->heard_caps)
 		n = 3;
+	/* A kept session may be forgotten; a new one costs less than to go on asking. */
 	if (b->phase >= PHASE_PROBE && !b->current->opened &&
-		engine_now(b->engine) - b->session_used_ms > FRESH_MS)
+		(b->phase == PHASE_PROBE || !b->current->once))
 		n = TRIES_KEPT;
 	return n;
 }
