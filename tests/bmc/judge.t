@@ -548,6 +548,41 @@ def part_many():
         same(b.ask("state", bmc=0)["counters"]["packets"], 0, "and nobody else was asked")
 
 
+def part_parallel():
+    with Bmcd("--slots", "16") as b:
+        password = scratch.file(PASSWORD)
+        tools = [subprocess.Popen(
+            ["ipmitool", "-I", "lanplus", "-C", SUITES[i % 2], "-H", b.host, "-p", b.port, "-U",
+             "admin", "-f", password, "chassis", "power", "status"], stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for i in range(12)]
+        said = [t.communicate(timeout=60)[0].strip() for t in tools]
+        same(said, ["Chassis Power is off"] * 12, "12 ipmitools at once, all of one console id")
+        same(b.ask("state")["open_sessions"], 0, "and all have closed their sessions")
+
+
+def part_control():
+    with Bmcd("--count", "3") as b:
+        with socket.socket(socket.AF_UNIX) as s:
+            s.connect(b.control_path)
+            lines = s.makefile("r")
+            s.sendall(b'{"op":"events"}\n')
+            same(json.loads(lines.readline()), {"ok": True}, "power events can be had")
+            b.ask("power", bmc=[1, 2], on=True)
+            events = [json.loads(lines.readline()) for _ in range(2)]
+            same([(e["event"], e["bmc"]) for e in events], [("on", 1), ("on", 2)], "they come")
+            for line, text in ((b"nonsense", "line 1"), (b'{"op":"dance"}', "dance"),
+                               (b'{"op":"state","bmc":3}', "from 0 to 2"),
+                               (b'{"op":"fault","set":{"x":1}}', "no such fault")):
+                s.sendall(line + b"\n")
+                answer = json.loads(lines.readline())
+                ok(not answer["ok"] and text in answer["error"], f"refused: {line.decode()}", answer)
+            lines.close()
+        same([b.ask("state", bmc=i)["power"] for i in range(3)], [False, True, True],
+             "a range means these")
+        ports = {b.ask("address", bmc=i)["port"] for i in range(3)}
+        same(len(ports), 3, "port 0 gives each its own")
+
+
 def part_ipv6():
     with Bmcd(listen="[::1]:0") as b:
         same(b.host, "::1", "listens on IPv6")

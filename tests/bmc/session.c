@@ -1,6 +1,7 @@
 /* Session slots, idle timeout, keys and the inbound sequence window. */
 #include "tests/bmc/session.h"
 
+#include <netinet/in.h>
 #include <string.h>
 
 #include "lib/base/mem.h"
@@ -100,15 +101,27 @@ struct session *session_find(struct bmcemu *bmc, uint32_t id)
 	return s;
 }
 
+static size_t address_len(const struct sockaddr *a)
+{
+	return a->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+}
+
 struct session *session_find_opening(
-	struct bmcemu *bmc, uint32_t console_id, enum session_phase phase)
+	struct bmcemu *bmc, uint32_t console_id, const struct sockaddr *peer)
 {
 	struct session *s;
 
 	list_for_each (s, &bmc->sessions, member)
-		if (s->console_id == console_id && s->phase <= phase)
+		if (s->phase == SESSION_OPENED && s->console_id == console_id &&
+			!memcmp(&s->peer, peer, address_len(peer)))
 			return s;
 	return NULL;
+}
+
+void session_set_peer(struct session *s, const struct sockaddr *peer)
+{
+	memset(&s->peer, 0, sizeof(s->peer));
+	memcpy(&s->peer, peer, address_len(peer));
 }
 
 unsigned session_count_active(const struct bmcemu *bmc)

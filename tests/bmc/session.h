@@ -51,9 +51,15 @@ void session_free_all(struct bmcemu *bmc);
 /* Finds by our id, or gives NULL; a session idle for too long is gone. */
 struct session *session_find(struct bmcemu *bmc, uint32_t id);
 
-/* A set-up of the same console id that has not come further than phase, or NULL. */
+/*
+ * A set-up just opened by the same console: its id and its address, since ipmitool always uses the
+ * same id. NULL when there is none.
+ */
 struct session *session_find_opening(
-	struct bmcemu *bmc, uint32_t console_id, enum session_phase phase);
+	struct bmcemu *bmc, uint32_t console_id, const struct sockaddr *peer);
+
+/* Remembers where the console is. */
+void session_set_peer(struct session *s, const struct sockaddr *peer);
 
 unsigned session_count_active(const struct bmcemu *bmc);
 

@@ -114,7 +114,7 @@ static bool receive_open(
 		return false;
 	console_id = get_u32le(p + 4);
 	status = (p[1] & 0x0f) > BMCEMU_PRIV_OEM ? STATUS_BAD_ROLE : choose_suite(bmc, p, &suite);
-	s = status ? NULL : session_find_opening(bmc, console_id, SESSION_OPENED);
+	s = status ? NULL : session_find_opening(bmc, console_id, from->peer);
 	if (!status && !s && !(s = session_new(bmc)))
 		status = STATUS_NO_RESOURCES;
 	if (status) {
@@ -122,6 +122,7 @@ static bool receive_open(
 		return true;
 	}
 	s->console_id = console_id;
+	session_set_peer(s, from->peer);
 	s->open_max = p[1] & 0x0f;
 	s->suite = suite;
 	send_open_answer(bmc, from, p[0], s);
@@ -309,9 +310,7 @@ static bool receive_rakp_3(
 	if (s->phase == SESSION_NAMED)
 		activate(bmc, s);
 	s->used_ms = emu_now(bmc);
-	memcpy(&s->peer, from->peer,
-		from->peer->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
-						  : sizeof(struct sockaddr_in));
+	session_set_peer(s, from->peer);
 	send_rakp_4(bmc, from, p[0], s);
 	return true;
 }

@@ -128,6 +128,9 @@ static void test_repeats(void)
 	uint32_t id = c.id;
 	console_open(&c);
 	is_int(c.id, id, "Open Session again from the same console: the same session");
+	c.peer.sin_port = htons(5001);
+	console_open(&c);
+	ok(c.id != id, "the same id from another port: another session");
 	console_rakp_1(&c);
 	memcpy(first, c.answer[0], c.answer_len[0]);
 	console_rakp_1(&c);
