@@ -348,7 +348,7 @@ static enum verdict transfer_run(struct transfer *t)
 	const struct image_job *job = t->s->job;
 	unsigned retries = job->retries ? job->retries : RETRIES, failed = 0;
 	unsigned wait_ms = job->retry_pause_ms ? job->retry_pause_ms : RETRY_PAUSE_MS;
-	unsigned pause = wait_ms;
+	unsigned pause;
 
 	for (int n = 0; n < ATTEMPTS_MAX; n++) {
 		uint64_t before = t->at;
@@ -356,15 +356,15 @@ static enum verdict transfer_run(struct transfer *t)
 		attempt(t);
 		if (t->verdict != AGAIN || t->sink_failed || stopped(t->s))
 			return t->verdict;
-		if (t->at - before >= PROGRESS_BYTES) {
+		if (t->at - before >= PROGRESS_BYTES)
 			failed = 0;
-			pause = wait_ms;
-		}
-		if (failed++ >= retries)
+		if (failed >= retries)
 			break;
+		/* half a second, doubled; but what was only cut goes on soon */
+		pause = failed ? wait_ms << (failed < 6 ? failed - 1 : 5) : wait_ms / 10;
+		failed++;
 		atomic_fetch_add(t->s->resumed, 1);
-		pause_ms(t->s, pause);
-		pause = pause * 2 < PAUSE_MAX_MS ? pause * 2 : PAUSE_MAX_MS;
+		pause_ms(t->s, pause < PAUSE_MAX_MS ? pause : PAUSE_MAX_MS);
 	}
 	err_advise(&t->err, "given up after %u attempts without progress", retries + 1);
 	return NEXT_URL;

@@ -218,6 +218,20 @@ static void sample(struct target *t, const uint8_t *data, uint64_t len, uint64_t
 	pthread_mutex_unlock(&t->lock);
 }
 
+/* Forgets samples of what is written anew. */
+static void unsample(struct target *t, uint64_t len, uint64_t offset)
+{
+	unsigned kept = 0;
+
+	pthread_mutex_lock(&t->lock);
+	for (unsigned i = 0; i < t->n_samples; i++)
+		if (t->samples[i].offset >= offset + len ||
+			t->samples[i].offset + t->samples[i].len <= offset)
+			t->samples[kept++] = t->samples[i];
+	t->n_samples = kept;
+	pthread_mutex_unlock(&t->lock);
+}
+
 /* The length of the run at p that is all zero, or all not, in steps of ZERO_RUN. */
 static uint64_t run_length(const uint8_t *p, uint64_t len, bool *ret_zero)
 {
@@ -244,6 +258,8 @@ int target_write(struct target *t, uint8_t *data, size_t data_len, uint64_t offs
 	*ret_skipped = 0;
 	if (len % 4096)
 		memset(data + len, 0, 4096 - len % 4096);
+	if (!t->growing && len % t->sector)
+		len += t->sector - len % t->sector;
 	keep_edges(t, data, &len, &offset, &skip);
 	data += skip;
 	for (; r == 0 && len; data += n, offset += n, len -= n) {
@@ -257,6 +273,8 @@ int target_write(struct target *t, uint8_t *data, size_t data_len, uint64_t offs
 		if (r == 0)
 			sample(t, data, n, offset);
 	}
+	if (*ret_skipped > data_len) /* the padding */
+		*ret_skipped = data_len;
 	return r;
 }
 
@@ -264,6 +282,8 @@ int target_zero(struct target *t, uint64_t offset, uint64_t len, struct err *e)
 {
 	uint64_t skip;
 
+	if (!t->growing && len % t->sector)
+		len += t->sector - len % t->sector;
 	keep_edges(t, NULL, &len, &offset, &skip);
 	return zero_medium(t, offset, len, e);
 }
@@ -314,6 +334,7 @@ int target_poke(struct target *t, const void *data, size_t data_len, uint64_t of
 	if (r < 0)
 		return r;
 	keep_edges(t, data, &len, &offset, &skip);
+	unsample(t, len, offset);
 	return bounce(t, (uint8_t *)(uintptr_t)data + skip, len, offset, true, e);
 }
 

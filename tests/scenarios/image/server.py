@@ -1,0 +1,164 @@
+"""An HTTP server that misbehaves on demand: the first path component says how."""
+import email.utils
+import hashlib
+import http.server
+import os
+import socket
+import threading
+import time
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *args):
+        pass
+
+    def send(self, status, headers, data=b""):
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        try:
+            self.wfile.write(data)
+        except OSError:
+            self.close_connection = True
+
+    def hang_up(self):
+        """Ends the connection at once, so that the client sees a cut and not an end."""
+        self.close_connection = True
+        self.wfile.flush()
+        self.connection.shutdown(socket.SHUT_RDWR)
+
+    def do_GET(self):
+        how, _, name = self.path.lstrip("/").partition("/")
+        how, _, arg = how.partition("=")
+        self.server.requests.append((self.path, self.headers.get("Range"), self.headers.get("Authorization")))
+        name = name.partition("?")[0]
+        if how == "status":
+            self.send(int(arg), {"Content-Length": "0"})
+        elif how == "loop":
+            self.send(302, {"Location": self.path, "Content-Length": "0"})
+        elif how == "to":
+            self.send(302, {"Location": "/ok/" + name, "Content-Length": "0"})
+        else:
+            getattr(self, "how_" + how)(arg, self.server.files[name])
+
+    def etag(self, data):
+        return '"%s"' % hashlib.md5(data[:4096] + b"%d" % len(data)).hexdigest()
+
+    def body(self, data, ranges=True, shift=0):
+        """Status, headers and body that an honest server sends."""
+        headers = {"ETag": self.etag(data), "Last-Modified": email.utils.formatdate(1700000000, usegmt=True)}
+        start = 0
+        wanted = self.headers.get("Range")
+        if_range = self.headers.get("If-Range")
+        if ranges and wanted and if_range in (None, headers["ETag"]):
+            start = int(wanted.partition("=")[2].partition("-")[0]) + shift
+        part = data[start:]
+        headers["Content-Length"] = str(len(part))
+        if ranges and wanted and start:
+            headers["Content-Range"] = "bytes %d-%d/%d" % (start, len(data) - 1, len(data))
+        return (206 if "Content-Range" in headers else 200), headers, part
+
+    def how_ok(self, arg, data):
+        self.send(*self.body(data))
+
+    def how_cut(self, arg, data):
+        """Ends every connection after arg bytes."""
+        status, headers, part = self.body(data)
+        self.send(status, headers, part[:int(arg)])
+        if len(part) > int(arg):
+            self.hang_up()
+
+    def how_cutonce(self, arg, data):
+        """Ends the first connection after arg bytes and knows no ranges."""
+        status, headers, part = self.body(data, ranges=False)
+        first = not self.server.cut_done
+        self.server.cut_done = True
+        self.send(status, headers, part[:int(arg)] if first else part)
+        if first:
+            self.hang_up()
+
+    def how_changed(self, arg, data):
+        """Ends the first connection, then has another file of the same length."""
+        first = not self.server.cut_done
+        self.server.cut_done = True
+        if not first:
+            data = data[:1000] + b"x" + data[1001:]
+        status, headers, part = self.body(data)
+        self.send(status, headers, part[:int(arg)] if first else part)
+        if first:
+            self.hang_up()
+
+    def how_wrongrange(self, arg, data):
+        status, headers, part = self.body(data, shift=512)
+        first = "Range" not in self.headers
+        self.send(status, headers, part[:int(arg)] if first else part)
+        if first:
+            self.hang_up()
+
+    def how_short(self, arg, data):
+        """Announces less than there is."""
+        self.send(200, {"Content-Length": str(len(data) - int(arg))}, data[:-int(arg)])
+
+    def how_long(self, arg, data):
+        """Announces more than it ever sends."""
+        status, headers, part = self.body(data)
+        headers["Content-Length"] = str(len(part) + int(arg))
+        if status == 206:
+            headers["Content-Range"] = headers["Content-Range"].partition("/")[0] + "/%d" % (len(data) + int(arg))
+        self.send(status, headers, part)
+        self.hang_up()
+
+    def how_chunked(self, arg, data):
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        for at in range(0, len(data), 1000000):
+            piece = data[at:at + 1000000]
+            self.wfile.write(b"%x\r\n" % len(piece) + piece + b"\r\n")
+        self.wfile.write(b"0\r\n\r\n")
+
+    def how_error(self, arg, data):
+        """503 arg times, then fine."""
+        if self.server.errors < int(arg):
+            self.server.errors += 1
+            self.send(503, {"Content-Length": "0"})
+        else:
+            self.send(*self.body(data))
+
+    def how_stall(self, arg, data):
+        """Sends arg bytes, then nothing until the test lets go."""
+        status, headers, part = self.body(data)
+        self.send(status, headers, part[:int(arg)])
+        self.wfile.flush()
+        self.server.stalled.set()
+        self.server.release.wait(60)
+        self.hang_up()
+
+
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, files):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.files = files
+        self.requests = []
+        self.stalled = threading.Event()
+        self.release = threading.Event()
+        self.reset()
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def reset(self):
+        self.cut_done = False
+        self.errors = 0
+        self.requests.clear()
+        self.stalled.clear()
+        self.release.clear()
+
+    def handle_error(self, request, client_address):
+        pass
+
+    def url(self, path):
+        return "http://127.0.0.1:%d/%s" % (self.server_address[1], path)

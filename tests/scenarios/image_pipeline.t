@@ -1,0 +1,362 @@
+#!/usr/bin/env python3
+"""
+The image pipeline by hand, "ingot-agent write", onto files, from a server that misbehaves. The
+bytes on the target are compared with the image, its partition table is judged by sfdisk. Needs no
+root. INGOT_AGENT names the program, otherwise build/ingot-agent.
+"""
+import base64
+import bz2
+import gzip
+import hashlib
+import lzma
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(root, "tests/scenarios/image"))
+import server as misbehaving  # noqa: E402
+
+agent = os.environ.get("INGOT_AGENT", os.path.join(root, "build/ingot-agent"))
+MIB = 1 << 20
+SECTOR = 512
+IMAGE_SIZE = 24 * MIB
+DISK_SIZE = 40 * MIB + 3 * SECTOR
+count = failed = 0
+
+
+def ok(good, what, detail=""):
+    global count, failed
+    count += 1
+    print("%sok %d - %s" % ("" if good else "not ", count, what), flush=True)
+    if not good:
+        failed += 1
+        for line in str(detail).splitlines()[-12:]:
+            print("#   " + line, flush=True)
+
+
+def make_image(path, table="gpt"):
+    """A disk image with a table, data and holes."""
+    rnd = random.Random(7)
+    with open(path, "wb") as f:
+        f.truncate(IMAGE_SIZE)
+    script = "label: %s\n" % ("gpt" if table == "gpt" else "dos")
+    script += "start=2048, size=16384\nstart=18432, size=20480\n"
+    subprocess.run(["sfdisk", "-q", path], input=script.encode(), check=True)
+    with open(path, "r+b") as f:
+        f.seek(0)
+        f.write(b"BOOT")  # boot code
+        for at, size in ((1, 3), (6, 2), (9, 1), (18, 4)):
+            f.seek(at * MIB + 5000)
+            f.write(rnd.randbytes(size * MIB - 5000))
+        f.seek(12 * MIB + 100)
+        f.write(b"a lonely byte in a hole")
+    with open(path, "rb") as f:
+        return f.read()
+
+
+def sfdisk(*args):
+    return subprocess.run(["sfdisk", *args], capture_output=True, text=True)
+
+
+class Lab:
+    def __init__(self, folder):
+        self.folder = folder
+        self.image = make_image(os.path.join(folder, "image.raw"))
+        self.mbr = make_image(os.path.join(folder, "mbr.raw"), "mbr")
+        zst = subprocess.run(["zstd", "-q", "-c", "-3"], input=self.image, stdout=subprocess.PIPE, check=True)
+        half = len(self.image) // 2
+        big = subprocess.run(["zstd", "-q", "-c", "--ultra", "--long=31", "-19", "--single-thread"],
+                             input=self.image[:MIB], stdout=subprocess.PIPE, check=True)
+        self.files = {
+            "raw": self.image,
+            "mbr": self.mbr,
+            "gz": gzip.compress(self.image, 1),
+            "gzmulti": gzip.compress(self.image[:half], 1) + gzip.compress(self.image[half:], 1) + bytes(700),
+            "zst": zst.stdout,
+            "zstlong": big.stdout,
+            "xz": lzma.compress(self.image, preset=0),
+            "bz2": bz2.compress(self.image, 1),
+            "odd": self.image[:10 * MIB + 777],
+            "empty": b"",
+            "qcow2": b"QFI\xfb" + bytes(65532),
+            "gzbad": b"",
+            "zsttrunc": zst.stdout[:-20],
+            "large": bytes(DISK_SIZE + SECTOR),
+            "sums": b"", "othersums": b"%s a\n%s b\n" % (b"0" * 64, b"1" * 64),
+        }
+        bad = bytearray(self.files["gz"])
+        bad[len(bad) // 2] ^= 0xff
+        self.files["gzbad"] = bytes(bad)
+        self.files["sums"] = ("# checksums\n%s  other\n%s *raw\n" % ("0" * 64, self.sum("raw"))).encode()
+        self.files["onesum"] = (self.sum("raw", "sha512") + "\n").encode()
+        self.server = misbehaving.Server(self.files)
+
+    def sum(self, name, algo="sha256"):
+        return hashlib.new(algo, self.files[name]).hexdigest()
+
+    def disk(self, size=DISK_SIZE):
+        """A used disk: full of an old system that must not survive."""
+        path = os.path.join(self.folder, "disk")
+        with open(path, "wb") as f:
+            f.write(b"\xa5" * size)
+        return path
+
+    def run(self, path, target, *options, name=None, algo="sha256", timeout=60):
+        name = name or path.partition("/")[2]
+        self.server.reset()
+        args = [agent, "write", self.server.url(path), target, "--quiet"]
+        if not any(o.startswith(("--sha", "--md5", "--no-c")) for o in options):
+            args += ["--" + algo, self.sum(name, algo)]
+        return subprocess.run([*args, *options], capture_output=True, text=True, timeout=timeout)
+
+
+def read(path, at, size):
+    with open(path, "rb") as f:
+        f.seek(at)
+        return f.read(size)
+
+
+def same_as_image(target, image):
+    """All but the table itself, which has moved: its header, and the disk's size in the MBR."""
+    want = bytearray(image)
+    got = bytearray(read(target, 0, len(image)))
+    for first, last in ((446 + 12, 446 + 16), (512 + 16, 512 + 20), (512 + 32, 512 + 40), (512 + 48, 512 + 56)):
+        want[first:last] = got[first:last] = bytes(last - first)
+    return got == want
+
+
+def unbootable(path):
+    """Nothing at either end."""
+    size = os.path.getsize(path)
+    return read(path, 0, MIB) == bytes(MIB) and read(path, size - MIB + 4096, MIB) == bytes(MIB - 4096)
+
+
+def judge_gpt(lab, target):
+    verify = sfdisk("--verify", target)
+    dump = sfdisk("-d", target).stdout
+    broken = os.path.join(lab.folder, "broken")
+    shutil.copy(target, broken)
+    with open(broken, "r+b") as f:
+        f.seek(512)
+        f.write(bytes(512))
+    backup = sfdisk("-d", broken).stdout
+    last = "last-lba: %d" % (DISK_SIZE // SECTOR - 34)
+    strip = [line for line in dump.splitlines() if not line.startswith("device") and "disk :" not in line]
+    return ("No errors" in verify.stdout and last in dump
+            and [part.split(":", 1)[1] for part in strip if "start=" in part]
+            == [part.split(":", 1)[1] for part in backup.splitlines() if "start=" in part]
+            and last in backup)
+
+
+def test_good(lab):
+    for name in ("raw", "gz", "gzmulti", "zst", "xz", "bz2"):
+        target = lab.disk()
+        p = lab.run("ok/" + name, target)
+        ok(p.returncode == 0, "%s: written" % name, p.stderr)
+        ok(same_as_image(target, lab.image), "%s: byte for byte" % name)
+    ok(judge_gpt(lab, target), "sfdisk finds the table whole, and its backup at the end of the disk",
+       sfdisk("--verify", target).stdout + sfdisk("-d", target).stdout)
+    ok(read(target, len(lab.image), MIB) == b"\xa5" * MIB, "what lies behind the image is left alone")
+    for algo in ("sha512", "md5"):
+        p = lab.run("ok/raw", lab.disk(), algo=algo)
+        ok(p.returncode == 0 and lab.sum("raw", algo) in p.stdout, algo, p.stderr)
+    p = lab.run("ok/raw", lab.disk(), "--sha256", lab.server.url("ok/sums"))
+    ok(p.returncode == 0, "checksum file, by name", p.stderr)
+    p = lab.run("ok/raw", lab.disk(), "--sha512", lab.server.url("ok/onesum"))
+    ok(p.returncode == 0, "checksum file, single line", p.stderr)
+    target = lab.disk()
+    p = lab.run("ok/mbr", target)
+    ok(p.returncode == 0 and read(target, 0, len(lab.mbr)) == lab.mbr, "an image with MBR", p.stderr)
+    target = lab.disk()
+    p = lab.run("ok/odd", target)
+    got = read(target, 0, 10 * MIB + 1024)
+    ok(p.returncode == 0 and same_as_image(target, lab.image[:10 * MIB + 777]) and got[-247:] == bytes(247),
+       "an image that ends within a sector is padded", p.stderr)
+    target = os.path.join(lab.folder, "new")
+    p = lab.run("ok/zst", target)
+    ok(p.returncode == 0 and read(target, 0, -1) == lab.image, "a new file becomes the image", p.stderr)
+    blocks = os.stat(target).st_blocks * 512
+    ok(blocks < 16 * MIB, "with holes for zeroes (%d MiB of 24)" % (blocks // MIB))
+    os.unlink(target)
+    p = subprocess.run([agent, "write", os.path.join(lab.folder, "image.raw"), lab.disk(), "--quiet", "--sha256",
+                        lab.sum("raw")], capture_output=True, text=True, timeout=60)
+    ok(p.returncode == 0, "from a local file", p.stderr)
+
+
+def test_bad_net(lab):
+    target = lab.disk()
+    p = lab.run("cut=3000000/raw", target, "--retries", "2")
+    ok(p.returncode == 0 and same_as_image(target, lab.image), "cut every 3 MB: resumed", p.stderr)
+    ok(len(lab.server.requests) == 9 and lab.server.requests[3][1] == "bytes=9000000-", "by range",
+       lab.server.requests)
+    target = lab.disk()
+    p = lab.run("cutonce=5000000/zst", target)
+    ok(p.returncode == 0 and same_as_image(target, lab.image), "cut, and the server knows no ranges", p.stderr)
+    p = lab.run("error=2/raw", lab.disk())
+    ok(p.returncode == 0, "503 twice", p.stderr)
+    p = lab.run("chunked/raw", lab.disk())
+    ok(p.returncode == 0, "length not announced", p.stderr)
+    p = lab.run("to/raw", lab.disk())
+    ok(p.returncode == 0, "redirected", p.stderr)
+    p = lab.run("status=404/raw", lab.disk(), "--url", lab.server.url("ok/raw"), name="raw")
+    ok(p.returncode == 0, "the second URL serves when the first does not", p.stderr)
+    for path, text in (
+            ("status=404/raw", "write image: GET http://127.0.0.1:%d/status=404/raw: 404 Not Found; check image_source"
+             % lab.server.server_address[1]),
+            ("status=403/raw", "403 Forbidden; check image_source"),
+            ("status=500/raw", "500 Internal Server Error"),
+            ("loop/raw", "redirects"),
+            ("changed=3000000/raw", "changed during the download"),
+            ("wrongrange=3000000/raw", "another range"),
+            ("short=1000000/raw", "checksum is wrong"),
+            ("long=5/raw", "after %d of %d bytes" % (IMAGE_SIZE, IMAGE_SIZE + 5))):
+        target = lab.disk()
+        p = lab.run(path, target, "--retries", "1", name="raw")
+        ok(p.returncode == 1 and text in p.stderr, "%s: %s" % (path, text), p.stderr)
+        ok(unbootable(target), "%s: the disk does not boot" % path)
+    p = subprocess.run([agent, "write", "http://127.0.0.1:1/x", lab.disk(), "--quiet", "--no-checksum", "--retries",
+                        "1"], capture_output=True, text=True, timeout=60)
+    ok(p.returncode == 1 and "given up after 2 attempts" in p.stderr, "nobody listens", p.stderr)
+
+
+def test_bad_image(lab):
+    wrong = "f" * 64
+    target = lab.disk()
+    p = lab.run("ok/raw", target, "--sha256", wrong)
+    ok(p.returncode == 1 and "expected sha256 " + wrong in p.stderr and lab.sum("raw") in p.stderr
+       and str(IMAGE_SIZE) in p.stderr, "wrong checksum: says both sums and the bytes", p.stderr)
+    ok(unbootable(target), "and the disk does not boot")
+    for name, text in (("gzbad", "gzip data is damaged"), ("zsttrunc", "ends in the middle"),
+                       ("qcow2", "qcow2"), ("empty", "empty"), ("zstlong", "memory")):
+        if name == "zstlong" and int(open("/proc/meminfo").read().split("MemAvailable:")[1].split()[0]) > 4 << 20:
+            continue  # it would fit
+        target = lab.disk()
+        p = lab.run("ok/" + name, target)
+        ok(p.returncode == 1 and text in p.stderr, "%s: %s" % (name, text), p.stderr)
+        ok(unbootable(target), "%s: the disk does not boot" % name)
+    target = lab.disk()
+    p = lab.run("ok/large", target)
+    ok(p.returncode == 1 and "larger than the disk" in p.stderr and str(DISK_SIZE + SECTOR) in p.stderr
+       and str(DISK_SIZE) in p.stderr, "larger than the disk: both sizes", p.stderr)
+    target = lab.disk(12 * MIB)
+    p = lab.run("ok/zst", target)
+    ok(p.returncode == 1 and "larger than the disk" in p.stderr, "larger once decompressed", p.stderr)
+    ok(unbootable(target), "and the disk does not boot")
+    for options, text in ((("--sha256", "xyz"), "not hexadecimal"), (("--sha256", "00"), "2 digits"),
+                          (("--sha256", lab.server.url("status=404/x")), "fetch checksum: GET"),
+                          (("--sha256", lab.server.url("ok/othersums")), "names no digest")):
+        target = lab.disk()
+        p = lab.run("ok/raw", target, *options)
+        ok(p.returncode == 1 and text in p.stderr, "checksum: %s" % text, p.stderr)
+        ok(read(target, 0, MIB) == b"\xa5" * MIB, "refused before the disk was touched")
+    p = subprocess.run([agent, "write", lab.server.url("ok/raw"), lab.disk()], capture_output=True, text=True)
+    ok(p.returncode == 1 and "no checksum" in p.stderr, "no checksum is refused", p.stderr)
+    p = lab.run("ok/raw", "/dev/null")
+    ok(p.returncode == 1 and "neither a disk nor a file" in p.stderr, "not a disk", p.stderr)
+    p = subprocess.run([agent, "write", "x"], capture_output=True, text=True)
+    ok(p.returncode == 2 and "usage" in p.stderr, "wrong usage is 2", p.stderr)
+
+
+def start_stalled(lab, target, at):
+    lab.server.reset()
+    p = subprocess.Popen([agent, "write", lab.server.url("stall=%d/raw" % at), target, "--quiet", "--sha256",
+                          lab.sum("raw")], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    lab.server.stalled.wait(30)
+    return p
+
+
+def test_killed(lab):
+    for sig, name in ((signal.SIGKILL, "killed"), (signal.SIGTERM, "cancelled")):
+        target = lab.disk()
+        p = start_stalled(lab, target, IMAGE_SIZE - 10)
+        p.send_signal(sig)
+        _, err = p.communicate(timeout=30)
+        lab.server.release.set()
+        ok(p.returncode == (1 if sig == signal.SIGTERM else -sig), "%s ten bytes before the end" % name, err)
+        ok(unbootable(target), "%s: the disk does not boot" % name)
+        if sig == signal.SIGTERM:
+            ok("cancelled" in err, "and the error says so", err)
+        p = lab.run("ok/raw", target)
+        ok(p.returncode == 0 and same_as_image(target, lab.image), "written again, it is whole", p.stderr)
+
+
+def iso(lab, size):
+    """What a config drive looks like from outside: a volume descriptor with the label."""
+    data = bytearray(random.Random(3).randbytes(size))
+    data[:32768] = bytes(32768)
+    data[32768:32774] = b"\x01CD001"
+    data[32808:32840] = b"config-2".ljust(32)
+    return bytes(data)
+
+
+def part_of(target, number):
+    dump = sfdisk("-J", target).stdout
+    import json
+    parts = json.loads(dump)["partitiontable"]["partitions"]
+    return parts[number - 1] if len(parts) >= number else None
+
+
+def test_config_drive(lab):
+    drive = iso(lab, 500 * 1024 + 36)
+    path = os.path.join(lab.folder, "drive")
+    for form, data in (("ISO", drive), ("base64 of gzip", base64.encodebytes(gzip.compress(drive)))):
+        with open(path, "wb") as f:
+            f.write(data)
+        target = lab.disk()
+        p = lab.run("ok/zst", target, "--config-drive", path)
+        part = part_of(target, 3)
+        ok(p.returncode == 0 and part and part.get("name") == "config-2", "%s: partition added" % form,
+           p.stderr + str(part))
+        at = part["start"] * SECTOR if part else 0
+        ok(read(target, at, len(drive)) == drive, "%s: drive is in it" % form)
+        ok(at > DISK_SIZE - 3 * MIB, "near the end of the disk")
+    ok(judge_gpt(lab, target), "and the table is whole", sfdisk("--verify", target).stdout)
+    with open(path, "wb") as f:
+        f.write(drive)
+    target = lab.disk()
+    p = lab.run("ok/mbr", target, "--config-drive", path)
+    part = part_of(target, 3)
+    ok(p.returncode == 0 and part and read(target, part["start"] * SECTOR, len(drive)) == drive,
+       "an image with MBR gets one too", p.stderr)
+    labelled = bytearray(lab.image)
+    labelled[9 * MIB:9 * MIB + len(drive)] = drive
+    lab.files["labelled"] = bytes(labelled)
+    other = bytearray(drive)
+    other[40000] ^= 1
+    with open(path, "wb") as f:
+        f.write(other)
+    target = lab.disk()
+    p = lab.run("ok/labelled", target, "--config-drive", path)
+    ok(p.returncode == 0 and read(target, 9 * MIB, len(drive)) == bytes(other) and not part_of(target, 3),
+       "the image's own config-2 is taken", p.stderr)
+    target = lab.disk(IMAGE_SIZE)
+    p = lab.run("ok/raw", target, "--config-drive", path)
+    ok(p.returncode == 0 and part_of(target, 3), "image as large as the disk", p.stderr)
+    with open(path, "wb") as f:
+        f.write(iso(lab, 12 * MIB))
+    target = lab.disk(IMAGE_SIZE)
+    p = lab.run("ok/raw", target, "--config-drive", path)
+    ok(p.returncode == 1 and "no room for the config drive" in p.stderr, "no room", p.stderr)
+    ok(unbootable(target), "and the disk does not boot")
+
+
+def main():
+    folder = tempfile.mkdtemp(prefix="ingot-image-")
+    try:
+        lab = Lab(folder)
+        for test in (test_good, test_bad_net, test_bad_image, test_killed, test_config_drive):
+            test(lab)
+    finally:
+        shutil.rmtree(folder)
+    print("1..%d" % count)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    sys.exit(main())
