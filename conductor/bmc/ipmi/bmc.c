@@ -2,7 +2,6 @@
 #include "conductor/bmc/ipmi/internal.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <string.h>
 
 #include "lib/base/str.h"
@@ -67,7 +66,7 @@ fail_queued(struct ipmi_bmc *b, struct request *r, int code, const char *fmt, ..
 	end_request(b, r);
 }
 
-static void fail_all(struct ipmi_bmc *b, enum ipmi_priority up_to, int code, const char *text)
+void bmc_fail_queued(struct ipmi_bmc *b, enum ipmi_priority up_to, int code, const char *text)
 {
 	struct request *r, *tmp;
 
@@ -104,54 +103,6 @@ void bmc_drop_session(struct ipmi_bmc *b, bool tell)
 	b->session_open = false;
 }
 
-static void on_resolved(uv_getaddrinfo_t *req, int status, struct addrinfo *found)
-{
-	struct lookup *l = container_of(req, struct lookup, req);
-	struct ipmi_engine *e = l->engine;
-	struct ipmi_bmc *b = l->bmc;
-	union address a = {0};
-
-	engine_enter(e);
-	e->lookups--;
-	if (b) {
-		b->lookup = NULL;
-		b->phase = PHASE_IDLE;
-		if (status == 0 && found && found->ai_addrlen <= sizeof(a)) {
-			memcpy(&a, found->ai_addr, found->ai_addrlen);
-			a.v4.sin_port = htons(b->port);
-			directory_set_address(e, b, &a);
-		} else {
-			fail_all(b, IPMI_PRIORITY_COMMAND, IPMI_E_NAME,
-				"the host name has no address; check ipmi_address and the "
-				"resolver");
-		}
-		bmc_kick(b);
-	}
-	uv_freeaddrinfo(found);
-	free(l);
-	engine_dispatch(e);
-	engine_maybe_delete(e);
-}
-
-static void resolve(struct ipmi_bmc *b)
-{
-	struct addrinfo hints = {.ai_socktype = SOCK_DGRAM, .ai_flags = AI_ADDRCONFIG};
-	struct lookup *l = xcalloc(1, sizeof(*l));
-
-	l->engine = b->engine;
-	l->bmc = b;
-	if (uv_getaddrinfo(b->engine->loop, &l->req, on_resolved, b->host, NULL, &hints) < 0) {
-		free(l);
-		fail_all(b, IPMI_PRIORITY_COMMAND, IPMI_E_NAME,
-			"this is not a host name; correct ipmi_address");
-		b->phase = PHASE_IDLE;
-		return;
-	}
-	b->lookup = l;
-	b->engine->lookups++;
-	b->phase = PHASE_RESOLVING;
-}
-
 static void go_idle(struct ipmi_bmc *b)
 {
 	b->phase = PHASE_IDLE;
@@ -177,7 +128,7 @@ void bmc_kick(struct ipmi_bmc *b)
 		engine_leave_window(b->engine, b);
 		go_idle(b);
 	} else if (b->address.any.sa_family == AF_UNSPEC) {
-		resolve(b);
+		resolve_start(b);
 	} else if (engine_now(b->engine) < b->next_ms) {
 		b->phase = PHASE_GAP;
 		b->phase_due_ms = b->next_ms;
@@ -258,7 +209,7 @@ void bmc_fail(struct ipmi_bmc *b, int code, const char *fmt, ...)
 		va_start(ap, fmt);
 		err_vset(&why, code, fmt, ap);
 		va_end(ap);
-		fail_all(b, IPMI_PRIORITY_SWEEP, code, why.text);
+		bmc_fail_queued(b, IPMI_PRIORITY_SWEEP, code, why.text);
 		/* A name may lead elsewhere by now. */
 		if (!b->literal)
 			directory_clear_address(b->engine, b);
@@ -373,78 +324,11 @@ bool ipmi_cancel(struct ipmi_bmc *b, ipmi_ticket ticket)
 	return true;
 }
 
-static int config_check(const struct ipmi_config *c, struct err *err)
-{
-	if (str_empty(c->address) || strlen(c->address) > 255)
-		return err_set(err, EINVAL,
-			"the address of the BMC is %s; set ipmi_address to a name or an address",
-			str_empty(c->address) ? "missing" : "too long");
-	if (c->username && strlen(c->username) > IPMI_USERNAME_MAX)
-		return err_set(err, EINVAL,
-			"the user name has %zu characters; IPMI allows %d: rename the BMC's user",
-			strlen(c->username), IPMI_USERNAME_MAX);
-	if (c->password && strlen(c->password) > IPMI_PASSWORD_MAX)
-		return err_set(err, EINVAL,
-			"the password has %zu bytes; IPMI allows %d: give the BMC's user a shorter "
-			"one",
-			strlen(c->password), IPMI_PASSWORD_MAX);
-	if (c->kg_len > IPMI_KG_MAX || (c->kg_len && !c->kg))
-		return err_set(err, EINVAL, "the BMC key (K_g) has %zu bytes; IPMI allows %d",
-			c->kg_len, IPMI_KG_MAX);
-	if (c->privilege > IPMI_PRIVILEGE_ADMIN)
-		return err_set(err, EINVAL,
-			"privilege level %u is none of callback (1), user, operator, administrator "
-			"(4)",
-			c->privilege);
-	for (int i = 0; i < 4 && c->cipher_suites[i]; i++)
-		if (!cipher_suite_find(c->cipher_suites[i]))
-			return err_set(err, EINVAL,
-				"cipher suite %u is none of 17 and 3; use one of them, or "
-				"power_interface=ipmitool",
-				c->cipher_suites[i]);
-	return 0;
-}
-
-/* An address written out; a name is looked up at the first request. */
-static void set_literal(struct ipmi_bmc *b)
-{
-	struct addrinfo hints = {.ai_socktype = SOCK_DGRAM, .ai_flags = AI_NUMERICHOST}, *found;
-	union address a = {0};
-
-	if (getaddrinfo(b->host, NULL, &hints, &found) != 0)
-		return;
-	if (found->ai_addrlen <= sizeof(a)) {
-		memcpy(&a, found->ai_addr, found->ai_addrlen);
-		a.v4.sin_port = htons(b->port);
-		directory_set_address(b->engine, b, &a);
-		b->literal = true;
-	}
-	freeaddrinfo(found);
-}
-
-static void set_account(struct ipmi_bmc *b, const struct ipmi_config *c)
-{
-	if (c->username) {
-		b->who.username_len = (uint8_t)strlen(c->username);
-		memcpy(b->who.username, c->username, b->who.username_len);
-	}
-	if (c->password)
-		memcpy(b->who.password, c->password, strlen(c->password));
-	if (c->kg_len)
-		memcpy(b->who.kg, c->kg, c->kg_len);
-	for (size_t i = 0; i < sizeof(b->who.kg); i++)
-		b->who.has_kg |= b->who.kg[i] != 0;
-	memcpy(b->suites, c->cipher_suites, 4);
-	if (!b->suites[0])
-		memcpy(b->suites, (const uint8_t[]){17, 3}, 2);
-	b->privilege = c->privilege ? c->privilege : IPMI_PRIVILEGE_ADMIN;
-}
-
 int ipmi_bmc_new(struct ipmi_engine *e, const struct ipmi_config *config, struct ipmi_bmc **ret,
 	struct err *err)
 {
 	struct ipmi_bmc *b;
-	int r = config_check(config, err);
+	int r = account_check(config, err);
 
 	if (r < 0)
 		return r;
@@ -457,11 +341,11 @@ int ipmi_bmc_new(struct ipmi_engine *e, const struct ipmi_config *config, struct
 	list_init(&b->queue[1]);
 	list_init(&b->window_link);
 	list_append(&e->bmcs, &b->link);
-	set_account(b, config);
+	account_set(b, config);
 	ipmi_bmc_set_traits(b, &config->traits);
 	engine_random(e, &b->tag, sizeof(b->tag));
 	directory_add(e, b);
-	set_literal(b);
+	resolve_literal(b);
 	*ret = b;
 	return 0;
 }
@@ -472,7 +356,7 @@ void ipmi_bmc_free(struct ipmi_bmc *b)
 		return;
 	if (b->current)
 		bmc_fail(b, IPMI_E_CANCELED, "canceled, as the BMC is no longer used");
-	fail_all(b, IPMI_PRIORITY_COMMAND, IPMI_E_CANCELED,
+	bmc_fail_queued(b, IPMI_PRIORITY_COMMAND, IPMI_E_CANCELED,
 		"canceled, as the BMC is no longer used");
 	bmc_drop_session(b, true);
 	engine_leave_window(b->engine, b);

@@ -192,16 +192,41 @@ void bmc_finish(struct ipmi_bmc *b); /* the current request has succeeded */
 /* The current request ends with "<what> on <where> as <who>: <text>". */
 void bmc_fail(struct ipmi_bmc *b, int code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* Ends all that waits, up to that priority. */
+void bmc_fail_queued(struct ipmi_bmc *b, enum ipmi_priority up_to, int code, const char *text);
 void bmc_drop_session(struct ipmi_bmc *b, bool tell);
 ipmi_ticket bmc_submit(struct ipmi_bmc *b, struct request *r, const struct ipmi_opts *opts);
 struct request *bmc_request_new(
 	struct ipmi_bmc *b, const struct command *command, ipmi_done *done, void *done_data);
 
+/* account.c */
+int account_check(const struct ipmi_config *c, struct err *err);
+void account_set(struct ipmi_bmc *b, const struct ipmi_config *c);
+
+/* resolve.c */
+void resolve_literal(struct ipmi_bmc *b); /* an address written out */
+void resolve_start(struct ipmi_bmc *b);	  /* anything else, when the first request comes */
+
 /* exchange.c */
-void exchange_start(struct ipmi_bmc *b);
+void exchange_start(struct ipmi_bmc *b);   /* does what is next for the current request */
 void exchange_overdue(struct ipmi_bmc *b); /* the phase's time is over */
 void exchange_input(struct ipmi_bmc *b, const uint8_t *packet, const struct wire_packet *w);
-void exchange_heard(struct ipmi_bmc *b, const struct wire_packet *w); /* outside of a session */
+
+/* login.c */
+void login_start(struct ipmi_bmc *b);
+bool login_next_suite(struct ipmi_bmc *b); /* false: there is no other to try */
+uint8_t login_privilege(const struct ipmi_bmc *b);
+void login_input(struct ipmi_bmc *b, const struct wire_packet *w);
+void login_heard(struct ipmi_bmc *b, const struct wire_packet *w); /* outside of a session */
+void login_give_up(struct ipmi_bmc *b); /* Open Session was never answered */
+
+/* transmit.c */
+#define TIMEOUT_MAX_MS 8000
+void transmit_enter(struct ipmi_bmc *b, enum bmc_phase phase); /* and sends its first packet */
+void transmit_phase(struct ipmi_bmc *b);		       /* sends it again */
+void transmit_answered(struct ipmi_bmc *b);		       /* measures the round trip */
+void transmit_pause(struct ipmi_bmc *b, int64_t ms);
+bool transmit_later(struct ipmi_bmc *b); /* "busy": pauses; false: often enough */
 
 /* text.c */
 enum cc_action { CC_FAIL, CC_BUSY, CC_PRIVILEGE, CC_UNSUPPORTED };

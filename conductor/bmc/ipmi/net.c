@@ -251,7 +251,7 @@ void net_input(struct ipmi_engine *e, const uint8_t *packet, size_t len, const u
 		if (w.kind == WIRE_RMCPP)
 			input_one(b, packet, &w, from);
 		else
-			exchange_heard(b, &w);
+			login_heard(b, &w);
 	}
 }
 

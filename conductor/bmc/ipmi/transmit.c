@@ -1,0 +1,140 @@
+/* One packet at a time: what is sent in each phase, how long an answer is waited for, when to
+ * pause. */
+#include <string.h>
+
+#include "conductor/bmc/ipmi/internal.h"
+
+#define FIRST_TIMEOUT_MS  500
+#define TIMEOUT_MIN_MS	  250
+#define BUSY_TRIES	  8
+#define BUSY_PAUSE_MS	  100 /* doubled each time */
+#define BUSY_PAUSE_MAX_MS 2000
+
+static unsigned first_wait(const struct ipmi_bmc *b)
+{
+	unsigned first = b->traits.first_timeout_ms ? b->traits.first_timeout_ms : FIRST_TIMEOUT_MS;
+	unsigned wait;
+
+	if (!b->srtt_us)
+		return first;
+	wait = (b->srtt_us + 4 * b->rttvar_us) / 1000 + 1;
+	return wait < TIMEOUT_MIN_MS ? TIMEOUT_MIN_MS : wait;
+}
+
+void transmit_enter(struct ipmi_bmc *b, enum bmc_phase phase)
+{
+	b->phase = phase;
+	b->sends = 0;
+	b->wait_ms = first_wait(b);
+	transmit_phase(b);
+}
+
+/* Waits without a packet on its way; others may use the place in the window. */
+void transmit_pause(struct ipmi_bmc *b, int64_t ms)
+{
+	b->phase = PHASE_PAUSE;
+	b->phase_due_ms = engine_now(b->engine) + ms;
+	engine_leave_window(b->engine, b);
+}
+
+/* The message of the phase, before it is sealed. */
+static size_t build_message(struct ipmi_bmc *b, uint8_t *out)
+{
+	struct request *r = b->current;
+	uint8_t level;
+
+	if (b->phase == PHASE_PROBE) /* Get Device ID */
+		return wire_message_build(out, 0x06, b->rqseq, 0x01, NULL, 0);
+	if (b->phase == PHASE_PRIVILEGE) { /* Set Session Privilege Level */
+		level = r->privilege ? r->privilege : b->session->privilege_max;
+		if (level > b->session->privilege_max)
+			level = b->session->privilege_max;
+		return wire_message_build(out, 0x06, b->rqseq, 0x3b, &level, 1);
+	}
+	return wire_message_build(out, r->netfn, b->rqseq, r->cmd, r->data, r->len);
+}
+
+static size_t build_packet(struct ipmi_bmc *b, uint8_t *out)
+{
+	uint8_t message[WIRE_MESSAGE_MIN + IPMI_DATA_MAX], iv[16];
+	size_t len;
+
+	switch (b->phase) {
+	case PHASE_AUTH_CAPS:
+		return wire_auth_caps_build(out, b->tag & 0x3f, login_privilege(b));
+	case PHASE_OPEN:
+		return session_open_request(b->session, out);
+	case PHASE_RAKP1:
+		return session_rakp1(b->session, &b->who, out);
+	case PHASE_RAKP3:
+		return session_rakp3(b->session, &b->who, 0, out);
+	default:
+		len = build_message(b, message);
+		engine_random(b->engine, iv, sizeof(iv));
+		return session_seal(b->session, message, len, iv, out);
+	}
+}
+
+/* Is anybody there at all? What answers decides what the error says. */
+static void send_questions(struct ipmi_bmc *b)
+{
+	uint8_t packet[64];
+
+	(void)net_send(b, packet, wire_ping_build(packet, b->tag));
+	(void)net_send(b, packet, wire_auth_caps_build(packet, b->tag & 0x3f, login_privilege(b)));
+}
+
+void transmit_phase(struct ipmi_bmc *b)
+{
+	uint8_t packet[SESSION_SEAL_MAX];
+	int r;
+
+	b->sent_ns = uv_hrtime();
+	b->phase_due_ms = engine_now(b->engine) + b->wait_ms;
+	if (b->sends++)
+		b->retransmitted++;
+	r = net_send(b, packet, build_packet(b, packet));
+	if (r < 0) {
+		bmc_drop_session(b, false);
+		bmc_fail(b, IPMI_E_UNREACHABLE,
+			"cannot send: %s; check the conductor's own network", strerror(-r));
+		return;
+	}
+	if (b->phase == PHASE_OPEN && b->sends > 1)
+		send_questions(b);
+}
+
+/* Round trip estimate, RFC 6298; an answer to a packet sent twice tells nothing. */
+void transmit_answered(struct ipmi_bmc *b)
+{
+	unsigned us = (unsigned)((uv_hrtime() - b->sent_ns) / 1000), diff;
+
+	b->answered_ms = engine_now(b->engine);
+	if (b->sends > 1)
+		return;
+	if (!b->srtt_us) {
+		b->srtt_us = us ? us : 1;
+		b->rttvar_us = us / 2;
+		return;
+	}
+	diff = us > b->srtt_us ? us - b->srtt_us : b->srtt_us - us;
+	b->rttvar_us = (3 * b->rttvar_us + diff) / 4;
+	b->srtt_us = (7 * b->srtt_us + us) / 8;
+	if (!b->srtt_us)
+		b->srtt_us = 1;
+}
+
+/* Asks again after a while; false when that was done often enough. */
+bool transmit_later(struct ipmi_bmc *b)
+{
+	struct request *r = b->current;
+	unsigned most = b->traits.busy_tries ? b->traits.busy_tries : BUSY_TRIES;
+	int64_t ms = BUSY_PAUSE_MS;
+
+	if (r->busy >= most)
+		return false;
+	ms <<= r->busy < 8 ? r->busy : 8;
+	r->busy++;
+	transmit_pause(b, ms < BUSY_PAUSE_MAX_MS ? ms : BUSY_PAUSE_MAX_MS);
+	return true;
+}
