@@ -530,10 +530,10 @@ def part_ping():
 
 def part_many():
     count = 2000
-    port = "21623"
-    hosts = [f"127.93.{i // 250}.{1 + i % 250}" for i in range(count)]
+    net, port = 128 + os.getpid() % 100, str(20000 + os.getpid() // 100 % 10000)
+    hosts = [f"127.{net}.{i // 250}.{1 + i % 250}" for i in range(count)]
     # the farm counts addresses up, so that some of the last octets are passed over
-    with Bmcd("--count", str(8 * 256), "--step", "address", listen=f"127.93.0.0:{port}") as b:
+    with Bmcd("--count", str(8 * 256), "--step", "address", listen=f"127.{net}.0.0:{port}") as b:
         config = scratch.file(f"username admin\npassword {PASSWORD}\n")
 
         def power(word):
