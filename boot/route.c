@@ -22,11 +22,13 @@ static const char *const public_files[] = {
 	"bootdisk.efi",
 };
 
+/* A path below /boot/ is not repeated in the record: it may have a token in it. */
 static void refuse(struct boot *b, struct http_req *req, const char *why)
 {
+	const char *asked = str_starts(http_path(req), "/boot/") ? "/boot/..." : http_path(req);
 	char path[80];
 
-	text_copy(path, sizeof(path), http_path(req), strlen(http_path(req)));
+	text_copy(path, sizeof(path), asked, strlen(asked));
 	boot_say(b, BOOT_EVENT_NOT_FOUND, false, "", http_peer(req), "%s: %s", path, why);
 	http_reply_text(req, 404, why);
 }
@@ -87,10 +89,7 @@ static void serve_token(struct boot *b, struct http_req *req, const char *rest)
 	token[BOOT_TOKEN_TEXT - 1] = '\0';
 	m = machines_by_token(&b->machines, token);
 	if (!m) {
-		/* the path is not repeated: a token that is over is still somebody's */
-		boot_say(b, BOOT_EVENT_NOT_FOUND, false, "", http_peer(req),
-			"a boot token that is over or never was");
-		http_reply_text(req, 404, "this boot is over; ask /boot.ipxe for a new one");
+		refuse(b, req, "this boot is over or never was; ask /boot.ipxe for a new one");
 		return;
 	}
 	kernel = str_eq(slash, "/kernel");

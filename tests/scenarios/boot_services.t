@@ -1,0 +1,402 @@
+#!/usr/bin/env python3
+"""Boot services with real dnsmasq, in.tftpd and machines: what each class of client is offered, who may
+fetch what, what is recorded, how a BIOS machine reaches its script without the 16-second wait, how a
+UEFI machine reaches its disk although iPXE's exit hangs, and that nothing is left behind."""
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from vracklib import SLOW, Tap, TOP, wait_for  # noqa: E402
+
+BOOTD = os.environ.get("INGOT_BOOTD", os.path.join(TOP, "build/obj/release/tests/boot/bootd"))
+FIRMWARE = os.environ.get("INGOT_FIRMWARE", os.path.join(TOP, "build/firmware"))
+NS = "ingot-boot-%d" % os.getpid()
+BIOS_MAC, UEFI_MAC, CLIENT_MAC = "52:54:00:b0:00:01", "52:54:00:b0:00:02", "52:54:00:b0:00:99"
+
+# A DHCP client that asks as firmware would, and prints the answer's options as JSON. Runs in the
+# machines' namespace. Message format: RFC 2131 section 2, options: RFC 2132.
+DHCP_CLIENT = r"""
+import json, socket, struct, sys
+kind, mac, arch, ipxe = int(sys.argv[1]), bytes.fromhex(sys.argv[2].replace(':', '')), sys.argv[3], sys.argv[4]
+o = bytes([53, 1, kind, 55, 5, 1, 60, 66, 67, 175])
+if arch != '-':
+    text = b'%sClient:Arch:%05d:UNDI:003000' % (b'HTTP' if arch == '16' else b'PXE', int(arch))
+    o += bytes([93, 2]) + struct.pack('!H', int(arch)) + bytes([60, len(text)]) + text
+    o += bytes([97, 17]) + bytes(17) + bytes([94, 3, 1, 3, 0])
+if ipxe == 'ipxe':
+    o += bytes([77, 4]) + b'iPXE' + bytes([175, 3, 177, 1, 1])
+if kind == 3:
+    o += bytes([50, 4]) + socket.inet_aton(sys.argv[5]) + bytes([54, 4]) + socket.inet_aton('10.77.0.1')
+p = struct.pack('!BBBBIHH', 1, 1, 6, 0, int.from_bytes(mac[2:], 'big'), 0, 0x8000) + bytes(16)
+p += mac + bytes(10) + bytes(192) + b'\x63\x82\x53\x63' + o + b'\xff'
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b'c0')
+s.bind(('0.0.0.0', 68))
+s.settimeout(5)
+s.sendto(p.ljust(300, b'\0'), ('255.255.255.255', 67))
+data = s.recv(2000)
+out = {'ip': socket.inet_ntoa(data[16:20]), 'file': data[108:236].split(b'\0')[0].decode()}
+at = 240
+while at < len(data) and data[at] != 255:
+    if data[at] == 0:
+        at += 1
+        continue
+    out[str(data[at])] = data[at + 2:at + 2 + data[at + 1]].hex()
+    at += 2 + data[at + 1]
+print(json.dumps(out))
+"""
+
+# Asks for an IPv6 router (RFC 4861 section 4.1) and prints the router lifetime of the answer.
+ROUTER_SOLICITATION = r"""
+import socket, struct
+s = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b'c0')
+s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 255)
+s.settimeout(5)
+s.sendto(struct.pack('!BBHI', 133, 0, 0, 0), ('ff02::2', 0, 0, socket.if_nametoindex('c0')))
+while True:
+    data = s.recv(2000)
+    if data[0] == 134:
+        print(struct.unpack('!H', data[6:8])[0])
+        break
+"""
+
+
+def run(*args, check=True, **kw):
+    return subprocess.run(args, check=check, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **kw)
+
+
+class Lab:
+    """Two namespaces: the server's with a bridge, and the clients' with one interface; taps for QEMU."""
+
+    def __enter__(self):
+        self.dir = tempfile.mkdtemp(prefix="ingot-boot-")
+        os.chmod(self.dir, 0o755)
+        self.children = []
+        self.bootd = None
+        signal.signal(signal.SIGTERM, lambda *a: sys.exit(143))
+        try:
+            self.make_network()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def make_network(self):
+        run("ip", "netns", "add", NS)
+        run("ip", "netns", "add", NS + "c")
+
+        def ip(text, ns=NS):
+            run("ip", "-n", ns, *text.split())
+        ip("link set lo up")
+        ip("link add br0 type bridge forward_delay 0 stp_state 0")
+        ip("link set br0 up")
+        ip("address add 10.77.0.1/24 dev br0")
+        ip("address add fd77::1/64 dev br0 nodad")
+        ip("link add v0 type veth peer name c0 netns %sc" % NS)
+        ip("link set v0 master br0 up")
+        ip("link set lo up", NS + "c")
+        ip("link set c0 address %s" % CLIENT_MAC, NS + "c")
+        ip("link set c0 addrgenmode none", NS + "c")
+        ip("link set c0 up", NS + "c")
+        ip("address add fe80::99/64 dev c0 nodad", NS + "c")
+        for tap in ("tap0", "tap1"):
+            ip("tuntap add %s mode tap" % tap)
+            ip("link set %s master br0 up" % tap)
+
+    def __exit__(self, *a):
+        for p in self.children + ([self.bootd] if self.bootd else []):
+            if p.poll() is None:
+                p.kill()
+                p.wait()
+        for ns in (NS, NS + "c"):
+            run("ip", "netns", "delete", ns, check=False)
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def path(self, name):
+        return os.path.join(self.dir, name)
+
+    def start(self, *args):
+        self.events_path = self.path("events-%d" % len(os.listdir(self.dir)))
+        self.bootd = subprocess.Popen(
+            ["ip", "netns", "exec", NS, BOOTD, "--interface", "br0", "--state-dir", self.path("state"),
+             "--firmware", FIRMWARE + ":/usr/lib/ipxe", *args],
+            stdout=open(self.events_path, "w"), stderr=open(self.path("stderr"), "a"))
+        return wait_for(lambda: self.find("service", "dnsmasq: started") or self.bootd.poll() is not None, 10)
+
+    def events(self):
+        with open(self.events_path) as f:
+            return [json.loads(line) for line in f if line.endswith("\n")]
+
+    def find(self, kind, detail="", mac=None, ok=None):
+        for ev in self.events():
+            if ev["kind"] == kind and detail in ev["detail"] and (mac is None or ev["mac"] == mac) and \
+                    (ok is None or ev["ok"] == ok):
+                return ev
+        return None
+
+    def wait(self, kind, detail="", mac=None, ok=None, limit=10):
+        return wait_for(lambda: self.find(kind, detail, mac, ok), limit)
+
+    def stop(self, sig=signal.SIGTERM):
+        self.bootd.send_signal(sig)
+        try:
+            self.bootd.wait(timeout=10 * SLOW)
+        except subprocess.TimeoutExpired:
+            return None
+        return self.bootd.returncode
+
+    def client(self, *args):
+        r = run("ip", "netns", "exec", NS + "c", *args, check=False)
+        return r.stdout
+
+    def dhcp(self, kind, arch, ipxe="", mac=CLIENT_MAC, ip=""):
+        out = self.client("python3", "-c", DHCP_CLIENT, str(kind), mac, str(arch), ipxe or "-", ip)
+        try:
+            return json.loads(out)
+        except ValueError:
+            return {"error": out.decode()}
+
+    def curl(self, url, *args):
+        return self.client("curl", "-s", "-g", "--path-as-is", *args, url)
+
+    def status(self, url, *args):
+        return self.client("curl", "-s", "-g", "--path-as-is", "-o", "/dev/null", "-w", "%{http_code}", *args,
+                           url).decode()
+
+    def qemu(self, name, *args):
+        console = self.path(name + ".console")
+        p = subprocess.Popen(
+            ["ip", "netns", "exec", NS, "qemu-system-x86_64", "-accel", "tcg", "-display", "none", "-vga", "none",
+             "-serial", "file:" + console, "-monitor", "none", "-m", "512", *args], stdin=subprocess.DEVNULL)
+        self.children.append(p)
+
+        def text():
+            with open(console, "rb") as f:
+                return f.read().decode("latin1")
+        return p, text
+
+    def services(self):
+        """Processes whose command line names this scenario's folder, other than bootd itself."""
+        found = []
+        for pid in os.listdir("/proc"):
+            try:
+                with open("/proc/%s/cmdline" % pid, "rb") as f:
+                    line = f.read().replace(b"\0", b" ").decode("latin1")
+            except (OSError, ValueError):
+                continue
+            if self.dir in line and ("dnsmasq" in line or "in.tftpd" in line) and "--interface" not in line:
+                found.append((int(pid), line))
+        return found
+
+
+def hexa(text):
+    return text.encode().hex()
+
+
+def test_offers(t, lab):
+    url = "http://10.77.0.1:8080"
+    for arch, want in ((0, "undionly.kpxe"), (7, "snponly.efi"), (9, "snponly.efi")):
+        got = lab.dhcp(1, arch)
+        t.equal(bytes.fromhex(got.get("67", "")).rstrip(b"\0").decode() or got.get("file"), want,
+                "client architecture %d is offered %s" % (arch, want))
+    got = lab.dhcp(1, 16)
+    t.equal((bytes.fromhex(got.get("67", "")).rstrip(b"\0").decode() or got.get("file"),
+             bytes.fromhex(got.get("60", "")).decode()), (url + "/file/ipxe.efi", "HTTPClient"),
+            "UEFI HTTP boot is offered a URL and the class HTTPClient")
+    for arch in (0, 7):
+        got = lab.dhcp(1, arch, "ipxe")
+        t.equal((bytes.fromhex(got.get("67", "")).rstrip(b"\0").decode() or got.get("file"), got.get("175")),
+                (url + "/boot.ipxe", "b00101ff"),
+                "iPXE on architecture %d is offered the script, and told not to wait for proxyDHCP" % arch)
+    t.equal(lab.client("python3", "-c", ROUTER_SOLICITATION).strip(), b"0",
+            "a router solicitation is answered, with lifetime 0")
+    got = lab.dhcp(1, 0)
+    ack = lab.dhcp(3, 0, ip=got.get("ip", "10.77.0.100"))
+    t.equal(ack.get("53"), "05", "the offered address is acknowledged")
+    run("ip", "-n", NS + "c", "address", "add", ack.get("ip", "10.77.0.250") + "/24", "dev", "c0", check=False)
+    t.ok(lab.wait("dhcp-ack", "undionly.kpxe", CLIENT_MAC), "and recorded with its boot file")
+    t.ok(lab.find("dhcp-discover", "arch 16 (UEFI x86-64 HTTP), firmware", CLIENT_MAC),
+         "what the client is, is recorded")
+
+
+def test_tftp(t, lab):
+    size = os.path.getsize("/usr/lib/ipxe/undionly.kpxe")
+    got = lab.curl("tftp://10.77.0.1/undionly.kpxe")
+    t.equal(got, open("/usr/lib/ipxe/undionly.kpxe", "rb").read(), "undionly.kpxe comes whole by TFTP")
+    t.ok(lab.wait("tftp-start", "undionly.kpxe", CLIENT_MAC), "the transfer's start is recorded with the MAC")
+    ev = lab.wait("tftp-end", "undionly.kpxe", CLIENT_MAC, ok=True)
+    t.equal(ev and ev["bytes"], size, "its end is recorded with its bytes")
+    lab.curl("tftp://10.77.0.1/nothere")
+    t.ok(lab.wait("tftp-end", "File not found", CLIENT_MAC, ok=False), "a file that is not there is recorded")
+    t.equal(lab.curl("tftp://10.77.0.1//../../../etc/hostname"), b"", "nothing outside the folder is served")
+
+
+def test_http(t, lab):
+    base = "http://10.77.0.1:8080"
+    t.ok(lab.curl(base + "/boot.ipxe").startswith(b"#!ipxe\n"), "the first script")
+    facts = "platform=pcbios&arch=i386&uuid=00000000-0000-0000-0000-00000000abcd&serial=%s&product=%s" % (
+        hexa("S#1\n&x"), hexa("R" * 100))
+    script = lab.curl("%s/boot/script?mac=%s&%s" % (base, CLIENT_MAC.upper(), facts)).decode()
+    m = re.search(r"/boot/([A-Za-z0-9_-]{43})/kernel initrd=ramdisk (.*) \|\|", script)
+    if not t.ok(m, "the agent's script has a token", script):
+        return
+    token, cmdline = m.groups()
+    t.equal(cmdline, "quiet ingot-boot-token=%s BOOTIF=01-%s" % (token, CLIENT_MAC.replace(":", "-")),
+            "the command line has the token and BOOTIF")
+    ev = lab.find("script-asked", mac=CLIENT_MAC)
+    t.ok(ev and "serial S#1?&x" in ev["detail"] and "R" * 64 in ev["detail"] and "R" * 65 not in ev["detail"],
+         "what the machine says is recorded, bounded and printable", ev)
+    kernel = open(lab.path("kernel"), "rb").read()
+    t.equal(lab.curl("%s/boot/%s/kernel" % (base, token)), kernel, "the kernel under the token")
+    ev = lab.wait("kernel", mac=CLIENT_MAC, ok=True)
+    t.equal(ev and ev["bytes"], len(kernel), "recorded as whole with its bytes")
+    t.equal(lab.curl("%s/boot/%s/kernel" % (base, token), "-r", "10-19"), kernel[10:20], "a range of it")
+    head = lab.curl("%s/boot/%s/ramdisk" % (base, token), "-I").decode().lower()
+    t.ok("content-length: %d" % os.path.getsize(lab.path("ramdisk")) in head, "HEAD says the length", head)
+    lab.curl("%s/boot/%s/ramdisk" % (base, token), "-o", "/dev/null", "--limit-rate", "100k", "--max-time", "1")
+    t.ok(lab.wait("ramdisk", "aborted", CLIENT_MAC, ok=False), "a fetch that was given up is recorded as aborted")
+    for path, what in (("/boot/%s/kernel" % ("A" * 43), "a wrong token"), ("/boot/%s/initrd" % token, "another name"),
+                       ("/file/../state/leases", "a path upwards"), ("/file/%2e%2e%2fleases", "an encoded path upwards"),
+                       ("/file/hosts", "a file that is not listed"), ("/", "the root"), ("/state/leases", "a folder")):
+        t.equal(lab.status(base + path), "404", "%s is not served" % what)
+    t.equal(lab.status(base + "/boot/script"), "400", "a question without MAC is refused")
+    t.equal(lab.status(base + "/boot.ipxe", "-X", "POST"), "405", "only GET and HEAD")
+    t.ok(lab.find("not-found", mac=CLIENT_MAC), "what is not there is recorded")
+    t.ok(not any(token in ev["detail"] for ev in lab.events()), "no record repeats a token")
+    lab.curl("%s/boot/script?mac=%s" % (base, CLIENT_MAC))
+    t.equal(lab.status("%s/boot/%s/kernel" % (base, token)), "404", "a newer boot ends the token")
+
+
+def test_service_returns(t, lab):
+    procs = lab.services()
+    dnsmasq = [pid for pid, line in procs if line.startswith("dnsmasq")]
+    t.equal(len(dnsmasq), 1, "one dnsmasq runs")
+    for pid in dnsmasq:
+        os.kill(pid, signal.SIGKILL)
+    t.ok(lab.wait("service", "dnsmasq ended"), "its end is recorded")
+    t.ok(wait_for(lambda: [1 for ev in lab.events() if "dnsmasq: started" in ev["detail"]][1:], 10), "it is started again")
+    t.ok("ip" in lab.dhcp(1, 7), "and answers")
+
+
+def test_ends(t, lab):
+    t.equal(lab.stop(), 0, "SIGTERM ends it in order")
+    t.equal(lab.services(), [], "no service is left")
+    lab.start("--range", "10.77.0.100,10.77.0.120", "wait")
+    t.ok(wait_for(lambda: len(lab.services()) >= 6, 5), "services and launchers run")
+    lab.stop(signal.SIGKILL)
+    t.ok(wait_for(lambda: not lab.services(), 5), "SIGKILL leaves no service either", lab.services())
+
+
+def test_port_taken(t, lab):
+    squatter = subprocess.Popen(["ip", "netns", "exec", NS, "python3", "-c",
+                                 "import socket,time\ns=socket.socket(socket.AF_INET,socket.SOCK_DGRAM)\n"
+                                 "s.bind(('10.77.0.1',69))\nprint(1,flush=True)\ntime.sleep(60)"], stdout=subprocess.PIPE)
+    lab.children.append(squatter)
+    squatter.stdout.readline()
+    lab.start("--range", "10.77.0.100,10.77.0.120", "wait")
+    t.equal(lab.bootd.wait(timeout=10), 1, "a taken TFTP port ends the start")
+    t.ok("TFTP on br0 port 69" in open(lab.path("stderr")).read(), "and is named")
+    squatter.kill()
+    squatter.wait()
+
+
+def test_bios(t, lab):
+    """ROM iPXE to the wait script, asked again, without the 16 seconds."""
+    qemu, text = lab.qemu("bios", "-machine", "pc,graphics=off", "-boot", "n", "-smbios",
+                          "type=1,manufacturer=Lab & Sons,product=R 1,serial=BIOS#1",
+                          "-netdev", "tap,id=n0,ifname=tap0,script=no,downscript=no",
+                          "-device", "virtio-net-pci,netdev=n0,mac=" + BIOS_MAC)
+    t.ok(lab.wait("script-answered", "rack is full", BIOS_MAC, limit=60), "a BIOS machine asks for its script")
+    ev = lab.find("script-asked", mac=BIOS_MAC)
+    t.ok(ev and "pcbios" in ev["detail"] and "Lab & Sons R 1, serial BIOS#1" in ev["detail"],
+         "its SMBIOS texts arrive unchanged", ev)
+    seen = {e["kind"]: e["at"] for e in reversed(lab.events()) if e["mac"] == BIOS_MAC}
+    wait = seen.get("script-asked", 99) - seen.get("dhcp-discover", 0)
+    t.ok(wait < 10 * SLOW, "from DHCP to the question without the 16-second wait", "%.1f s" % wait)
+    t.ok(wait_for(lambda: "Ingot: the rack is full" in text(), 10), "the reason stands on its console")
+    again = wait_for(lambda: [1 for e in lab.events() if e["kind"] == "script-asked" and e["mac"] == BIOS_MAC][1:], 30)
+    t.ok(again, "it asks again", text())
+    kinds = [e["kind"] for e in lab.events() if e["mac"] == BIOS_MAC]
+    t.equal(kinds[:7], ["dhcp-discover", "dhcp-offer", "dhcp-request", "dhcp-ack", "file", "script-asked",
+                        "script-answered"], "every step is recorded under its MAC")
+    qemu.kill()
+    qemu.wait()
+
+
+def make_efi_disk(path):
+    """One ESP with a boot loader that only says its name."""
+    work = path + ".d"
+    os.mkdir(work)
+    with open(work + "/cfg", "w") as f:
+        f.write("serial\nterminal_output serial console\necho DISK-LOADER-REACHED\nsleep 600\n")
+    run("grub-mkimage", "-O", "x86_64-efi", "-p", "/", "-c", work + "/cfg", "-o", work + "/BOOTX64.EFI", "echo", "sleep",
+        "serial", "terminal")
+    run("truncate", "-s", "48M", path)
+    run("/sbin/sfdisk", "-q", path, input=b"label: gpt\nstart=2048, size=81920, type=U\n")
+    run("truncate", "-s", "40M", work + "/esp")
+    run("mformat", "-i", work + "/esp", "-T", "81920", "-h", "64", "-s", "32", "::")
+    run("mmd", "-i", work + "/esp", "::/EFI", "::/EFI/BOOT")
+    run("mcopy", "-i", work + "/esp", work + "/BOOTX64.EFI", "::/EFI/BOOT/BOOTX64.EFI")
+    run("dd", "if=" + work + "/esp", "of=" + path, "bs=1M", "seek=1", "conv=notrunc", "status=none")
+
+
+def test_uefi_disk(t, lab):
+    """OVMF, TFTP snponly.efi, script, bootdisk.efi, the disk's loader."""
+    make_efi_disk(lab.path("disk.img"))
+    shutil.copy("/usr/share/OVMF/OVMF_VARS_4M.fd", lab.path("vars"))
+    qemu, text = lab.qemu(
+        "uefi", "-machine", "q35,graphics=off",
+        "-drive", "if=pflash,format=raw,unit=0,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd",
+        "-drive", "if=pflash,format=raw,unit=1,file=" + lab.path("vars"),
+        "-netdev", "tap,id=n0,ifname=tap1,script=no,downscript=no",
+        "-device", "virtio-net-pci,netdev=n0,romfile=,bootindex=1,mac=" + UEFI_MAC,
+        "-drive", "if=none,id=d0,format=raw,file=" + lab.path("disk.img"),
+        "-device", "nvme,drive=d0,serial=N1,bootindex=2")
+    t.ok(lab.wait("tftp-end", "snponly.efi", UEFI_MAC, ok=True, limit=90), "a UEFI machine loads snponly.efi by TFTP")
+    t.ok(lab.wait("script-answered", "disk: installed", UEFI_MAC, limit=30), "it is told to boot its disk")
+    t.ok(lab.wait("file", "bootdisk.efi", UEFI_MAC, ok=True, limit=30), "it loads bootdisk.efi")
+    t.ok(wait_for(lambda: "DISK-LOADER-REACHED" in text(), 30), "and reaches its disk's loader", text()[-2000:])
+    qemu.kill()
+    qemu.wait()
+
+
+def main():
+    t = Tap()
+    if os.geteuid() != 0:
+        t.skip_all("makes network namespaces, which needs root")
+    if not os.access(BOOTD, os.X_OK):
+        t.skip_all("%s is not built" % BOOTD)
+    with Lab() as lab:
+        test_port_taken(t, lab)
+        for name, size in (("kernel", 100000), ("ramdisk", 5000000)):
+            with open(lab.path(name), "wb") as f:
+                f.write(os.urandom(size))
+        common = ("--range", "10.77.0.100,10.77.0.120")
+        lab.start(*common, "--kernel", lab.path("kernel"), "--ramdisk", lab.path("ramdisk"), "--cmdline",
+                  "quiet ingot-boot-token=%token%", "agent")
+        t.equal(lab.bootd.poll(), None, "services start")
+        test_offers(t, lab)
+        test_tftp(t, lab)
+        test_http(t, lab)
+        test_service_returns(t, lab)
+        lab.stop()
+        lab.start(*common, "--retry", "1", "--message", "the rack is full", "wait")
+        test_bios(t, lab)
+        lab.stop()
+        lab.start(*common, "--message", "installed", "disk")
+        test_uefi_disk(t, lab)
+        test_ends(t, lab)
+    t.ok(not os.path.exists("/run/netns/" + NS) and not os.path.exists(lab.dir), "nothing is left behind")
+    t.done()
+
+
+main()
