@@ -332,6 +332,25 @@ def test_bios(t, lab):
     qemu.wait()
 
 
+def make_bios_disk(path):
+    """A boot sector that only says its name: cld, ds = 0, lodsb and int 10h until a zero, hlt."""
+    code = bytes.fromhex("fc31c08ed8be197cac08c07409b40ebb0700cd10ebf2f4ebfd") + b"DISK-SECTOR-REACHED\r\n\0"
+    with open(path, "wb") as f:
+        f.write(code.ljust(510, b"\0") + b"\x55\xaa" + bytes(1 << 20))
+
+
+def test_bios_disk(t, lab):
+    make_bios_disk(lab.path("bios.img"))
+    qemu, text = lab.qemu("biosdisk", "-machine", "pc,graphics=off", "-boot", "n",
+                          "-netdev", "tap,id=n0,ifname=tap0,script=no,downscript=no",
+                          "-device", "virtio-net-pci,netdev=n0,mac=" + BIOS_MAC,
+                          "-drive", "if=virtio,format=raw,file=" + lab.path("bios.img"))
+    t.ok(lab.wait("script-answered", "disk: installed", BIOS_MAC, limit=60), "a BIOS machine is told to boot its disk")
+    t.ok(wait_for(lambda: "DISK-SECTOR-REACHED" in text(), 20), "and reaches its disk's boot sector", text()[-2000:])
+    qemu.kill()
+    qemu.wait()
+
+
 def make_efi_disk(path):
     """One ESP with a boot loader that only says its name."""
     work = path + ".d"
@@ -393,6 +412,7 @@ def main():
         test_bios(t, lab)
         lab.stop()
         lab.start(*common, "--message", "installed", "disk")
+        test_bios_disk(t, lab)
         test_uefi_disk(t, lab)
         test_ends(t, lab)
     t.ok(not os.path.exists("/run/netns/" + NS) and not os.path.exists(lab.dir), "nothing is left behind")
