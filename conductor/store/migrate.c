@@ -23,6 +23,7 @@
 #include <errno.h>
 
 #define APPLICATION_ID 0x496e676f /* "Ingo" */
+#define INDEX_STYLE    2	  /* raise it when make_indexes() makes them otherwise */
 
 static const struct migration {
 	int number;
@@ -37,15 +38,16 @@ static const struct migration {
 
 /* Beside those of unique fields. */
 static const struct index {
-	const char *table, *columns;
+	const char *table, *column;
+	const char *more; /* further columns, with the comma in front */
 } indexes[] = {
-	{"nodes", "provision_state"},
-	{"nodes", "chassis_uuid"},
-	{"nodes", "parent_node"},
-	{"nodes", "shard"},
-	{"ports", "node_uuid"},
-	{"node_events", "node_uuid, created_at"},
-	{"deliveries", "url"},
+	{"nodes", "provision_state", ""},
+	{"nodes", "chassis_uuid", ""},
+	{"nodes", "parent_node", ""},
+	{"nodes", "shard", ""},
+	{"ports", "node_uuid", ""},
+	{"node_events", "node_uuid", ", created_at"},
+	{"deliveries", "url", ""},
 };
 
 static int query_int(struct sqlite_conn *c, const char *sql, int64_t *ret, struct err *e)
@@ -114,11 +116,12 @@ static int run_migrations(struct sqlite_conn *c, int64_t version, struct err *e)
 /* Everything of a record type that its table, indexes and columns depend on. */
 static void shape_of(const struct record_type *t, struct buf *b)
 {
+	buf_printf(b, "%d;", INDEX_STYLE);
 	for (const struct field *f = t->fields; f < t->fields + t->n_fields; f++)
 		buf_printf(b, "%s:%d:%u;", f->name, (int)f->type, f->flags);
 	for (size_t i = 0; i < ARRAY_SIZE(indexes); i++)
 		if (str_eq(indexes[i].table, t->plural))
-			buf_printf(b, "%s;", indexes[i].columns);
+			buf_printf(b, "%s%s;", indexes[i].column, indexes[i].more);
 }
 
 /* *ret: NULL when the table is not there yet. */
@@ -216,18 +219,32 @@ static int drop_indexes(struct sqlite_conn *c, const struct record_type *t, stru
 	return exec_buf(c, &sql, e);
 }
 
+/*
+ * Null is left out, as most of these columns are null most of the time and each index that a record
+ * is in costs a page per commit. The one of uuid has to be whole, for upserts.
+ */
 static int make_indexes(struct sqlite_conn *c, const struct record_type *t, struct err *e)
 {
 	struct buf sql = BUF_INIT(SQL_MAX);
 
-	for (const struct field *f = t->fields; f < t->fields + t->n_fields; f++)
-		if (field_is_column(f) && (f->flags & FIELD_UNIQUE))
-			buf_printf(&sql, "CREATE UNIQUE INDEX \"%s_%s\" ON \"%s\"(\"%s\");",
-				t->plural, f->name, t->plural, f->name);
-	for (size_t i = 0; i < ARRAY_SIZE(indexes); i++)
-		if (str_eq(indexes[i].table, t->plural))
-			buf_printf(&sql, "CREATE INDEX \"%s_by_%zu\" ON \"%s\"(%s);", t->plural, i,
-				t->plural, indexes[i].columns);
+	for (const struct field *f = t->fields; f < t->fields + t->n_fields; f++) {
+		if (!field_is_column(f) || !(f->flags & FIELD_UNIQUE))
+			continue;
+		buf_printf(&sql, "CREATE UNIQUE INDEX \"%s_%s\" ON \"%s\"(\"%s\")", t->plural,
+			f->name, t->plural, f->name);
+		if (f != t->fields)
+			buf_printf(&sql, " WHERE \"%s\" IS NOT NULL", f->name);
+		buf_puts(&sql, ";");
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(indexes); i++) {
+		const struct index *x = &indexes[i];
+
+		if (str_eq(x->table, t->plural))
+			buf_printf(&sql,
+				"CREATE INDEX \"%s_by_%s\" ON \"%s\"(\"%s\"%s) WHERE \"%s\" IS "
+				"NOT NULL;",
+				x->table, x->column, x->table, x->column, x->more, x->column);
+	}
 	return exec_buf(c, &sql, e);
 }
 

@@ -65,7 +65,8 @@ static int add_filter(struct sql *q, const struct record_type *t, const struct s
 
 	switch (filter->op) {
 	case STORE_EQ:
-		buf_printf(&q->text, "\"%s\" IS ?", f->name);
+		/* not "IS ?": the indexes leave null out */
+		buf_printf(&q->text, filter->value ? "\"%s\" = ?" : "\"%s\" IS ?", f->name);
 		break;
 	case STORE_NE:
 		buf_printf(&q->text, "\"%s\" IS NOT ?", f->name);

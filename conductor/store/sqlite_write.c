@@ -31,13 +31,14 @@ static void put_sql(struct buf *b, const struct record_type *t, bool upsert)
 static void delete_where_sql(struct buf *b, const struct txn_op *op)
 {
 	const char *table = op->type->plural, *column = op->column->name;
+	const char *is = op->match.kind == VALUE_NULL ? "IS" : "="; /* indexes leave null out */
 
-	buf_printf(b, "DELETE FROM \"%s\" WHERE \"%s\" IS ?1", table, column);
+	buf_printf(b, "DELETE FROM \"%s\" WHERE \"%s\" %s ?1", table, column, is);
 	if (op->keep)
 		buf_printf(b,
-			" AND id NOT IN (SELECT id FROM \"%s\" WHERE \"%s\" IS ?1"
+			" AND id NOT IN (SELECT id FROM \"%s\" WHERE \"%s\" %s ?1"
 			" ORDER BY created_at DESC, id DESC LIMIT %d)",
-			table, column, op->keep);
+			table, column, is, op->keep);
 }
 
 static void op_sql(struct buf *b, const struct txn_op *op)

@@ -48,8 +48,8 @@ void store_submit(struct store *s, struct store_txn *t, store_done_fn done, void
 int store_commit(struct store *s, struct store_txn *t, struct err *e);
 
 enum store_op {
-	STORE_EQ, /* value NULL matches null */
-	STORE_NE, /* a null column differs from every value */
+	STORE_EQ,	/* value NULL matches null */
+	STORE_NE,	/* a null column differs from every value */
 	STORE_IN,	/* value is a comma-separated list */
 	STORE_CONTAINS, /* case-insensitive substring */
 	STORE_NOT_NULL,
