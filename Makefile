@@ -105,10 +105,55 @@ $(obj)/%.o: %.c
 
 -include $(patsubst %.c,$(obj)/%.d,$(sort $(sources)))
 
-.PHONY: all programs deps clean
+.PHONY: all programs deps clean check check-unit check-all check-variant lint demo bench fuzz fuzz-report install
 programs: $(programs)
 all: programs
 deps:
 	@./deps.sh
 clean:
 	rm -rf build
+
+# --- tests ---------------------------------------------------------------------------------------
+# Every test is a TAP program. tests/check.sh runs them in stages, shows what it runs and how long
+# it took, and ends with one line of totals.
+
+test_programs += $(unit_programs)
+tests: $(test_programs) $(fuzz_programs)
+
+check-unit: programs tests
+	@tests/check.sh unit $(VARIANT) $(unit_programs) -- $(foreach f,$(fuzz_names),$(obj)/tests/fuzz/fuzz_$(f)=tests/fuzz/$(f)/corpus)
+
+check: deps
+	@tests/check.sh all
+check-all: deps
+	@tests/check.sh everything
+
+# Ends non-zero on a finding; MIN is minutes for each target.
+MIN ?= 1
+fuzz: deps
+	@tests/fuzz/run.sh $(MIN) $(fuzz_names)
+fuzz-report: deps
+	@tests/fuzz/report.sh $(fuzz_names)
+
+lint:
+	@tests/lint/lint.sh
+
+demo: deps
+	@$(MAKE) --no-print-directory all
+	@tests/scenarios/demo.py
+bench: deps
+	@$(MAKE) --no-print-directory all tests
+	@tests/bench/bench.py
+
+# --- installation --------------------------------------------------------------------------------
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/ingot/agent \
+	  $(DESTDIR)$(PREFIX)/share/ingot/firmware $(DESTDIR)$(PREFIX)/share/ingot/hwdb \
+	  $(DESTDIR)/etc/ingot $(DESTDIR)/lib/systemd/system
+	install -m 755 $(out)/ingotd $(DESTDIR)$(PREFIX)/sbin/ingotd
+	install -m 755 $(out)/ingot $(out)/ingot-vrack $(DESTDIR)$(PREFIX)/bin/
+	install -m 644 build/agent/vmlinuz build/agent/initramfs $(DESTDIR)$(PREFIX)/share/ingot/agent/
+	install -m 644 $(wildcard build/firmware/*.efi) $(DESTDIR)$(PREFIX)/share/ingot/firmware/
+	install -m 644 $(wildcard hwdb/*.hwdb) $(DESTDIR)$(PREFIX)/share/ingot/hwdb/
+	test -e $(DESTDIR)/etc/ingot/ingot.conf || install -m 640 conductor/ingot.conf $(DESTDIR)/etc/ingot/ingot.conf
+	sed 's|@PREFIX@|$(PREFIX)|g' conductor/ingotd.service > $(DESTDIR)/lib/systemd/system/ingotd.service

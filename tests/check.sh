@@ -1,0 +1,99 @@
+#!/bin/bash
+# Runs the tests in stages and says what it runs, how it went and how long it took.
+#
+#   check.sh unit VARIANT PROGRAM... -- TARGET=CORPUS...   unit programs and corpora of one build
+#   check.sh all                                           what CI runs (root)
+#   check.sh everything                                    every combination (root; long)
+#
+# A stage is a make goal or a set of TAP programs run by prove. A failing stage does not stop the
+# others. The last line counts them: "N passed, N failed".
+set -u
+cd "$(dirname "$0")/.."
+export PATH=$PATH:/usr/sbin:/sbin
+passed=0 failed=0 started=$SECONDS
+logs=build/check
+mkdir -p $logs
+
+say() { printf '%s %5ss  %s\n' "$1" "$2" "$3"; }
+
+# stage NAME COMMAND...: its output goes to a log, which is shown when it fails
+stage() {
+	local name=$1 t=$SECONDS log
+	shift
+	log=$logs/$(echo "$name" | tr ' /' '__').log
+	printf '      ...  %s\n' "$name"
+	if "$@" >"$log" 2>&1 </dev/null; then
+		passed=$((passed + 1))
+		say ok $((SECONDS - t)) "$name $(grep -E '^Files=' "$log" | sed 's/, *[0-9]* wallclock.*//')"
+	else
+		failed=$((failed + 1))
+		say FAIL $((SECONDS - t)) "$name"
+		sed 's/^/    /' "$log" | tail -n 60
+	fi
+}
+
+taps() { # TIMEOUT FILE...: TAP programs and scripts, one after the other
+	local limit=$1
+	shift
+	[ $# -gt 0 ] || { echo "no tests found"; return 1; }
+	prove --timer --merge --exec "timeout -k 10 $limit" "$@"
+}
+
+unit() { # VARIANT PROGRAM... -- TARGET=CORPUS...
+	local variant=$1 programs=() pair
+	shift
+	while [ $# -gt 0 ] && [ "$1" != -- ]; do programs+=("$1"); shift; done
+	shift
+	stage "unit tests ($variant)" taps 60 "${programs[@]}"
+	stage "corpora ($variant)" corpora "$@"
+}
+
+corpora() {
+	local pair bad=0
+	for pair in "$@"; do
+		echo "${pair##*/}"
+		timeout 120 "${pair%%=*}" "${pair#*=}" || { echo "FAILED: $pair"; bad=1; }
+	done
+	return $bad
+}
+
+variant_unit() { # VARIANT
+	stage "build ($1)" make -s -j2 VARIANT="$1" programs tests
+	make -s VARIANT="$1" check-unit || failed=$((failed + 1))
+}
+
+summary() {
+	printf '%d stages in %d s\n%d passed, %d failed\n' $((passed + failed)) $((SECONDS - started)) $passed $failed
+	[ $failed = 0 ] && [ $passed -gt 0 ]
+}
+
+mode=$1
+shift
+case $mode in
+unit)
+	unit "$@"
+	summary
+	;;
+all | everything)
+	[ "$(id -u)" = 0 ] || { echo "make check needs root for network namespaces; make check-unit does not" >&2; exit 1; }
+	stage "build (release)" make -s -j2 all tests
+	stage "lint" make -s lint
+	stage "unit tests and corpora (release)" make -s check-unit
+	stage "build (asan)" make -s -j2 VARIANT=asan programs tests
+	stage "unit tests and corpora (asan, ubsan)" make -s VARIANT=asan check-unit
+	stage "emulated BMC against ipmitool and FreeIPMI" taps 600 tests/bmc/*.t
+	for t in tests/api/*.t; do stage "api: $(basename "$t" .t)" taps 600 "$t"; done
+	for t in tests/scenarios/*.t; do stage "scenario: $(basename "$t" .t)" taps 1200 "$t"; done
+	if [ $mode = everything ]; then
+		stage "build (tsan)" make -s -j2 VARIANT=tsan programs tests
+		stage "unit tests (tsan)" make -s VARIANT=tsan check-unit
+		for t in tests/scenarios/all/*.t; do [ -e "$t" ] && stage "all: $(basename "$t" .t)" taps 3600 "$t"; done
+	fi
+	stage "demo" tests/scenarios/demo.py --quiet
+	summary
+	;;
+*)
+	echo "usage: check.sh unit|all|everything" >&2
+	exit 2
+	;;
+esac
