@@ -595,19 +595,21 @@ def part_process():
         path = b.control_path
     same(b.status, 0, "SIGTERM ends it with status 0")
     ok(not os.path.exists(path), "and its control socket is gone")
-    p = subprocess.Popen(["/bin/sh", "-c", '"$0" --listen 127.0.0.1:0 & echo $!; wait', BMCD],
-                         stdout=subprocess.PIPE, text=True)
-    child = int(p.stdout.readline())
+    # the shell starts it, says its pid when it is ready, and is killed
+    p = subprocess.Popen(["/bin/sh", "-c", '"$0" --listen 127.0.0.1:0 & read _; echo $!; wait',
+                          BMCD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     ready = p.stdout.readline()
     ok(ready.startswith("ready"), "a child of a shell is ready", ready)
-    p.send_signal(signal.SIGKILL)
+    p.stdin.write("\n")
+    p.stdin.flush()
+    child = int(p.stdout.readline())
+    p.kill()
     p.wait()
-    deadline = time.monotonic() + 20
     # its output closes when it has ended, whoever inherits the zombie
-    gone = select.select([p.stdout], [], [], deadline - time.monotonic())[0] and not p.stdout.read()
-    ok(gone, "it ends when its parent is killed", child)
-    if not gone:
+    gone = select.select([p.stdout], [], [], 20)[0] and not p.stdout.read()
+    if not ok(gone, "it ends when its parent is killed", child):
         os.kill(child, signal.SIGKILL)
+    p.stdin.close()
     p.stdout.close()
     r = run([BMCD, "--listen", "nowhere:1"], 20)
     ok(r.code == 1 and "nowhere" in r.text, "a wrong address is named", r)
