@@ -30,12 +30,12 @@ static int too_large(const struct decoder *d, uint64_t need, struct err *e)
 	char amount[40] = "more";
 
 	if (need)
-		snprintf(amount, sizeof(amount), "%llu MiB",
+		snprintf(amount, sizeof(amount), "%llu MiB of",
 			(unsigned long long)((need + 1048575) >> 20));
 	return err_set(e, ENOMEM,
-		"the image needs %s of memory to decompress its %s data, %llu MiB can be given; "
+		"decompressing the image's %s data needs %s memory; %llu MiB are free for it; "
 		"compress it with a smaller window or dictionary",
-		amount, d->ops->name, (unsigned long long)(d->memory_max >> 20));
+		d->ops->name, amount, (unsigned long long)(d->memory_max >> 20));
 }
 
 /* gzip */

@@ -1,0 +1,57 @@
+/* The first bytes of a hostile image: read as GPT, moved, given a partition, backed up. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+#include "agent/image/gpt.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void put32(uint8_t *p, uint32_t v)
+{
+	for (int i = 0; i < 4; i++)
+		p[i] = (uint8_t)(v >> (8 * i));
+}
+
+/* Makes both sums right, so that the fuzzer gets behind them. */
+static void repair(uint8_t *head, size_t size, uint32_t sector)
+{
+	uint8_t *h = head + sector;
+	uint32_t header_size = h[12] | h[13] << 8, n = h[80] | h[81] << 8,
+		 each = h[84] | h[85] << 8;
+	uint64_t lba = h[72] | h[73] << 8;
+
+	if (lba * sector < size && (uint64_t)n * each <= size - lba * sector)
+		put32(h + 88, (uint32_t)crc32(0, head + lba * sector, n * each));
+	put32(h + 16, 0);
+	if (sector + header_size <= size)
+		put32(h + 16, (uint32_t)crc32(0, h, header_size));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static uint8_t out[GPT_BACKUP_MAX];
+	uint32_t sector = size && data[0] & 1 ? 4096 : 512;
+	struct gpt_partition p = {.type = {1}, .first = 100, .last = 200};
+	struct err e;
+	struct gpt g;
+	unsigned number;
+	uint8_t *head;
+
+	if (size < sector + 512)
+		return 0;
+	head = malloc(size);
+	memcpy(head, data, size);
+	if (data[0] & 2)
+		repair(head, size, sector);
+	if (gpt_read(head, size, sector, &g, &e) == 0) {
+		gpt_count(&g);
+		if (gpt_resize(&g, 1 << 20, &e) == 0 && gpt_add(&g, &p, &number, &e) == 0)
+			gpt_backup(&g, out, sizeof(out));
+		if (gpt_read(head, size, sector, &g, &e) < 0 && g.last_usable == 0)
+			abort(); /* what was read once and sealed anew reads again */
+	}
+	free(head);
+	return 0;
+}

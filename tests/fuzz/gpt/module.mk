@@ -1,0 +1,1 @@
+$(call fuzz_target,gpt,image base,zlib)

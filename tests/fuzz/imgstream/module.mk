@@ -1,0 +1,1 @@
+$(call fuzz_target,imgstream,image base,libzstd liblzma zlib)
