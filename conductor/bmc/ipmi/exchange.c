@@ -218,7 +218,7 @@ static void give_up(struct ipmi_bmc *b)
 		return;
 	}
 	/* Some BMCs agree to a suite and then cannot; the next one may do. */
-	if ((b->phase == PHASE_RAKP1 || b->phase == PHASE_RAKP3) && login_next_suite(b))
+	if ((b->phase == PHASE_RAKP1 || b->phase == PHASE_RAKP3) && login_next_suite(b, false))
 		return;
 	bmc_drop_session(b, false);
 	if (!r->opened && !r->reopened && !(r->once && sent_command)) {

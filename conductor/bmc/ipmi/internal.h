@@ -214,7 +214,7 @@ void exchange_input(struct ipmi_bmc *b, const uint8_t *packet, const struct wire
 
 /* login.c */
 void login_start(struct ipmi_bmc *b);
-bool login_next_suite(struct ipmi_bmc *b); /* false: there is no other to try */
+bool login_next_suite(struct ipmi_bmc *b, bool refused); /* false: there is no other to try */
 uint8_t login_privilege(const struct ipmi_bmc *b);
 void login_input(struct ipmi_bmc *b, const struct wire_packet *w);
 void login_heard(struct ipmi_bmc *b, const struct wire_packet *w); /* outside of a session */

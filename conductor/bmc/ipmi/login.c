@@ -35,12 +35,15 @@ void login_start(struct ipmi_bmc *b)
 	transmit_enter(b, PHASE_OPEN);
 }
 
-/* Tries a cipher suite that this request has not tried; false when there is none. */
-bool login_next_suite(struct ipmi_bmc *b)
+/*
+ * Tries a cipher suite that this request has not tried; false when there is none. Silence is no
+ * reason to leave a suite that has worked before.
+ */
+bool login_next_suite(struct ipmi_bmc *b, bool refused)
 {
 	struct request *r = b->current;
 
-	if (b->traits.cipher_suite)
+	if (b->traits.cipher_suite || (!refused && b->suite_good == suite_now(b)->id))
 		return false;
 	r->suites_tried |= (uint8_t)(1 << b->suite_at);
 	for (uint8_t i = 0; b->suites[i]; i++)
@@ -73,7 +76,7 @@ static void on_status(struct ipmi_bmc *b, uint8_t status)
 
 	switch (st->action) {
 	case RAKP_NEXT_SUITE:
-		if (login_next_suite(b))
+		if (login_next_suite(b, true))
 			return;
 		bmc_fail(b, st->code,
 			"%s, the BMC accepts none of the cipher suites %s: status %02Xh (%s); %s",
@@ -140,7 +143,7 @@ static void on_verdict(struct ipmi_bmc *b, enum session_verdict verdict, uint8_t
 			b->who.has_kg ? "" : ", or clear the key on the BMC");
 		return;
 	case SESSION_BAD_ANSWER:
-		if (!login_next_suite(b))
+		if (!login_next_suite(b, true))
 			bmc_fail(b, IPMI_E_CIPHER,
 				"the BMC agreed to another cipher suite than it was asked for; "
 				"set ipmi_cipher_suite to one that it has enabled");
@@ -200,7 +203,7 @@ void login_give_up(struct ipmi_bmc *b)
 {
 	unsigned sends = b->sends;
 
-	if (b->heard_caps && !b->no_rmcpp && login_next_suite(b))
+	if (b->heard_caps && !b->no_rmcpp && login_next_suite(b, false))
 		return;
 	if (b->heard_caps)
 		bmc_fail(b, IPMI_E_NOT_RMCPP, "the BMC speaks IPMI, but %s; %s",

@@ -1,0 +1,287 @@
+/*
+ * The engine and the queue without a BMC: packets go to a catcher instead of a socket, and what
+ * would come back is left out or is an ICMP error. Nothing here waits for time to pass.
+ */
+#include <string.h>
+
+#include "conductor/bmc/ipmi/internal.h"
+#include "tests/unit/tap.h"
+
+static uv_loop_t loop;
+static struct ipmi_engine *engine;
+static unsigned packets;
+
+struct seen {
+	unsigned calls;
+	int code;
+	char text[768];
+	bool inside;		/* while the call that started it ran */
+	struct ipmi_bmc *again; /* started once more from the callback */
+};
+
+static bool starting;
+
+static void on_packet(void *data, const uint8_t *packet, size_t len)
+{
+	packets++;
+}
+
+static void on_done(void *data, const struct ipmi_result *result, const struct err *e)
+{
+	struct seen *s = data;
+	struct ipmi_bmc *again = s->again;
+
+	s->calls++;
+	s->inside |= starting;
+	s->code = e ? e->code : 0;
+	snprintf(s->text, sizeof(s->text), "%s", e ? e->text : "");
+	s->again = NULL;
+	if (again)
+		ipmi_power_get(again, NULL, on_done, s);
+}
+
+static void setup(unsigned window)
+{
+	const struct ipmi_engine_config config = {.window = window, .sockets = 1};
+
+	uv_loop_init(&loop);
+	ipmi_engine_new(&loop, &config, &engine, NULL);
+	engine->capture = on_packet;
+	packets = 0;
+}
+
+static void teardown(void)
+{
+	ipmi_engine_free(engine);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	is_int(uv_loop_close(&loop), 0, "nothing of the engine is left on the loop");
+}
+
+static struct ipmi_bmc *bmc_at(const char *address)
+{
+	const struct ipmi_config c = {
+		.address = address, .username = "admin", .traits = BMC_TRAITS_DEFAULT};
+	struct ipmi_bmc *b = NULL;
+
+	ipmi_bmc_new(engine, &c, &b, NULL);
+	return b;
+}
+
+static void spin(void)
+{
+	for (int i = 0; i < 5; i++)
+		uv_run(&loop, UV_RUN_NOWAIT);
+}
+
+static ipmi_ticket ask(struct ipmi_bmc *b, struct seen *s, enum ipmi_priority priority)
+{
+	const struct ipmi_opts opts = {.priority = priority};
+	ipmi_ticket t;
+
+	starting = true;
+	t = ipmi_power_get(b, &opts, on_done, s);
+	starting = false;
+	return t;
+}
+
+static void test_config(void)
+{
+	static const struct {
+		const char *what, *want;
+		struct ipmi_config c;
+	} rows[] = {
+		{"no address", "address", {.address = ""}},
+		{"a user name of 17", "user name has 17",
+			{.address = "a", .username = "12345678901234567"}},
+		{"a password of 21", "password has 21",
+			{.address = "a", .password = "123456789012345678901"}},
+		{"a K_g of 21", "K_g",
+			{.address = "a", .kg = "123456789012345678901", .kg_len = 21}},
+		{"cipher suite 8", "cipher suite 8", {.address = "a", .cipher_suites = {17, 8}}},
+		{"privilege 5", "level 5", {.address = "a", .privilege = 5}},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct ipmi_bmc *b = NULL;
+		struct err e = {0};
+
+		ok(ipmi_bmc_new(engine, &rows[i].c, &b, &e) == -EINVAL &&
+				strstr(e.text, rows[i].want),
+			"%s is refused by name", rows[i].what);
+		ok(!strstr(e.text, "1234567890"), "and the error shows no secret");
+	}
+}
+
+static void test_cancel(void)
+{
+	struct ipmi_bmc *b = bmc_at("192.0.2.1");
+	struct seen one = {0}, two = {0};
+	ipmi_ticket t1 = ask(b, &one, IPMI_PRIORITY_SWEEP), t2 = ask(b, &two, IPMI_PRIORITY_SWEEP);
+
+	is_int(packets, 1, "the first request sends a packet, the second waits");
+	ok(ipmi_cancel(b, t2) && !ipmi_cancel(b, t2), "what waits is canceled once");
+	is_int(two.calls, 0, "its callback comes later");
+	spin();
+	ok(two.calls == 1 && two.code == ECANCELED, "and came");
+	ok(ipmi_cancel(b, t1), "what is on its way is canceled");
+	spin();
+	ok(one.calls == 1 && one.code == ECANCELED && !one.inside, "and its callback came");
+	ipmi_bmc_free(b);
+}
+
+static void test_order(void)
+{
+	struct ipmi_bmc *b = bmc_at("192.0.2.2");
+	struct seen s[4] = {0};
+	ipmi_ticket flying = ask(b, &s[0], IPMI_PRIORITY_SWEEP), first, second;
+
+	ask(b, &s[1], IPMI_PRIORITY_SWEEP);
+	first = ask(b, &s[2], IPMI_PRIORITY_COMMAND);
+	second = ask(b, &s[3], IPMI_PRIORITY_COMMAND);
+	ok(b->current && b->current->ticket == flying, "what is on its way is not interrupted");
+	ipmi_cancel(b, flying);
+	ok(b->current && b->current->ticket == first, "then a command passes the sweep before it");
+	ipmi_cancel(b, first);
+	ok(b->current && b->current->ticket == second, "and commands keep their order");
+	ipmi_bmc_free(b);
+	spin();
+	ok(s[0].calls == 1 && s[1].calls == 1 && s[2].calls == 1 && s[3].calls == 1,
+		"freeing the BMC ends each exactly once");
+}
+
+static void test_ceiling(void)
+{
+	struct ipmi_bmc *b = bmc_at("192.0.2.3");
+	struct seen s[IPMI_QUEUE_MAX + 1] = {0}, big = {0};
+
+	for (int i = 0; i <= IPMI_QUEUE_MAX; i++)
+		ask(b, &s[i], IPMI_PRIORITY_SWEEP);
+	is_int(s[IPMI_QUEUE_MAX].calls, 0, "also a refusal comes later");
+	spin();
+	ok(s[IPMI_QUEUE_MAX].code == IPMI_E_QUEUE && s[0].calls == 0,
+		"the queue has a ceiling, and what is in it stays");
+	ipmi_bmc_free(b);
+	b = bmc_at("192.0.2.3");
+	ipmi_request(b, 6, 1, big.text, IPMI_DATA_MAX + 1, NULL, on_done, &big);
+	spin();
+	is_int(big.code, EMSGSIZE, "a request has a greatest length");
+	ipmi_bmc_free(b);
+}
+
+static void test_window(void)
+{
+	struct ipmi_bmc *b[4];
+	struct seen s[4] = {0}, command = {0};
+	char address[32];
+
+	for (int i = 0; i < 4; i++) {
+		snprintf(address, sizeof(address), "192.0.2.1%d", i);
+		b[i] = bmc_at(address);
+	}
+	for (int i = 0; i < 3; i++)
+		ask(b[i], &s[i], IPMI_PRIORITY_SWEEP);
+	is_int(packets, 2, "a window of 2 asks 2 BMCs");
+	ask(b[3], &command, IPMI_PRIORITY_COMMAND);
+	ok(packets == 3 && b[3]->current && !b[2]->current, "a command goes ahead of the sweep");
+	ipmi_bmc_free(b[0]);
+	ipmi_bmc_free(b[3]);
+	spin();
+	is_int(packets, 4, "an end makes room for the next");
+	/* An overdue answer gives its place away, so that dead BMCs do not hold up living ones. */
+	s[0] = (struct seen){0};
+	b[0] = bmc_at("192.0.2.14");
+	ask(b[0], &s[0], IPMI_PRIORITY_SWEEP);
+	is_int(packets, 4, "the window is full again");
+	engine_enter(engine);
+	exchange_overdue(b[1]);
+	engine_dispatch(engine);
+	ok(b[0]->current != NULL, "a silent BMC does not keep its place");
+	for (int i = 0; i < 3; i++)
+		ipmi_bmc_free(b[i]);
+	spin();
+	is_int(engine->asking, 0, "and the window is empty in the end");
+}
+
+static void test_refused(void)
+{
+	struct ipmi_bmc *b = bmc_at("192.0.2.20"), *other = bmc_at("192.0.2.21");
+	struct seen s = {0}, o = {0};
+
+	ask(b, &s, IPMI_PRIORITY_SWEEP);
+	ask(other, &o, IPMI_PRIORITY_SWEEP);
+	net_unreachable(engine, &b->address, ECONNREFUSED);
+	spin();
+	ok(s.calls == 1 && s.code == IPMI_E_REFUSED, "an ICMP error ends the request it is about");
+	ok(strstr(s.text, "power status on 192.0.2.20:623 as admin"),
+		"and says what, where, as whom");
+	is_int(o.calls, 0, "and no other");
+	s.again = b;
+	ask(b, &s, IPMI_PRIORITY_SWEEP);
+	net_unreachable(engine, &b->address, EHOSTUNREACH);
+	spin();
+	ok(s.calls == 2 && s.code == IPMI_E_UNREACHABLE && b->current,
+		"a callback may start the next request");
+	ipmi_bmc_free(b);
+	ipmi_bmc_free(other);
+	spin();
+	ok(s.calls == 3 && o.calls == 1, "which ends too");
+}
+
+/* Silence: the packet is sent as often as the traits say, with a longer wait each time. */
+static void test_silence(void)
+{
+	struct ipmi_bmc *b = bmc_at("192.0.2.30");
+	struct seen s = {0}, sweep = {0}, command = {0};
+	unsigned waits[4], n = 0;
+
+	ask(b, &s, IPMI_PRIORITY_SWEEP);
+	ask(b, &sweep, IPMI_PRIORITY_SWEEP);
+	ask(b, &command, IPMI_PRIORITY_COMMAND);
+	while (s.calls == 0 && n < 10) {
+		if (n < 4)
+			waits[n] = b->wait_ms;
+		n++;
+		engine_enter(engine);
+		exchange_overdue(b);
+		engine_dispatch(engine);
+	}
+	is_int(n, 4, "a BMC is silent after four packets");
+	ok(waits[0] == 500 && waits[1] == 1000 && waits[2] == 2000 && waits[3] == 4000,
+		"each waited for twice as long");
+	ok(s.code == IPMI_E_SILENT && strstr(s.text, "no answer to anything"),
+		"and the error says so");
+	ok(sweep.calls == 1 && sweep.code == IPMI_E_SILENT, "other sweeps of it do not try again");
+	ok(command.calls == 0 && b->current, "an operator's command does");
+	ipmi_bmc_free(b);
+	spin();
+}
+
+static void test_end(void)
+{
+	struct ipmi_bmc *b = bmc_at("192.0.2.40");
+	static struct seen s[3];
+
+	for (int i = 0; i < 3; i++)
+		ask(b, &s[i], IPMI_PRIORITY_SWEEP);
+	teardown();
+	ok(s[0].calls == 1 && s[1].calls == 1 && s[2].calls == 1 && s[2].code == ECANCELED,
+		"freeing the engine ends each request exactly once");
+}
+
+int main(void)
+{
+	setup(0);
+	test_config();
+	test_cancel();
+	test_order();
+	test_ceiling();
+	test_refused();
+	test_silence();
+	teardown();
+	setup(2);
+	test_window();
+	teardown();
+	setup(0);
+	test_end();
+	return done_testing();
+}
