@@ -119,9 +119,15 @@ static void read_urls(struct reader *rd)
 static void read_bootif(struct reader *rd)
 {
 	const char *v = cmdline_get(rd->c, "BOOTIF");
+	uint8_t mac[MAC_LEN];
 
-	if (!str_empty(v) && mac_normalise(v, rd->p->bootif) < 0 && rd->r == 0)
-		rd->r = err_set(rd->e, EINVAL, "kernel parameter BOOTIF=%s: not a MAC address", v);
+	if (str_empty(v))
+		return;
+	if (mac_parse(v, mac) == 0 && mac_is_station(mac))
+		mac_format(mac, rd->p->bootif);
+	else if (rd->r == 0)
+		rd->r = err_set(
+			rd->e, EINVAL, "kernel parameter BOOTIF=%s: not a NIC's address", v);
 }
 
 static void read_token(struct reader *rd)

@@ -1,0 +1,99 @@
+/*
+ * What the agent reads from the network: lookup replies, versions, dates, command bodies and their
+ * parameters, kernel parameters, device news, partition tables. The first byte chooses.
+ */
+#include "agent/agent.h"
+#include "agent/erase/metadata.h"
+#include "agent/init/uevent.h"
+#include "agent/report/api.h"
+#include "agent/report/messages.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void fuzz_lookup(const char *text, size_t len)
+{
+	char token[TOKEN_TEXT_MAX] = "", uuid[UUID_TEXT_MAX];
+	struct lookup l;
+
+	(void)api_minor_parse(text, len);
+	(void)inspection_uuid(text, len, uuid);
+	if (lookup_parse(text, len, &l, NULL) < 0)
+		return;
+	(void)token_adopt(token, l.agent_token, NULL);
+	lookup_done(&l);
+}
+
+/* The checks that run before a command does anything. */
+static void fuzz_command(const char *text, size_t len)
+{
+	json_t *body = NULL, *params = NULL;
+	const char *name = NULL;
+	struct err e;
+
+	if (agent_api_parse(text, len, &body, &name, &params, &e) < 0)
+		return;
+	for (const struct command_spec *s = agent_commands; s->name; s++)
+		if (s->validate && !strcmp(s->name, name))
+			(void)s->validate(NULL, params, &e);
+	json_decref(body);
+}
+
+static void fuzz_text(const char *text, size_t len)
+{
+	struct cmdline c;
+	struct params p;
+	struct uevent u;
+	struct err e;
+	int64_t s;
+
+	(void)http_date_parse(text, &s);
+	(void)uevent_parse(text, len + 1, &u);
+	free(url_with_arg("http://x/", "a", text));
+	cmdline_parse(text, &c);
+	(void)params_from_cmdline(&c, &p, &e);
+	params_done(&p);
+	cmdline_done(&c);
+}
+
+static void fuzz_tables(const uint8_t *data, size_t len)
+{
+	uint64_t size = (uint64_t)len * 64;
+	struct erase_region r[64];
+	size_t n = erase_plan(data, len, data, len, size, len % 2 ? 512 : 4096, r, 64);
+
+	for (size_t i = 0; i < n; i++)
+		if (r[i].offset > size || r[i].length > size - r[i].offset)
+			abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *text;
+
+	if (!size)
+		return 0;
+	text = malloc(size);
+	memcpy(text, data + 1, size - 1);
+	text[size - 1] = '\0';
+	switch (data[0]) {
+	case 'l':
+		fuzz_lookup(text, size - 1);
+		break;
+	case 'c':
+		fuzz_command(text, size - 1);
+		break;
+	case 't':
+		fuzz_text(text, size - 1);
+		break;
+	case 'p':
+		fuzz_tables(data + 1, size - 1);
+		break;
+	default:
+		break;
+	}
+	free(text);
+	return 0;
+}

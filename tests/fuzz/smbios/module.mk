@@ -1,0 +1,1 @@
+$(call fuzz_target,smbios,agentinspect json base,jansson)

@@ -1,0 +1,96 @@
+/* The kernel's command line: quoting as in the kernel, parameters as the Ironic agent reads them.
+ */
+#include "tests/unit/tap.h"
+
+#include "agent/init/cmdline.h"
+
+#include <errno.h>
+
+static void test_words(void)
+{
+	struct cmdline c;
+
+	cmdline_parse("  quiet a=1 b=\"x y\" \"c=d e\" a=2 empty= last\n", &c);
+	is_int(c.n, 7, "seven words");
+	ok(cmdline_has(&c, "quiet") && !cmdline_get(&c, "quiet"), "a word without value");
+	is_str(cmdline_get(&c, "a"), "2", "the last one wins");
+	is_str(cmdline_get(&c, "b"), "x y", "quotes around the value");
+	is_str(cmdline_get(&c, "c"), "d e", "quotes around the word");
+	is_str(cmdline_get(&c, "empty"), "", "an empty value");
+	ok(cmdline_has(&c, "last"), "the line's end is no part of the word");
+	ok(!cmdline_has(&c, "nothing"), "absent");
+	cmdline_done(&c);
+}
+
+static int read(const char *line, struct params *p, struct err *e)
+{
+	struct cmdline c;
+	int r;
+
+	cmdline_parse(line, &c);
+	r = params_from_cmdline(&c, p, e);
+	cmdline_done(&c);
+	return r;
+}
+
+static void test_defaults(void)
+{
+	struct params p;
+
+	is_int(read("", &p, NULL), 0, "an empty line");
+	is_int(p.n_api_urls, 0, "no API");
+	is_int(p.listen_port, 9999, "port");
+	is_int(p.lookup_timeout_s, 600, "lookup timeout");
+	is_int(p.http_timeout_s, 30, "request timeout");
+	is_str(p.bootif, "", "no BOOTIF");
+	ok(!p.insecure && !p.debug, "secure and quiet");
+	params_done(&p);
+}
+
+static void test_all(void)
+{
+	struct params p;
+
+	is_int(read("ipa-api-url=http://a:6385/,https://b/x ipa-agent-token=tok "
+		    "ipa-inspection-callback-url=http://a/v1/continue_inspection "
+		    "BOOTIF=01-52-54-00-AA-BB-0c ipa-insecure=1 ipa-debug ipa-listen-port=0 "
+		    "ipa-lookup-timeout=5 ingot-boot-token=bt ipa-advertise-host=10.0.0.9",
+		       &p, NULL),
+		0, "reads");
+	is_int(p.n_api_urls, 2, "two APIs");
+	is_str(p.api_urls[0], "http://a:6385", "without a slash at the end");
+	is_str(p.api_urls[1], "https://b/x", "the second");
+	is_str(p.bootif, "52:54:00:aa:bb:0c", "BOOTIF in the common form");
+	is_str(p.agent_token, "tok", "token");
+	is_str(p.boot_token, "bt", "Ingot's boot token");
+	is_str(p.inspection_callback_url, "http://a/v1/continue_inspection", "inspection");
+	is_str(p.advertise_host, "10.0.0.9", "advertised address");
+	ok(p.insecure && p.debug, "flags with and without a value");
+	is_int(p.listen_port, 0, "any port");
+	is_int(p.lookup_timeout_s, 5, "lookup timeout");
+	params_done(&p);
+}
+
+static void test_wrong(void)
+{
+	static const char *const lines[] = {"ipa-listen-port=65536", "ipa-listen-port=x",
+		"BOOTIF=01-52-54-00-aa-bb", "BOOTIF=eth0", "ipa-insecure=maybe",
+		"ipa-lookup-timeout=-1"};
+	struct params p;
+	struct err e;
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		is_int(read(lines[i], &p, &e), -EINVAL, "%s is refused", lines[i]);
+		ok(strstr(e.text, strtok(strdupa(lines[i]), "=")), "and named: %s", e.text);
+		params_done(&p);
+	}
+}
+
+int main(void)
+{
+	test_words();
+	test_defaults();
+	test_all();
+	test_wrong();
+	return done_testing();
+}
