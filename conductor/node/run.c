@@ -39,7 +39,6 @@ void run_drop(struct enode *e)
 	e->generation++;
 	e->op = NULL; /* a late answer finds its generation over */
 	e->heartbeat = false;
-	e->progress = (struct progress){0};
 	uv_timer_stop(&e->timer);
 	e->timed_out = false;
 	if (!e->run)
@@ -213,6 +212,7 @@ void run_start(struct enode *e, enum flow_kind kind, bool manual)
 	e->run->env = e->en->flow;
 	e->run->manual = manual;
 	e->call = 0;
+	e->progress = (struct progress){0};
 	run_next(e);
 }
 
