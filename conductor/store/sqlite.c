@@ -128,14 +128,14 @@ static int conn_new(
 	_cleanup_(conn_freep) struct sqlite_conn *c = xcalloc(1, sizeof(*c));
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
 		    SQLITE_OPEN_URI | SQLITE_OPEN_EXRESCODE;
-	int r, rc = sqlite3_open_v2(s->file, &c->db, flags, NULL);
+	int rc = sqlite3_open_v2(s->file, &c->db, flags, NULL);
 
 	if (rc != SQLITE_OK)
 		return sqlite_err(c->db, rc, e, "open");
 	sqlite3_busy_timeout(c->db, BUSY_MS);
-	r = sqlite_exec(c, pragmas, e);
-	if (r < 0)
-		return r;
+	rc = sqlite3_exec(c->db, pragmas, NULL, NULL, NULL);
+	if (rc != SQLITE_OK)
+		return sqlite_err(c->db, rc, e, "read the file");
 	*ret = TAKE_PTR(c);
 	return 0;
 }
