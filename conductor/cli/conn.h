@@ -1,0 +1,44 @@
+/* The way to the conductor: where it is, who asks, and one request after the other. */
+#ifndef CONDUCTOR_CLI_CONN_H
+#define CONDUCTOR_CLI_CONN_H
+
+#include "lib/cli/verb.h"
+#include "lib/http/client.h"
+#include "lib/json/json.h"
+
+struct conn;
+
+/*
+ * By --url or --os-endpoint, else INGOT_URL, OS_ENDPOINT, OS_ENDPOINT_OVERRIDE, else --os-cloud or
+ * OS_CLOUD in clouds.yaml, else http://127.0.0.1:6385. A name and password come from --os-username
+ * and --password-file, OS_USERNAME and OS_PASSWORD, or the cloud; a name alone asks on the
+ * terminal.
+ */
+int conn_open(const struct cli_line *line, struct conn **ret, struct err *e);
+void conn_close(struct conn *c);
+DEFINE_CLEANUP(struct conn, conn_close)
+#define _cleanup_conn_ _cleanup_(conn_closep)
+
+const char *conn_url(const struct conn *c);
+
+/*
+ * One request; path begins with "/v1" or "/ingot/v1"; body is borrowed, NULL: none. *ret_json is
+ * a new reference, NULL when the answer had no JSON; ret may be NULL. A node that is locked and a
+ * busy conductor are asked again for ten seconds. Below 0: the text is the conductor's own;
+ * -ENOENT, -EACCES, -EBUSY (409), -EAGAIN (503), -EINVAL (other 4xx), -EREMOTEIO (5xx), or what
+ * http_client_do() gives.
+ */
+int conn_call(struct conn *c, const char *method, const char *path, const json_t *body,
+	json_t **ret_json, struct err *e);
+
+/* GETs all pages of a collection into one array; path may have a query. */
+int conn_list(
+	struct conn *c, const char *path, const char *plural, json_t **ret_array, struct err *e);
+
+/* The body as it came, for what is not JSON. Allocated. */
+int conn_text(struct conn *c, const char *path, char **ret, struct err *e);
+
+/* "/v1/nodes/" and the name, escaped, and more. Allocated. */
+char *conn_path(const char *before, const char *name, const char *after);
+
+#endif

@@ -1,0 +1,227 @@
+/* ingot node deploy: what goes into instance_info and the config drive, then target active. */
+#include "conductor/cli/act.h"
+#include "conductor/cli/deploy.h"
+#include "lib/base/buf.h"
+#include "lib/base/fs.h"
+#include "lib/base/str.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+
+#define DRIVE_MAX ((size_t)48 * 1024 * 1024)
+
+static bool is_hex(const char *s)
+{
+	for (; *s; s++)
+		if (!isxdigit((unsigned char)*s))
+			return false;
+	return true;
+}
+
+int deploy_checksum(const char *text, json_t *info, struct err *e)
+{
+	size_t n = strlen(text);
+
+	if (str_starts(text, "http://") || str_starts(text, "https://")) {
+		json_put_str(info, "image_checksum", text);
+		return 0;
+	}
+	if (!is_hex(text) || (n != 64 && n != 128))
+		return err_set(e, EINVAL,
+			"--checksum %.32s: expected the URL of a checksum file, or 64 (SHA-256) or "
+			"128 "
+			"(SHA-512) hex digits",
+			text);
+	json_put_str(info, "image_os_hash_algo", n == 64 ? "sha256" : "sha512");
+	json_put_str(info, "image_os_hash_value", text);
+	return 0;
+}
+
+int deploy_hints(const char *text, json_t **ret, struct err *e)
+{
+	_cleanup_free_ char *copy = xstrdup(text);
+	_cleanup_json_ json_t *hints = NULL;
+	char *save = NULL;
+
+	if (*text == '{') {
+		*ret = json_loads(text, 0, NULL);
+		return *ret ? 0 : err_set(e, EINVAL, "--root-device: not JSON");
+	}
+	hints = json_object();
+	for (char *s = strtok_r(copy, ",", &save); s; s = strtok_r(NULL, ",", &save)) {
+		char *equals = strchr(s, '=');
+
+		if (!equals)
+			return err_set(e, EINVAL,
+				"--root-device: '%s': expected HINT=VALUE, as in serial=ABC or "
+				"size=\">= 100\"",
+				s);
+		*equals = 0;
+		json_put_str(hints, str_trim(s), str_trim(equals + 1));
+	}
+	*ret = TAKE_PTR(hints);
+	return 0;
+}
+
+/* Base64 text, a gzipped image, or JSON: what Ironic takes (contract 2.11). */
+int deploy_drive(const char *data, size_t len, json_t **ret, struct err *e)
+{
+	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				       "0123456789+/=\r\n";
+	size_t space = strspn(data, " \t\r\n");
+	_cleanup_free_ char *b64 = NULL;
+
+	if (len > 2 && !memcmp(data, "\x1f\x8b", 2)) {
+		b64 = b64_encode(data, len);
+		*ret = json_string(b64);
+		return 0;
+	}
+	if (data[space] == '{')
+		return json_parse(data, len, JSON_DEPTH_MAX, ret, e);
+	if (len && strlen(data) == len && strspn(data, alphabet) == len) {
+		*ret = json_string(data);
+		return 0;
+	}
+	return err_set(e, EINVAL, "expected JSON, a gzipped ISO image, or base64 of one");
+}
+
+static int read_drive(const char *value, json_t **ret, struct err *e)
+{
+	_cleanup_free_ char *data = NULL;
+	size_t len;
+	int r;
+
+	if (*value == '{')
+		return deploy_drive(value, strlen(value), ret, e);
+	if (str_starts(value, "http://") || str_starts(value, "https://")) {
+		*ret = json_string(value);
+		return 0;
+	}
+	r = fs_read(value, DRIVE_MAX, &data, &len, e);
+	if (r == 0)
+		r = deploy_drive(data, len, ret, e);
+	return r < 0 ? err_prefix(e, "--config-drive %.128s", value) : 0;
+}
+
+struct deploy {
+	json_t *info;  /* members for instance_info */
+	json_t *drive; /* NULL: none */
+	const char *hostname;
+	bool rebuild;
+};
+
+/* Text with every {name} replaced by the node's. */
+static char *with_name(const char *text, const char *name)
+{
+	struct buf b = BUF_INIT(4096);
+	const char *at;
+
+	for (; (at = strstr(text, "{name}")); text = at + 6) {
+		buf_append(&b, text, (size_t)(at - text));
+		buf_puts(&b, name);
+	}
+	buf_puts(&b, text);
+	return buf_take(&b);
+}
+
+/* The drive of one node: --hostname goes into meta_data. */
+static json_t *drive_of(const struct deploy *d, const char *node)
+{
+	json_t *drive = d->drive ? json_deep_copy(d->drive) : NULL, *meta;
+
+	if (!d->hostname)
+		return drive;
+	drive = drive ? drive : json_object();
+	meta = json_object_get(drive, "meta_data");
+	if (!json_is_object(meta)) {
+		json_object_set_new(drive, "meta_data", json_object());
+		meta = json_object_get(drive, "meta_data");
+	}
+	_cleanup_free_ char *hostname = with_name(d->hostname, node);
+	json_put_str(meta, "hostname", hostname);
+	json_put_str(meta, "name", hostname);
+	return drive;
+}
+
+static int patch_info(struct conn *c, const char *node, const json_t *info, struct err *e)
+{
+	_cleanup_free_ char *path = conn_path("/v1/nodes/", node, "");
+	_cleanup_json_ json_t *patch = json_array();
+	const char *key;
+	json_t *value;
+
+	if (!json_object_size(info))
+		return 0;
+	json_object_foreach ((json_t *)info, key, value) {
+		_cleanup_free_ char *at = xasprintf("/instance_info/%s", key);
+
+		json_array_append_new(patch,
+			json_pack("{s:s, s:s, s:O}", "op", "add", "path", at, "value", value));
+	}
+	return conn_call(c, "PATCH", path, patch, NULL, e);
+}
+
+static int submit_deploy(struct conn *c, const char *node, void *data, struct err *e)
+{
+	const struct deploy *d = data;
+	_cleanup_json_ json_t *body = NULL, *drive = drive_of(d, node);
+	int r = patch_info(c, node, d->info, e);
+
+	if (r < 0)
+		return r;
+	body = json_pack("{s:s}", "target", d->rebuild ? "rebuild" : "active");
+	if (drive)
+		json_object_set(body, "configdrive", drive);
+	return act_provision(c, node, body, e);
+}
+
+static int read_options(const struct cli_line *line, struct deploy *d, struct err *e)
+{
+	const char *image = cli_value(line, "image"), *sum = cli_value(line, "checksum");
+	const char *hints = cli_value(line, "root-device"),
+		   *drive = cli_value(line, "config-drive");
+	json_t *root = NULL;
+	int r = 0;
+
+	d->rebuild = cli_flag(line, "rebuild");
+	d->hostname = cli_value(line, "hostname");
+	if (image)
+		json_put_str(d->info, "image_source", image);
+	if (cli_value(line, "disk-format"))
+		json_put_str(d->info, "image_disk_format", cli_value(line, "disk-format"));
+	if (sum)
+		r = deploy_checksum(sum, d->info, e);
+	if (r == 0 && hints)
+		r = deploy_hints(hints, &root, e);
+	if (root)
+		json_object_set_new(d->info, "root_device", root);
+	if (r == 0 && drive)
+		r = read_drive(drive, &d->drive, e);
+	if (r == 0 && d->hostname && d->drive && !json_is_object(d->drive))
+		r = err_set(e, EINVAL, "--hostname needs a config drive that is JSON, or none");
+	return r;
+}
+
+int verb_node_deploy(struct cli_line *line, void *data)
+{
+	struct deploy d = {.info = json_object()};
+	struct act a = {submit_deploy, &d, "active", NULL};
+	_cleanup_conn_ struct conn *c = NULL;
+	struct names names = {0};
+	struct err e;
+	int code = CLI_OK;
+
+	if (read_options(line, &d, &e) < 0)
+		code = (fprintf(stderr, "ingot: %s\n", e.text), CLI_USAGE);
+	else if (conn_open(line, &c, &e) < 0 || cmd_select(c, line, 0, &names, &e) < 0)
+		code = cmd_fail(&e);
+	else if (d.rebuild)
+		code = act_confirm(line, c, &names, "Overwrite the systems of");
+	if (code == CLI_OK)
+		code = act_run(line, c, &names, &a);
+	names_done(&names);
+	json_decref(d.info);
+	json_decref(d.drive);
+	return code;
+}

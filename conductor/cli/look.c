@@ -1,0 +1,351 @@
+/* Verbs that look: why, boot explain, waiting, inventory, ports, drivers, conductors, version. */
+#include "conductor/cli/cmd.h"
+#include "lib/base/fs.h"
+#include "lib/base/str.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* GETs one thing; with --json prints it. 1: printed; 0: print it yourself. */
+static int fetch(struct cli_line *line, const char *path, json_t **ret, struct err *e)
+{
+	_cleanup_conn_ struct conn *c = NULL;
+	int r;
+
+	r = conn_open(line, &c, e);
+	if (r == 0)
+		r = conn_call(c, "GET", path, NULL, ret, e);
+	if (r < 0 || !cli_flag(line, "json"))
+		return r;
+	cmd_print_json(*ret);
+	return 1;
+}
+
+/* "2026-01-31T12:00:00.123456+00:00" to "12:00:00" of today's reader. */
+static const char *clock_of(const char *time)
+{
+	const char *t = time ? strchr(time, 'T') : NULL;
+
+	return t && strlen(t) > 8 ? t + 1 : "-";
+}
+
+static void print_records(const json_t *records)
+{
+	json_t *record;
+	size_t i;
+
+	json_array_foreach (records, i, record) {
+		_cleanup_free_ char *step = table_text(json_object_get(record, "step"));
+		_cleanup_free_ char *ip = table_text(json_object_get(record, "ip"));
+		_cleanup_free_ char *detail = table_text(json_object_get(record, "detail"));
+
+		printf("  %.12s  %-4s %-14s %-15s %s\n", clock_of(json_str(record, "at")),
+			json_flag(record, "ok", true) ? "ok" : "FAIL", step, ip, detail);
+	}
+}
+
+static void print_events(const json_t *events)
+{
+	json_t *event;
+	size_t i;
+
+	for (i = json_array_size(events); i-- > 0;) {
+		event = json_array_get(events, i);
+		_cleanup_free_ char *from = table_text(json_object_get(event, "from"));
+		_cleanup_free_ char *to = table_text(json_object_get(event, "to"));
+		_cleanup_free_ char *text = table_text(json_object_get(event, "event"));
+
+		printf("  %.12s  %s -> %s (%.1f s)  %s\n", clock_of(json_str(event, "at")), from,
+			to, (double)json_int(event, "duration_ms", 0) / 1000, text);
+	}
+}
+
+static void print_fact(const json_t *why, const char *key, const char *label)
+{
+	_cleanup_free_ char *text = NULL;
+
+	if (!json_object_get(why, key) || json_is_null(json_object_get(why, key)))
+		return;
+	text = table_text(json_object_get(why, key));
+	printf("%-16s %s\n", label, text);
+}
+
+static void print_why(const json_t *why)
+{
+	static const char *const facts[][2] = {{"name", "node"}, {"uuid", "uuid"},
+		{"provision_state", "state"}, {"target_provision_state", "on its way to"},
+		{"power_state", "power"}, {"waits_for", "waits for"}, {"waits_since", "since"},
+		{"waits_until", "gives up"}, {"boot_path", "boot path"},
+		{"agent_seen", "agent seen"}, {"power_failures", "power failures"},
+		{"power_error", "power error"}, {"last_error", "last error"}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(facts); i++)
+		print_fact(why, facts[i][0], facts[i][1]);
+	if (json_array_size(json_object_get(why, "events"))) {
+		puts("history:");
+		print_events(json_object_get(why, "events"));
+	}
+	if (json_array_size(json_object_get(why, "boot"))) {
+		puts("boot path:");
+		print_records(json_object_get(why, "boot"));
+	}
+}
+
+int verb_why(struct cli_line *line, void *data)
+{
+	_cleanup_free_ char *path = conn_path("/ingot/v1/why/", line->args[0], "");
+	_cleanup_json_ json_t *why = NULL;
+	struct err e;
+	int r = fetch(line, path, &why, &e);
+
+	if (r < 0)
+		return cmd_fail(&e);
+	if (r == 0)
+		print_why(why);
+	return CLI_OK;
+}
+
+int verb_boot_explain(struct cli_line *line, void *data)
+{
+	_cleanup_free_ char *path = conn_path("/ingot/v1/boot/", line->args[0], "");
+	_cleanup_json_ json_t *boot = NULL;
+	struct err e;
+	int r = fetch(line, path, &boot, &e);
+
+	if (r < 0)
+		return cmd_fail(&e);
+	if (r == 1)
+		return CLI_OK;
+	print_fact(boot, "address", "address");
+	print_fact(boot, "node_name", "node");
+	print_fact(boot, "node_uuid", "uuid");
+	if (json_flag(boot, "waiting", false))
+		puts("on the waiting list; ingot waiting accept makes it a node");
+	print_records(json_object_get(boot, "records"));
+	if (!json_array_size(json_object_get(boot, "records")))
+		puts("nothing was heard from it since the conductor started");
+	return CLI_OK;
+}
+
+int verb_waiting_list(struct cli_line *line, void *data)
+{
+	static const struct table_column columns[] = {{"address", NULL}, {"facts.ip", "IP"},
+		{"facts.manufacturer", "MANUFACTURER"}, {"facts.product", "PRODUCT"},
+		{"facts.serial", "SERIAL"}, {"asked", NULL}, {"ignored", NULL},
+		{"updated_at", "LAST SEEN"}};
+	_cleanup_json_ json_t *answer = NULL;
+	struct err e;
+	int r = fetch(line, "/ingot/v1/waiting", &answer, &e);
+
+	if (r < 0)
+		return cmd_fail(&e);
+	if (r == 0)
+		table_print(
+			stdout, columns, ARRAY_SIZE(columns), json_object_get(answer, "waiting"));
+	return CLI_OK;
+}
+
+static int post_waiting(struct cli_line *line, json_t *body)
+{
+	_cleanup_conn_ struct conn *c = NULL;
+	struct failures failed = {0};
+	struct err e;
+	int code;
+
+	if (conn_open(line, &c, &e) < 0)
+		return cmd_fail(&e);
+	for (int i = 0; i < line->n_args; i++) {
+		_cleanup_free_ char *path = conn_path("/ingot/v1/waiting/", line->args[i], "");
+
+		if (conn_call(c, "POST", path, body, NULL, &e) < 0)
+			failures_add(&failed, line->args[i], e.text);
+	}
+	failures_print(&failed);
+	code = failed.n ? CLI_FAILED : CLI_OK;
+	failures_done(&failed);
+	return code;
+}
+
+int verb_waiting_accept(struct cli_line *line, void *data)
+{
+	_cleanup_json_ json_t *body = json_pack("{s:s}", "action", "accept"), *info = json_object();
+	const char *driver = cli_value(line, "driver"), *name = cli_value(line, "name");
+	struct err e;
+
+	if (name && line->n_args > 1)
+		return fprintf(stderr, "ingot: --name is for one machine\n"), CLI_USAGE;
+	if (cmd_pairs(line, "driver-info", false, info, &e) < 0)
+		return fprintf(stderr, "ingot: %s\n", e.text), CLI_USAGE;
+	json_put_str(body, "driver", driver ? driver : "ipmi");
+	if (name)
+		json_put_str(body, "name", name);
+	if (json_object_size(info))
+		json_object_set(body, "driver_info", info);
+	return post_waiting(line, body);
+}
+
+int verb_waiting_ignore(struct cli_line *line, void *data)
+{
+	_cleanup_json_ json_t *body =
+		json_pack("{s:s}", "action", cli_flag(line, "undo") ? "unignore" : "ignore");
+
+	return post_waiting(line, body);
+}
+
+int verb_inventory_export(struct cli_line *line, void *data)
+{
+	const char *format = cli_value(line, "format"), *file = cli_value(line, "output");
+	_cleanup_free_ char *path =
+		conn_path("/ingot/v1/inventory?format=", format ? format : "json", "");
+	_cleanup_free_ char *text = NULL;
+	_cleanup_conn_ struct conn *c = NULL;
+	struct err e;
+
+	if (conn_open(line, &c, &e) < 0 || conn_text(c, path, &text, &e) < 0)
+		return cmd_fail(&e);
+	if (!file) {
+		fputs(text, stdout);
+		return CLI_OK;
+	}
+	return fs_write_atomic(file, text, strlen(text), 0644, &e) < 0 ? cmd_fail(&e) : CLI_OK;
+}
+
+int verb_port_list(struct cli_line *line, void *data)
+{
+	static const struct table_column columns[] = {{"address", NULL}, {"pxe_enabled", "PXE"},
+		{"physical_network", "NETWORK"}, {"node_uuid", "NODE"}, {"uuid", NULL}};
+	const char *node = cli_value(line, "node");
+	_cleanup_free_ char *path = node ? conn_path("/v1/ports?detail=true&node=", node, "")
+					 : xstrdup("/v1/ports?detail=true");
+	_cleanup_conn_ struct conn *c = NULL;
+	_cleanup_json_ json_t *rows = NULL;
+	struct err e;
+
+	if (conn_open(line, &c, &e) < 0 || conn_list(c, path, "ports", &rows, &e) < 0)
+		return cmd_fail(&e);
+	return cmd_print(line, columns, ARRAY_SIZE(columns), rows);
+}
+
+static int uuid_of(struct conn *c, const char *node, char **ret, struct err *e)
+{
+	_cleanup_free_ char *path = conn_path("/v1/nodes/", node, "?fields=uuid");
+	_cleanup_json_ json_t *found = NULL;
+	int r = conn_call(c, "GET", path, NULL, &found, e);
+
+	if (r == 0)
+		*ret = xstrdup(json_str(found, "uuid"));
+	return r;
+}
+
+int verb_port_create(struct cli_line *line, void *data)
+{
+	const char *node = cli_value(line, "node");
+	_cleanup_conn_ struct conn *c = NULL;
+	_cleanup_json_ json_t *port = NULL, *made = NULL;
+	_cleanup_free_ char *uuid = NULL;
+	struct err e;
+
+	if (!node)
+		return fprintf(stderr, "ingot: --node NODE is needed\n"), CLI_USAGE;
+	if (conn_open(line, &c, &e) < 0 || uuid_of(c, node, &uuid, &e) < 0)
+		return cmd_fail(&e);
+	port = json_pack("{s:s, s:s, s:b}", "address", line->args[0], "node_uuid", uuid,
+		"pxe_enabled", !cli_flag(line, "no-pxe"));
+	if (conn_call(c, "POST", "/v1/ports", port, &made, &e) < 0)
+		return cmd_fail(&e);
+	if (cli_flag(line, "json"))
+		cmd_print_json(made);
+	else
+		printf("%s\n", json_str(made, "uuid"));
+	return CLI_OK;
+}
+
+/* By UUID or by MAC address. */
+static int delete_port(struct conn *c, const char *port, struct err *e)
+{
+	_cleanup_free_ char *query = conn_path("/v1/ports?address=", port, "");
+	_cleanup_free_ char *path = NULL;
+	_cleanup_json_ json_t *found = NULL;
+	const char *uuid = port;
+
+	if (strchr(port, ':')) {
+		if (conn_list(c, query, "ports", &found, e) < 0)
+			return -e->code;
+		uuid = json_str(json_array_get(found, 0), "uuid");
+		if (!uuid)
+			return err_set(e, ENOENT, "no port has this address");
+	}
+	path = conn_path("/v1/ports/", uuid, "");
+	return conn_call(c, "DELETE", path, NULL, NULL, e);
+}
+
+int verb_port_delete(struct cli_line *line, void *data)
+{
+	_cleanup_conn_ struct conn *c = NULL;
+	struct failures failed = {0};
+	struct err e;
+	int code;
+
+	if (conn_open(line, &c, &e) < 0)
+		return cmd_fail(&e);
+	for (int i = 0; i < line->n_args; i++)
+		if (delete_port(c, line->args[i], &e) < 0)
+			failures_add(&failed, line->args[i], e.text);
+	failures_print(&failed);
+	code = failed.n ? CLI_FAILED : CLI_OK;
+	failures_done(&failed);
+	return code;
+}
+
+int verb_driver_list(struct cli_line *line, void *data)
+{
+	static const struct table_column columns[] = {
+		{"name", NULL}, {"type", NULL}, {"hosts", NULL}};
+	_cleanup_conn_ struct conn *c = NULL;
+	_cleanup_json_ json_t *rows = NULL;
+	struct err e;
+
+	if (conn_open(line, &c, &e) < 0 || conn_list(c, "/v1/drivers", "drivers", &rows, &e) < 0)
+		return cmd_fail(&e);
+	return cmd_print(line, columns, ARRAY_SIZE(columns), rows);
+}
+
+int verb_conductor_list(struct cli_line *line, void *data)
+{
+	static const struct table_column columns[] = {{"hostname", NULL}, {"alive", NULL},
+		{"conductor_group", "GROUP"}, {"drivers", NULL}, {"updated_at", "SEEN"}};
+	_cleanup_conn_ struct conn *c = NULL;
+	_cleanup_json_ json_t *rows = NULL;
+	struct err e;
+
+	if (conn_open(line, &c, &e) < 0 ||
+		conn_list(c, "/v1/conductors?detail=true", "conductors", &rows, &e) < 0)
+		return cmd_fail(&e);
+	return cmd_print(line, columns, ARRAY_SIZE(columns), rows);
+}
+
+int verb_version(struct cli_line *line, void *data)
+{
+	_cleanup_json_ json_t *out = json_pack("{s:s}", "ingot", INGOT_VERSION), *root = NULL;
+	_cleanup_conn_ struct conn *c = NULL;
+	struct err e;
+
+	if (conn_open(line, &c, &e) == 0 && conn_call(c, "GET", "/", NULL, &root, &e) == 0) {
+		json_put_str(out, "conductor", conn_url(c));
+		json_put_str(
+			out, "api", json_str(json_object_get(root, "default_version"), "version"));
+	}
+	if (cli_flag(line, "json"))
+		cmd_print_json(out);
+	else
+		table_print_object(stdout, out);
+	return CLI_OK;
+}
+
+int verb_completion(struct cli_line *line, void *data)
+{
+	if (!str_eq(line->args[0], "bash"))
+		return fprintf(stderr, "ingot: only bash is known\n"), CLI_USAGE;
+	cli_completion_bash(line->program, stdout);
+	return CLI_OK;
+}

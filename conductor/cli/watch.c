@@ -1,0 +1,257 @@
+/* Live progress; see watch.h. */
+#include "conductor/cli/watch.h"
+#include "lib/base/buf.h"
+#include "lib/base/str.h"
+#include "lib/base/time.h"
+#include "lib/cli/live.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#define TTY_POLL_US   300000
+#define PLAIN_POLL_US 500000
+
+static void put_size(struct buf *b, int64_t bytes)
+{
+	static const char *const units[] = {"B", "kB", "MB", "GB", "TB"};
+	double v = (double)bytes;
+	size_t u = 0;
+
+	while (v >= 1000 && u + 1 < ARRAY_SIZE(units)) {
+		v /= 1000;
+		u++;
+	}
+	buf_printf(b, u && v < 10 ? "%.1f %s" : "%.0f %s", v, units[u]);
+}
+
+static void put_progress(struct buf *b, const json_t *p)
+{
+	int64_t done = json_int(p, "bytes_done", 0), total = json_int(p, "bytes_total", 0);
+	int64_t rate = json_int(p, "rate_bps", 0);
+
+	if (json_str(p, "phase"))
+		buf_printf(b, "  %s", json_str(p, "phase"));
+	if (total > 0)
+		buf_printf(b, " %d%%", (int)(done * 100 / total));
+	if (done > 0) {
+		buf_puts(b, " ");
+		put_size(b, done);
+	}
+	if (total > 0) {
+		buf_puts(b, " of ");
+		put_size(b, total);
+	}
+	if (rate > 0) {
+		buf_puts(b, ", ");
+		put_size(b, rate);
+		buf_puts(b, "/s");
+	}
+	if (json_str(p, "message"))
+		buf_printf(b, "  %s", json_str(p, "message"));
+}
+
+static const char *row_name(const json_t *row)
+{
+	const char *name = json_str(row, "name");
+
+	return name ? name : json_str(row, "uuid");
+}
+
+char *watch_line(const json_t *row, int width)
+{
+	struct buf b = BUF_INIT(4096);
+	const char *state = json_str(row, "provision_state"), *waits = json_str(row, "waits_for");
+	const json_t *progress = json_object_get(row, "progress");
+
+	buf_printf(
+		&b, "%-*s  %-14s", width, row_name(row) ? row_name(row) : "?", state ? state : "-");
+	if (json_is_object(progress))
+		put_progress(&b, progress);
+	if (waits)
+		buf_printf(&b, "  waits for %s", waits);
+	while (b.len && b.data[b.len - 1] == ' ')
+		buf_truncate(&b, b.len - 1);
+	return buf_take(&b);
+}
+
+/* What has to differ for a line to be printed again where there is no terminal. */
+static char *mark_of(const json_t *row)
+{
+	const json_t *p = json_object_get(row, "progress");
+	const char *state = json_str(row, "provision_state"), *phase = json_str(p, "phase"),
+		   *waits = json_str(row, "waits_for"), *power = json_str(row, "power_state");
+
+	return xasprintf("%s|%s|%s|%s", state ? state : "", phase ? phase : "", waits ? waits : "",
+		power ? power : "");
+}
+
+static int power_verdict(const json_t *row, const struct watch_goal *goal)
+{
+	if (json_str(row, "target_power_state"))
+		return 0;
+	return !goal->power_state || str_eq(json_str(row, "power_state"), goal->power_state);
+}
+
+int watch_verdict(const json_t *row, const struct watch_goal *goal, struct err *e)
+{
+	const char *state = json_str(row, "provision_state"), *error = json_str(row, "last_error");
+
+	if (!goal->provision_state)
+		return power_verdict(row, goal);
+	if (str_eq(state, goal->provision_state) && !json_str(row, "target_provision_state"))
+		return 1;
+	if (str_eq(state, "error") || str_ends(state ? state : "", " failed") ||
+		!json_str(row, "target_provision_state")) {
+		err_set(e, EIO, "%s: %s", state ? state : "no state",
+			error ? error : "it gives no reason; see ingot why");
+		return -1;
+	}
+	return 0;
+}
+
+struct watch {
+	struct conn *c;
+	const struct names *names;
+	const struct watch_goal *goal;
+	struct failures *failed;
+	struct live *live;
+	json_t **rows; /* the last of each node */
+	bool *ended;
+	size_t left;
+	int width;
+};
+
+static const json_t *find_row(const json_t *rows, const char *name)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach (rows, i, row)
+		if (str_eq(json_str(row, "name"), name) || str_eq(json_str(row, "uuid"), name))
+			return row;
+	return NULL;
+}
+
+static void end_node(struct watch *w, size_t i, const char *failure)
+{
+	w->ended[i] = true;
+	w->left--;
+	live_finish(w->live, i);
+	if (failure)
+		failures_add(w->failed, w->names->list[i], failure);
+}
+
+static void look_at(struct watch *w, size_t i, const json_t *row)
+{
+	_cleanup_free_ char *mark = mark_of(row), *text = watch_line(row, w->width);
+	struct err e;
+	int verdict = watch_verdict(row, w->goal, &e);
+
+	json_decref(w->rows[i]);
+	w->rows[i] = json_incref((json_t *)row);
+	live_set(w->live, i, mark, text);
+	if (verdict)
+		end_node(w, i, verdict < 0 ? e.text : NULL);
+}
+
+/* target_power_state is not in the live view, so that power asks the node's states. */
+static int ask_states(struct watch *w, size_t i, struct err *e)
+{
+	_cleanup_free_ char *path = conn_path("/v1/nodes/", w->names->list[i], "/states");
+	_cleanup_json_ json_t *row = NULL;
+	int r = conn_call(w->c, "GET", path, NULL, &row, e);
+
+	if (r < 0) {
+		end_node(w, i, e->text);
+		return 0;
+	}
+	json_put_str(row, "name", w->names->list[i]);
+	look_at(w, i, row);
+	return 0;
+}
+
+static int poll_once(struct watch *w, struct err *e)
+{
+	_cleanup_json_ json_t *answer = NULL;
+	const json_t *rows;
+	int r = 0;
+
+	if (w->goal->provision_state)
+		r = conn_call(w->c, "GET", "/ingot/v1/progress", NULL, &answer, e);
+	if (r < 0)
+		return r;
+	rows = json_object_get(answer, "nodes");
+	for (size_t i = 0; i < w->names->n; i++) {
+		const json_t *row;
+
+		if (w->ended[i])
+			continue;
+		row = find_row(rows, w->names->list[i]);
+		if (!w->goal->provision_state)
+			r = ask_states(w, i, e);
+		else if (row)
+			look_at(w, i, row);
+		else
+			end_node(w, i, "the conductor does not know it any more");
+	}
+	live_draw(w->live);
+	return r;
+}
+
+static int time_out(struct watch *w)
+{
+	for (size_t i = 0; i < w->names->n; i++) {
+		const char *waits = json_str(w->rows[i], "waits_for");
+		const char *state = json_str(w->rows[i], "provision_state");
+		_cleanup_free_ char *text = xasprintf("not done after %d s, still %s%s%s",
+			w->goal->timeout_s, state ? state : "under way",
+			waits ? ", waits for " : "", waits ? waits : "");
+
+		if (!w->ended[i])
+			failures_add(w->failed, w->names->list[i], text);
+	}
+	return CLI_TIMEOUT;
+}
+
+static int loop(struct watch *w)
+{
+	int64_t until = time_mono_ms() + (int64_t)w->goal->timeout_s * 1000;
+	size_t failed_before = w->failed->n;
+	int misses = 0;
+	struct err e;
+
+	while (w->left) {
+		if (poll_once(w, &e) < 0 && ++misses > 20) {
+			cmd_fail(&e);
+			return CLI_FAILED;
+		}
+		if (!w->left)
+			break;
+		if (w->goal->timeout_s && time_mono_ms() >= until)
+			return time_out(w);
+		usleep(live_is_tty(w->live) ? TTY_POLL_US : PLAIN_POLL_US);
+	}
+	return w->failed->n > failed_before ? CLI_FAILED : CLI_OK;
+}
+
+int watch_nodes(struct conn *c, const struct names *names, const struct watch_goal *goal,
+	struct failures *failed)
+{
+	struct watch w = {.c = c, .names = names, .goal = goal, .failed = failed, .left = names->n};
+	int code;
+
+	w.live = live_new(stderr, names->n, -1);
+	w.rows = xcalloc(names->n + 1, sizeof(*w.rows));
+	w.ended = xcalloc(names->n + 1, sizeof(*w.ended));
+	for (size_t i = 0; i < names->n; i++)
+		if ((int)strlen(names->list[i]) > w.width)
+			w.width = (int)strlen(names->list[i]);
+	code = loop(&w);
+	live_free(w.live);
+	for (size_t i = 0; i < names->n; i++)
+		json_decref(w.rows[i]);
+	free(w.rows);
+	free(w.ended);
+	return code;
+}

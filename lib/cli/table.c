@@ -1,0 +1,104 @@
+/* Printing tables; see table.h. */
+#include "lib/cli/table.h"
+#include "lib/base/str.h"
+
+#include <ctype.h>
+#include <string.h>
+
+char *table_text(const json_t *v)
+{
+	char *text;
+
+	if (!v || json_is_null(v))
+		return xstrdup("-");
+	if (json_is_boolean(v))
+		return xstrdup(json_is_true(v) ? "yes" : "no");
+	if (json_is_string(v))
+		text = xstrdup(*json_string_value(v) ? json_string_value(v) : "-");
+	else
+		text = json_text(v);
+	for (char *p = text; *p; p++) /* what a wire sent shall not command the terminal */
+		if (iscntrl((unsigned char)*p))
+			*p = *p == '\n' || *p == '\t' ? ' ' : '?';
+	return text;
+}
+
+/* A member by dotted path. */
+static const json_t *member(const json_t *row, const char *key)
+{
+	const char *dot = strchr(key, '.');
+	_cleanup_free_ char *first = dot ? xstrndup(key, (size_t)(dot - key)) : NULL;
+
+	if (!dot)
+		return json_object_get(row, key);
+	return member(json_object_get(row, first), dot + 1);
+}
+
+/* Characters, not bytes. */
+static size_t width(const char *s)
+{
+	size_t n = 0;
+
+	for (; *s; s++)
+		n += ((unsigned char)*s & 0xc0) != 0x80;
+	return n;
+}
+
+static void cell(FILE *out, const char *text, size_t columns, bool last)
+{
+	fputs(text, out);
+	if (last)
+		fputc('\n', out);
+	else
+		for (size_t i = width(text); i < columns + 2; i++)
+			fputc(' ', out);
+}
+
+static char *title(const struct table_column *c)
+{
+	char *text = xstrdup(c->title ? c->title : c->key);
+
+	for (char *p = text; *p; p++)
+		*p = *p == '_' ? ' ' : (char)toupper((unsigned char)*p);
+	return text;
+}
+
+void table_print(FILE *out, const struct table_column *columns, size_t n, const json_t *rows)
+{
+	size_t lines = json_array_size(rows) + 1;
+	char **text = xcalloc(lines * n, sizeof(*text));
+	size_t *widths = xcalloc(n, sizeof(*widths));
+
+	for (size_t l = 0; l < lines; l++)
+		for (size_t c = 0; c < n; c++) {
+			char **t = &text[l * n + c];
+
+			*t = l ? table_text(member(json_array_get(rows, l - 1), columns[c].key))
+			       : title(&columns[c]);
+			if (width(*t) > widths[c])
+				widths[c] = width(*t);
+		}
+	for (size_t i = 0; i < lines * n; i++) {
+		cell(out, text[i], widths[i % n], i % n == n - 1);
+		free(text[i]);
+	}
+	free(text);
+	free(widths);
+}
+
+void table_print_object(FILE *out, const json_t *object)
+{
+	size_t most = 0;
+	const char *key;
+	json_t *value;
+
+	json_object_foreach ((json_t *)object, key, value)
+		if (width(key) > most)
+			most = width(key);
+	json_object_foreach ((json_t *)object, key, value) {
+		_cleanup_free_ char *text = table_text(value);
+
+		cell(out, key, most, false);
+		cell(out, text, 0, true);
+	}
+}

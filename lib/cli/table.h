@@ -1,0 +1,24 @@
+/* Tables for people: columns as wide as they need to be, cut to the terminal. */
+#ifndef LIB_CLI_TABLE_H
+#define LIB_CLI_TABLE_H
+
+#include <stdio.h>
+
+#include "lib/json/json.h"
+
+struct table_column {
+	const char *key;   /* member of the row; "a.b" goes into objects */
+	const char *title; /* NULL: the key in capitals */
+};
+
+/* Prints an array of objects. Nothing but the heads when it is empty. */
+void table_print(FILE *out, const struct table_column *columns, size_t n, const json_t *rows);
+
+/* Prints one object as "key  value" lines; objects in it as compact JSON. */
+void table_print_object(FILE *out, const json_t *object);
+
+/* The text a person reads of a value: "-" for null, yes and no; control characters shown as '?'.
+ * Allocated. */
+char *table_text(const json_t *value);
+
+#endif

@@ -1,0 +1,95 @@
+/*
+ * Command lines of nouns and verbs, described by one table: parsing, checks, help with examples and
+ * shell completion all come from it.
+ */
+#ifndef LIB_CLI_VERB_H
+#define LIB_CLI_VERB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "lib/base/err.h"
+
+/* Exit codes of a program. */
+enum cli_exit {
+	CLI_OK = 0,
+	CLI_FAILED = 1, /* some of it failed */
+	CLI_USAGE = 2,
+	CLI_TIMEOUT = 3,
+};
+
+struct cli_option {
+	const char *name; /* without the dashes */
+	const char *arg;  /* "FILE"; NULL: a flag */
+	const char *help;
+};
+
+struct cli_options {
+	const struct cli_option *list;
+	size_t n;
+};
+#define CLI_OPTIONS(a)                                                                             \
+	{                                                                                          \
+		(a), ARRAY_SIZE(a)                                                                 \
+	}
+
+struct cli_line;
+
+/* Returns an enum cli_exit. */
+typedef int (*cli_run)(struct cli_line *line, void *data);
+
+struct cli_verb {
+	const char *noun; /* "node"; the command itself when verb is NULL */
+	const char *verb;
+	const char *args;	       /* "NODE...", for people; NULL: none */
+	int min_args, max_args;	       /* max -1: any number */
+	struct cli_options options[3]; /* beside the program's */
+	const char *help;	       /* one line */
+	const char *examples;	       /* one per line, each a whole command; never NULL */
+	cli_run run;
+};
+
+struct cli_program {
+	const char *name, *help;
+	struct cli_options options; /* taken before and after the verb */
+	const struct cli_verb *verbs;
+	size_t n_verbs;
+	void *data; /* given to run */
+};
+
+struct cli_value {
+	const struct cli_option *option;
+	const char *value; /* NULL for a flag */
+};
+
+struct cli_line {
+	const struct cli_program *program;
+	const struct cli_verb *verb;
+	const char **args;
+	int n_args;
+	struct cli_value *values; /* in the order given */
+	size_t n_values;
+	bool help;
+	const char *help_noun; /* help of one noun's verbs */
+};
+
+/* 0, or -EINVAL with what is wrong and which help to read. Strings stay argv's. */
+int cli_parse(
+	const struct cli_program *p, int argc, char **argv, struct cli_line *ret, struct err *e);
+void cli_line_done(struct cli_line *line);
+
+/* Parses and runs; prints help and mistakes. Returns the exit code. */
+int cli_main(const struct cli_program *p, int argc, char **argv);
+
+bool cli_flag(const struct cli_line *line, const char *option);
+const char *cli_value(const struct cli_line *line, const char *option); /* the last; NULL: none */
+/* Each value of a repeated option; start with *pos = 0; NULL at the end. */
+const char *cli_next(const struct cli_line *line, const char *option, size_t *pos);
+
+void cli_help(const struct cli_program *p, const struct cli_line *line, FILE *out);
+
+/* A bash function that completes nouns, verbs and options. */
+void cli_completion_bash(const struct cli_program *p, FILE *out);
+
+#endif
