@@ -111,14 +111,8 @@ static json_t *status_json(struct run *run)
 		machines);
 }
 
-static json_t *error_json(const char *fmt, const char *what)
+static json_t *error_json(const char *text)
 {
-	char text[512];
-
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-	snprintf(text, sizeof(text), fmt, what);
-#pragma GCC diagnostic pop
 	return json_pack("{s:s}", "error", text);
 }
 
@@ -129,18 +123,19 @@ static json_t *set_fault(struct run *run, const json_t *request)
 	struct err e = {0};
 
 	if (!machine || !name || !value)
-		return error_json("%s", "fault needs machine, name and value");
+		return error_json("fault needs machine, name and value");
 	for (unsigned i = 0; i < run->n_started; i++) {
 		struct machine *m = &run->machines[i];
 
 		if (!str_eq(m->conf->name, machine))
 			continue;
 		if (bmcemu_set_fault(m->bmc, name, value, &e) < 0)
-			return error_json("%s", e.text);
+			return error_json(e.text);
 		on_log(run, machine, "a fault was set at the BMC");
 		return json_pack("{s:b}", "ok", 1);
 	}
-	return error_json("machine '%s' is not in this rack", machine);
+	err_set(&e, ENOENT, "machine '%s' is not in this rack", machine);
+	return error_json(e.text);
 }
 
 static json_t *on_request(void *data, const json_t *request)
@@ -156,7 +151,7 @@ static json_t *on_request(void *data, const json_t *request)
 		uv_stop(&run->loop);
 		return json_pack("{s:b}", "ok", 1);
 	}
-	return error_json("command '%s' is not known", command ? command : "");
+	return error_json("that command is not known");
 }
 
 static void on_end(uv_signal_t *s, int signum)

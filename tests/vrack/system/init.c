@@ -2,8 +2,8 @@
  * The one program of the deployed test system, started twice: as /init of the initramfs it loads
  * drivers and mounts the root file system; as /sbin/init in there it reads its config drive, sets
  * the host name, gets an address by DHCP, phones home, and then waits for the power button or for
- * "poweroff" and "reboot" on the console. It has no libraries but libc and runs busybox for DHCP
- * and HTTP.
+ * "poweroff" and "reboot" on the console. It has no libraries but libc, and runs busybox for
+ * DHCP.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -27,11 +27,13 @@
 #include "tests/vrack/system/disks.h"
 #include "tests/vrack/system/meta.h"
 #include "tests/vrack/system/modules.h"
+#include "tests/vrack/system/post.h"
 
 #define ROOT_LABEL     "ingot-root"
 #define ROOT_WAIT_MS   30000
 #define CONFIG_WAIT_MS 3000
 #define PHONE_TRIES    20
+#define DHCP_TRIES     5
 #define NICS_MAX       16
 #define META_FILE_MAX  (256 * 1024)
 #define META_FILE      "/config/openstack/latest/meta_data.json"
@@ -59,7 +61,7 @@ static void say(const char *fmt, ...)
 	va_end(ap);
 	if (n > (int)sizeof(line) - 32)
 		n = (int)sizeof(line) - 32;
-	n += snprintf(line + n, sizeof(line) - (size_t)n, " (%.1f s)\r\n", (double)now_ms() / 1000);
+	n += snprintf(line + n, sizeof(line) - (size_t)n, " (%.1f s)\n", (double)now_ms() / 1000);
 	if (write(1, line, (size_t)n) < 0)
 		return;
 }
@@ -224,48 +226,57 @@ static void set_host_name(const struct meta *m)
 		say("host name: %s", strerror(errno));
 }
 
-/* Asks for an address on every NIC at once and waits until the first one has it. */
-static bool get_address(void)
-{
-	DIR *d = opendir("/sys/class/net");
-	pid_t pids[NICS_MAX], pid;
+struct dhcp {
+	pid_t pids[NICS_MAX];
 	char names[NICS_MAX][20];
-	int n = 0, running, status;
+	int n;
+};
+
+static void start_dhcp(struct dhcp *d)
+{
+	DIR *dir = opendir("/sys/class/net");
 	struct dirent *e;
 
-	while (d && (e = readdir(d)) && n < NICS_MAX) {
-		char *argv[] = {(char *)"udhcpc", (char *)"-i", names[n], (char *)"-f",
-			(char *)"-q", (char *)"-n", (char *)"-t", (char *)"8", (char *)"-T",
-			(char *)"1", (char *)"-s", (char *)"/etc/udhcpc.sh", NULL};
+	while (dir && (e = readdir(dir)) && d->n < NICS_MAX) {
+		char *name = d->names[d->n];
+		char *argv[] = {(char *)"udhcpc", (char *)"-i", name, (char *)"-f", (char *)"-q",
+			(char *)"-n", (char *)"-t", (char *)"8", (char *)"-T", (char *)"1",
+			(char *)"-s", (char *)"/etc/udhcpc.sh", NULL};
 
 		if (e->d_name[0] == '.' || strcmp(e->d_name, "lo") == 0)
 			continue;
-		snprintf(names[n], sizeof(names[n]), "%.16s", e->d_name);
-		pids[n] = start_busybox(argv, true);
-		n++;
+		snprintf(name, sizeof(d->names[0]), "%.16s", e->d_name);
+		d->pids[d->n++] = start_busybox(argv, true);
 	}
-	if (d)
-		closedir(d);
-	for (running = n; running > 0; running--) {
-		pid = wait(&status);
-		if (pid < 0 || (WIFEXITED(status) && WEXITSTATUS(status) == 0))
-			break;
-	}
-	for (int i = 0; i < n; i++)
-		if (running > 0 && pids[i] != pid)
-			kill(pids[i], SIGTERM);
-	return running > 0;
+	if (dir)
+		closedir(dir);
 }
 
-static bool post_once(const char *url, const char *body)
+/* Asks for an address on every NIC at once, until the first one has it. */
+static bool get_address(void)
 {
-	char *argv[] = {(char *)"wget", (char *)"-q", (char *)"-T", (char *)"10", (char *)"-O",
-		(char *)"/dev/null", (char *)"--header", (char *)"Content-Type: application/json",
-		(char *)"--post-data", (char *)body, (char *)url, NULL};
-	pid_t pid = start_busybox(argv, true);
-	int status = 1;
+	struct dhcp d = {0};
+	bool found = false;
+	int left, status;
 
-	return waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	start_dhcp(&d);
+	left = d.n;
+	while (left > 0 && !found) {
+		pid_t pid = wait(&status);
+
+		if (pid < 0)
+			break;
+		for (int i = 0; i < d.n; i++)
+			if (d.pids[i] == pid) {
+				d.pids[i] = 0;
+				left--;
+				found = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+			}
+	}
+	for (int i = 0; i < d.n; i++)
+		if (d.pids[i] > 0)
+			kill(d.pids[i], SIGTERM);
+	return found;
 }
 
 static void phone_home(const struct meta *m)
@@ -282,12 +293,16 @@ static void phone_home(const struct meta *m)
 	snprintf(body, sizeof(body), "{\"hostname\":%s,\"nonce\":%s,\"uuid\":%s}", host, nonce,
 		uuid);
 	for (int i = 0; i < PHONE_TRIES; i++) {
-		if (post_once(m->phone_home, body)) {
+		int r = post_json(m->phone_home, body);
+
+		if (r >= 200 && r < 300) {
 			say("host=%s nonce=%s phoned home", m->hostname, m->nonce);
 			return;
 		}
-		say("phone home: no answer from %s, try %d of %d", m->phone_home, i + 1,
-			PHONE_TRIES);
+		say("phone home, try %d of %d: %s: %s%.0d", i + 1, PHONE_TRIES, m->phone_home,
+			r < 0 ? strerror(-r) : "HTTP status ", r < 0 ? 0 : r);
+		if (r == -EINVAL)
+			break;
 		usleep(wait_us);
 		if (wait_us < 8000000)
 			wait_us *= 2;
@@ -388,7 +403,7 @@ static void run_system(void)
 	read_config_drive(&meta);
 	set_host_name(&meta);
 	start_busybox(up, true);
-	if (!get_address())
+	for (int i = 0; i < DHCP_TRIES && !get_address(); i++)
 		say("no address by DHCP");
 	phone_home(&meta);
 	for (;;)

@@ -1,11 +1,11 @@
 # The disk image that a deploy writes in tests and in the demo: build/system/system.img and its
 # compressed forms. It is the same in every VARIANT.
 # The part of its program that reads foreign data is a library too, for the unit tests.
-$(eval $(call library,vracksystem,tests/vrack/system,,tests/vrack/system/meta.c))
+$(eval $(call library,vracksystem,tests/vrack/system,,$(addprefix tests/vrack/system/,meta.c post.c)))
 
 system_images := $(addprefix build/system/system.img,$(foreach z,.gz .zst,$(z) $(z).sha256) .sha256) build/system/system.img
-system_src := $(addprefix tests/vrack/system/,init.c disks.c meta.c modules.c)
-sources += $(filter-out tests/vrack/system/meta.c,$(system_src))
+system_src := $(addprefix tests/vrack/system/,init.c disks.c meta.c modules.c post.c)
+sources += $(addprefix tests/vrack/system/,init.c disks.c modules.c)
 
 build/system/init: $(system_src) $(wildcard tests/vrack/system/*.h)
 	@mkdir -p $(@D)

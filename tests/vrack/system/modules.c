@@ -93,7 +93,7 @@ static int module_insert(struct module *m)
 	while (r == 0 && n-- > 0) {
 		struct module *dep = module_find(words[n]);
 
-		if (dep && dep->loaded)
+		if (dep && dep != m && dep->loaded)
 			continue;
 		r = insert_file(words[n]);
 		if (r == 0 && dep)
