@@ -99,6 +99,7 @@ int agent_root_disk(struct agent *a, json_t **ret, struct err *e)
 	int64_t give_up_ms = time_mono_ms() + (int64_t)a->params->disk_wait_attempts *
 						      a->params->disk_wait_delay_s * 1000;
 	int r = hints_parse(hints_of(node), &h, e);
+	bool waiting = false;
 
 	if (r < 0)
 		return err_prefix(e, "root device");
@@ -111,7 +112,9 @@ int agent_root_disk(struct agent *a, json_t **ret, struct err *e)
 		/* without a platform that can tell of new devices there is nothing to wait for */
 		if (!a->platform->wait_change || left_ms <= 0 || stopping(a))
 			return err_prefix(e, "root device");
-		say(a->journal, "waiting for the root device: %s", e->text);
+		if (!waiting)
+			say(a->journal, "waiting for the root device: %s", e->text);
+		waiting = true;
 		a->platform->wait_change(a->platform->data, left_ms < 3000 ? (int)left_ms : 3000);
 	}
 }

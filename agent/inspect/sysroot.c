@@ -13,7 +13,8 @@
 
 #define NAMES_MAX 4096
 
-static char *path_v(const struct sysroot *sr, const char *fmt, va_list ap)
+static __attribute__((format(printf, 2, 0))) char *path_v(
+	const struct sysroot *sr, const char *fmt, va_list ap)
 {
 	char tail[PATH_MAX];
 
