@@ -7,6 +7,8 @@
 #define TESTS_UNIT_STORE_FIXTURE_H
 
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -28,6 +30,34 @@ static inline void fixture_remove(void)
 		fs_rm_rf(fixture_dir, NULL);
 }
 
+/*
+ * A process that waits for the end of this one, however it comes, and cleans up after it. It holds
+ * none of its files.
+ */
+static inline void fixture_guard(void)
+{
+	int fds[2];
+	char c;
+
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		abort();
+	fflush(NULL);
+	if (fork()) {
+		close(fds[0]);
+		return; /* the other end stays open until the end */
+	}
+	setsid();
+	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
+	for (int fd = 0; fd < 3; fd++)
+		close(fd);
+	close(fds[1]);
+	while (read(fds[0], &c, 1) < 0 && errno == EINTR)
+		;
+	fs_rm_rf(fixture_dir, NULL);
+	_exit(0);
+}
+
 static inline const char *fixture_folder(void)
 {
 	if (!fixture_dir[0]) {
@@ -35,6 +65,7 @@ static inline const char *fixture_folder(void)
 		if (!mkdtemp(fixture_dir))
 			abort();
 		fixture_pid = getpid();
+		fixture_guard();
 		atexit(fixture_remove);
 	}
 	return fixture_dir;
