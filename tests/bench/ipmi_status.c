@@ -13,12 +13,23 @@
 #include "lib/json/json.h"
 
 #define ERRORS_MAX 16
+#define PROBES_MAX 100000
 
 struct target {
 	struct bench *bench;
 	struct ipmi_bmc *bmc;
 	uint64_t started_ns;
 	unsigned wall_us;
+	bool good;
+};
+
+/* An operator's commands in the middle of a sweep. */
+struct prober {
+	unsigned every_ms, n, failed;
+	unsigned *wall_us;
+	uint64_t started_ns;
+	bool busy;
+	uv_timer_t timer;
 };
 
 struct bench {
@@ -31,6 +42,7 @@ struct bench {
 	uint8_t kg[IPMI_KG_MAX];
 	uv_loop_t loop;
 	uv_timer_t rest;
+	struct prober prober;
 	struct ipmi_engine *engine;
 	struct target *targets;
 	unsigned pending, ok, failed, callbacks_inside;
@@ -52,6 +64,7 @@ static const char usage[] =
 	"  --keep S         keeps sessions for so long [0: none]\n"
 	"  --deadline MS --window N --sockets N --gap MS --tries N --busy-tries N\n"
 	"  --first-timeout MS --quirks N\n"
+	"  --probe MS       meanwhile powers one BMC on, again and again, as an operator would\n"
 	"  --command        with the priority of an operator's command\n";
 
 static int64_t cpu_us(void)
@@ -114,9 +127,11 @@ static void on_done(void *data, const struct ipmi_result *result, const struct e
 	t->wall_us = (unsigned)((uv_hrtime() - t->started_ns) / 1000);
 	if (e) {
 		b->failed++;
+		t->good = false;
 		note_error(b, e);
 	} else {
 		b->ok++;
+		t->good = true;
 	}
 	if (result) {
 		json_decref(b->result);
@@ -235,19 +250,76 @@ static int compare_wall(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+static void sort_walls(unsigned *walls, size_t n)
+{
+	qsort(walls, n, sizeof(*walls), compare_wall);
+}
+
+/* When the last of those that answered had answered. */
+static double alive_ms(const struct bench *b)
+{
+	unsigned last = 0;
+
+	for (unsigned i = 0; i < b->count; i++)
+		if (b->targets[i].good && b->targets[i].wall_us > last)
+			last = b->targets[i].wall_us;
+	return last / 1e3;
+}
+
 static void add_round(struct bench *b, int64_t cpu, uint64_t wall_ns)
 {
 	unsigned *walls = xcalloc(b->count, sizeof(*walls));
 
 	for (unsigned i = 0; i < b->count; i++)
 		walls[i] = b->targets[i].wall_us;
-	qsort(walls, b->count, sizeof(*walls), compare_wall);
+	sort_walls(walls, b->count);
 	json_array_append_new(b->rounds_json,
-		json_pack("{s:i, s:i, s:f, s:f, s:f, s:f}", "ok", b->ok, "failed", b->failed,
-			"wall_ms", (double)wall_ns / 1e6, "cpu_us_per_bmc", (double)cpu / b->count,
-			"p50_ms", walls[b->count / 2] / 1e3, "p99_ms",
+		json_pack("{s:i, s:i, s:f, s:f, s:f, s:f, s:f}", "ok", b->ok, "failed", b->failed,
+			"wall_ms", (double)wall_ns / 1e6, "alive_ms", alive_ms(b), "cpu_us_per_bmc",
+			(double)cpu / b->count, "p50_ms", walls[b->count / 2] / 1e3, "p99_ms",
 			walls[b->count * 99 / 100] / 1e3));
 	free(walls);
+}
+
+static void on_probed(void *data, const struct ipmi_result *result, const struct err *e)
+{
+	struct prober *p = data;
+
+	p->busy = false;
+	p->failed += e != NULL;
+	p->wall_us[p->n++] = (unsigned)((uv_hrtime() - p->started_ns) / 1000);
+}
+
+static void on_probe(uv_timer_t *timer)
+{
+	static const struct ipmi_opts opts = {.priority = IPMI_PRIORITY_COMMAND};
+	struct bench *b = timer->data;
+	struct prober *p = &b->prober;
+
+	if (p->busy || p->n >= PROBES_MAX)
+		return;
+	p->busy = true;
+	p->started_ns = uv_hrtime();
+	ipmi_power(b->targets[(unsigned)rand() % b->count].bmc, IPMI_POWER_ON, &opts, on_probed, p);
+}
+
+static void start_prober(struct bench *b)
+{
+	if (!b->prober.every_ms)
+		return;
+	b->prober.wall_us = xcalloc(PROBES_MAX, sizeof(unsigned));
+	b->prober.timer.data = b;
+	uv_timer_start(&b->prober.timer, on_probe, b->prober.every_ms, b->prober.every_ms);
+}
+
+static void add_probes(struct prober *p, json_t *report)
+{
+	if (!p->n)
+		return;
+	sort_walls(p->wall_us, p->n);
+	json_object_set_new(report, "commands",
+		json_pack("{s:i, s:i, s:f, s:f}", "n", p->n, "failed", p->failed, "p50_ms",
+			p->wall_us[p->n / 2] / 1e3, "p99_ms", p->wall_us[p->n * 99 / 100] / 1e3));
 }
 
 static void on_rested(uv_timer_t *t)
@@ -310,6 +382,7 @@ static int run(struct bench *b)
 	}
 	if (add_targets(b) < 0)
 		return -1;
+	start_prober(b);
 	for (unsigned i = 0; i < b->rounds && r == 0; i++) {
 		if (i && b->rest_ms) {
 			uv_timer_start(&b->rest, on_rested, b->rest_ms, 0);
@@ -324,6 +397,7 @@ static int run(struct bench *b)
 	if (b->result)
 		json_object_set(report, "result", b->result);
 	add_packets(b, report);
+	add_probes(&b->prober, report);
 	text = json_text(report);
 	puts(text);
 	free(text);
@@ -362,6 +436,7 @@ static int set_option(struct bench *b, const char *name, const char *value)
 		{"busy-tries", OPT_U8, &b->config.traits.busy_tries},
 		{"first-timeout", OPT_U16, &b->config.traits.first_timeout_ms},
 		{"quirks", OPT_NUMBER, &b->config.traits.quirks},
+		{"probe", OPT_NUMBER, &b->prober.every_ms},
 		{"command", OPT_COMMAND, NULL},
 	};
 	int number = 0, n;
@@ -431,16 +506,19 @@ int main(int argc, char **argv)
 		return 2;
 	uv_loop_init(&b.loop);
 	uv_timer_init(&b.loop, &b.rest);
+	uv_timer_init(&b.loop, &b.prober.timer);
 	b.rounds_json = json_array();
 	b.errors = json_array();
 	r = run(&b);
 	ipmi_engine_free(b.engine);
 	uv_close((uv_handle_t *)&b.rest, NULL);
+	uv_close((uv_handle_t *)&b.prober.timer, NULL);
 	uv_run(&b.loop, UV_RUN_DEFAULT);
 	uv_loop_close(&b.loop);
 	json_decref(b.rounds_json);
 	json_decref(b.errors);
 	json_decref(b.result);
 	free(b.targets);
+	free(b.prober.wall_us);
 	return r < 0 ? 2 : r;
 }

@@ -189,7 +189,7 @@ void bmc_finish(struct ipmi_bmc *b)
 }
 
 /* What makes every other waiting sweep of this BMC as hopeless as the one that found out. */
-static bool is_dead(int code)
+bool bmc_is_dead(int code)
 {
 	return code == IPMI_E_SILENT || code == IPMI_E_REFUSED || code == IPMI_E_UNREACHABLE ||
 	       code == IPMI_E_NOT_RMCPP;
@@ -205,7 +205,7 @@ void bmc_fail(struct ipmi_bmc *b, int code, const char *fmt, ...)
 	set_error(b, r, code, fmt, ap);
 	va_end(ap);
 	end_request(b, release_current(b));
-	if (is_dead(code)) {
+	if (bmc_is_dead(code)) {
 		va_start(ap, fmt);
 		err_vset(&why, code, fmt, ap);
 		va_end(ap);

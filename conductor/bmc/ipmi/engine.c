@@ -8,7 +8,7 @@
 
 #include "conductor/bmc/ipmi/internal.h"
 
-#define WINDOW_DEFAULT	256
+#define WINDOW_DEFAULT	64
 #define SOCKETS_DEFAULT 2
 
 int64_t engine_now(const struct ipmi_engine *e)

@@ -255,7 +255,13 @@ void exchange_overdue(struct ipmi_bmc *b)
 		exchange_start(b);
 		return;
 	}
-	engine_leave_window(b->engine, b);
+	if (b->in_window) {
+		engine_leave_window(b->engine, b);
+		if (b->wait_ms > PATIENCE_MS) {
+			b->phase_due_ms = engine_now(b->engine) + b->wait_ms - PATIENCE_MS;
+			return;
+		}
+	}
 	if (b->sends >= tries(b)) {
 		give_up(b);
 		return;

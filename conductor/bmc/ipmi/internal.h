@@ -194,6 +194,7 @@ void bmc_fail(struct ipmi_bmc *b, int code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* Ends all that waits, up to that priority. */
 void bmc_fail_queued(struct ipmi_bmc *b, enum ipmi_priority up_to, int code, const char *text);
+bool bmc_is_dead(int code); /* does the failure say that nobody is there? */
 void bmc_drop_session(struct ipmi_bmc *b, bool tell);
 ipmi_ticket bmc_submit(struct ipmi_bmc *b, struct request *r, const struct ipmi_opts *opts);
 struct request *bmc_request_new(
@@ -222,6 +223,7 @@ void login_give_up(struct ipmi_bmc *b); /* Open Session was never answered */
 
 /* transmit.c */
 #define TIMEOUT_MAX_MS 8000
+#define PATIENCE_MS    50 /* an answer that takes longer gives its place in the window away */
 void transmit_enter(struct ipmi_bmc *b, enum bmc_phase phase); /* and sends its first packet */
 void transmit_phase(struct ipmi_bmc *b);		       /* sends it again */
 void transmit_answered(struct ipmi_bmc *b);		       /* measures the round trip */

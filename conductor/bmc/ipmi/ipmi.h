@@ -102,7 +102,7 @@ struct ipmi_engine;
 struct ipmi_bmc;
 
 struct ipmi_engine_config {
-	unsigned window;  /* BMCs asked at once whose answer is not overdue; 0: 256 */
+	unsigned window;  /* BMCs asked at once, those aside that take over 50 ms; 0: 64 */
 	unsigned sockets; /* per address family; 0: 2 */
 };
 

@@ -93,6 +93,10 @@ void transmit_phase(struct ipmi_bmc *b)
 	b->phase_due_ms = engine_now(b->engine) + b->wait_ms;
 	if (b->sends++)
 		b->retransmitted++;
+	if (b->in_window && bmc_is_dead(b->last_errno))
+		engine_leave_window(b->engine, b); /* it is asked, but nobody waits for it */
+	else if (b->in_window && b->wait_ms > PATIENCE_MS)
+		b->phase_due_ms -= b->wait_ms - PATIENCE_MS;
 	r = net_send(b, packet, build_packet(b, packet));
 	if (r < 0) {
 		bmc_drop_session(b, false);

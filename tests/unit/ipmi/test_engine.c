@@ -232,20 +232,20 @@ static void test_silence(void)
 {
 	struct ipmi_bmc *b = bmc_at("192.0.2.30");
 	struct seen s = {0}, sweep = {0}, command = {0};
-	unsigned waits[4], n = 0;
+	unsigned waits[4] = {0}, most = 0;
 
 	ask(b, &s, IPMI_PRIORITY_SWEEP);
 	ask(b, &sweep, IPMI_PRIORITY_SWEEP);
 	ask(b, &command, IPMI_PRIORITY_COMMAND);
-	while (s.calls == 0 && n < 10) {
-		if (n < 4)
-			waits[n] = b->wait_ms;
-		n++;
+	for (int i = 0; i < 10 && s.calls == 0; i++) {
+		most = b->sends;
+		if (most >= 1 && most <= 4)
+			waits[most - 1] = b->wait_ms;
 		engine_enter(engine);
 		exchange_overdue(b);
 		engine_dispatch(engine);
 	}
-	is_int(n, 4, "a BMC is silent after four packets");
+	is_int(most, 4, "a BMC is silent after four packets");
 	ok(waits[0] == 500 && waits[1] == 1000 && waits[2] == 2000 && waits[3] == 4000,
 		"each waited for twice as long");
 	ok(s.code == IPMI_E_SILENT && strstr(s.text, "no answer to anything"),
