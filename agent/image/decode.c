@@ -352,8 +352,12 @@ int decode_open(
 
 int decode_step(struct decoder *d, struct decode_io *io, struct err *e)
 {
-	int r = d->padding ? 0 : d->ops->step(d, io, e);
+	int r = 0;
 
+	if (!io->in) /* at the end there is no input to point to */
+		io->in = (const uint8_t *)"";
+	if (!d->padding)
+		r = d->ops->step(d, io, e);
 	if (r < 0 || !d->padding)
 		return r;
 	for (; io->in_len; io->in++, io->in_len--)

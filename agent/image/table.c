@@ -285,7 +285,7 @@ int table_place(struct target *t, struct table *table, const char *label, uint64
 {
 	uint64_t sectors = (bytes + ALIGN_BYTES - 1) / ALIGN_BYTES * (ALIGN_BYTES / table->sector);
 	struct table_part part;
-	uint64_t first;
+	uint64_t first = 0;
 	int r;
 
 	if (table->kind == TABLE_NONE)

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """
 The image pipeline by hand, "ingot-agent write", onto files, from a server that misbehaves. The
-bytes on the target are compared with the image, its partition table is judged by sfdisk. Needs no
-root. INGOT_AGENT names the program, otherwise build/ingot-agent.
+bytes on the target are compared with the image, its partition table is judged by sfdisk. Without root
+the block devices are left out. INGOT_AGENT names the program, otherwise build/ingot-agent.
 """
 import base64
 import bz2
@@ -345,11 +345,83 @@ def test_config_drive(lab):
     ok(unbootable(target), "and the disk does not boot")
 
 
+class Loop:
+    """A loop device on a used disk's file, gone at the end."""
+
+    def __init__(self, path, *options):
+        self.path = path
+        self.options = options
+
+    def __enter__(self):
+        self.name = subprocess.run(["losetup", "-f", "--show", *self.options, self.path], check=True,
+                                   capture_output=True, text=True).stdout.strip()
+        return self.name
+
+    def __exit__(self, *args):
+        subprocess.run(["losetup", "-d", self.name])
+
+
+def make_4k_image(lab):
+    """A small image for 4096-byte sectors, with its table by sfdisk."""
+    path = os.path.join(lab.folder, "4k.raw")
+    with open(path, "wb") as f:
+        f.truncate(8 * MIB)
+    with Loop(path, "--sector-size", "4096") as disk:
+        subprocess.run(["sfdisk", "-q", "--no-reread", disk], input=b"label: gpt\nstart=256, size=1024\n", check=True,
+                       stderr=subprocess.DEVNULL)
+    with open(path, "r+b") as f:
+        f.seek(2 * MIB)
+        f.write(random.Random(5).randbytes(MIB))
+    return open(path, "rb").read()
+
+
+def test_disk(lab):
+    if os.geteuid() != 0 or subprocess.run(["losetup", "-f"], capture_output=True).returncode != 0:
+        ok(True, "block devices # SKIP needs root and loop devices")
+        return
+    path = lab.disk(DISK_SIZE + 4096 - DISK_SIZE % 4096)
+    with Loop(path) as disk:
+        p = lab.run("ok/zst", disk)
+        ok(p.returncode == 0 and read(disk, 3 * MIB, 20 * MIB) == lab.image[3 * MIB:23 * MIB], "a block device",
+           p.stderr)
+        ok("No errors" in sfdisk("--verify", disk).stdout, "its table is whole", sfdisk("--verify", disk).stdout)
+        with open(disk, "rb", opener=lambda name, flags: os.open(name, flags | os.O_EXCL)):
+            p = lab.run("ok/zst", disk)
+        ok(p.returncode == 1 and "Device or resource busy" in p.stderr, "a disk in use is refused", p.stderr)
+        subprocess.run(["mke2fs", "-q", "-F", disk], check=True)
+        where = os.path.join(lab.folder, "mnt")
+        os.mkdir(where)
+        p = subprocess.run(["unshare", "-m", "sh", "-c", 'mount "$1" "$2" && exec "$3" write x "$1" --quiet --no-checksum',
+                            "sh", disk, where, agent], capture_output=True, text=True)
+        ok(p.returncode == 1 and "is mounted at " + where in p.stderr, "a mounted disk is refused", p.stderr)
+    with Loop(path, "-r") as disk:
+        p = lab.run("ok/zst", disk)
+        ok(p.returncode == 1 and ("write-protected" in p.stderr), "a read-only disk is refused", p.stderr)
+    lab.files["4k"] = make_4k_image(lab)
+    with Loop(path, "--sector-size", "4096") as disk:
+        p = lab.run("ok/zst", disk)
+        ok(p.returncode == 1 and "made for sectors of 512 bytes, the disk has sectors of 4096" in p.stderr,
+           "an image for other sectors is refused", p.stderr)
+        ok(unbootable(path), "and the disk does not boot")
+        drive = iso(lab, 70000)
+        with open(os.path.join(lab.folder, "drive"), "wb") as f:
+            f.write(drive)
+        p = lab.run("ok/4k", disk, "--config-drive", os.path.join(lab.folder, "drive"))
+        part = part_of(disk, 2)
+        ok(p.returncode == 0 and "No errors" in sfdisk("--verify", disk).stdout, "a disk with sectors of 4096",
+           p.stderr + sfdisk("--verify", disk).stdout)
+        ok(part and read(disk, part["start"] * 4096, len(drive)) == drive, "with its config drive", part)
+    p = subprocess.run(["unshare", "-m", "sh", "-c", 'mount -t tmpfs -o size=8M none "$1" && exec "$2" write "$3" '
+                        '"$1/new" --quiet --no-checksum', "sh", where, agent, lab.server.url("ok/raw")],
+                       capture_output=True, text=True)
+    ok(p.returncode == 1 and "at LBA" in p.stderr and "file system is full" in p.stderr, "a full file system", p.stderr)
+
+
 def main():
     folder = tempfile.mkdtemp(prefix="ingot-image-")
     try:
         lab = Lab(folder)
-        for test in (test_good, test_bad_net, test_bad_image, test_killed, test_config_drive):
+        for test in (test_good, test_bad_net, test_bad_image, test_killed, test_config_drive, test_disk):
             test(lab)
     finally:
         shutil.rmtree(folder)
