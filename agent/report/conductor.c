@@ -235,7 +235,9 @@ int conductor_inspection(
 	}
 	if (resp.status / 100 != 2)
 		r = refused("send the inspection", url, &resp, e);
-	else
+	if (resp.status == 404)
+		r = -EAGAIN; /* the node may not wait for it yet */
+	if (resp.status / 100 == 2)
 		inspection_uuid(resp.body, resp.len, ret_uuid);
 	http_response_done(&resp);
 	return r;

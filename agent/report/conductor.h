@@ -32,7 +32,7 @@ int conductor_lookup(struct conductor *c, const char *macs, const char *node_uui
 
 /*
  * POSTs the inspection. ret_uuid is "" when the answer names no node. -EAGAIN for answers worth
- * another try (409, 5xx, no connection), other errors for those that are final.
+ * another try (404, 409, 5xx, no connection), other errors for those that are final.
  */
 int conductor_inspection(struct conductor *c, const json_t *data,
 	char ret_uuid[static UUID_TEXT_MAX], struct err *e);
