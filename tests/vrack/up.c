@@ -28,7 +28,7 @@
 #include "tests/vrack/rackvalue.h"
 #include "tests/vrack/watchdog.h"
 
-#define LOCK_WAIT_MS  10000
+#define LOCK_WAIT_MS  5000
 #define CLOSE_WAIT_MS 5000
 
 struct run {
