@@ -11,6 +11,7 @@
 #include <zlib.h>
 
 #define DRIVE_MAX (64 << 20)
+#define LABEL	  "config-2"
 
 static la_ssize_t take_bytes(struct archive *a, void *data, const void *bytes, size_t len)
 {
@@ -52,6 +53,20 @@ static int add_member(struct archive *a, const char *path, const json_t *value)
 	return add_file(a, path, text, strlen(text));
 }
 
+/*
+ * The label as genisoimage -V writes it and as cloud-init looks for it. libarchive holds to ISO
+ * 9660 7.4.1, which knows only capitals, digits and '_', in the primary volume descriptor (8.4.7).
+ */
+static void set_label(struct buf *iso)
+{
+	static const size_t at = 16 * 2048 + 40, size = 32;
+
+	if (iso->len < at + size)
+		return;
+	memset(iso->data + at, ' ', size);
+	memcpy(iso->data + at, LABEL, strlen(LABEL));
+}
+
 static int write_iso(const json_t *drive, const json_t *meta_data, struct buf *iso, struct err *e)
 {
 	static const struct {
@@ -65,7 +80,7 @@ static int write_iso(const json_t *drive, const json_t *meta_data, struct buf *i
 	int r;
 
 	archive_write_set_format_iso9660(a);
-	archive_write_set_options(a, "volume-id=config-2,rockridge=useful,joliet=long");
+	archive_write_set_options(a, "volume-id=" LABEL ",rockridge=useful,joliet=long");
 	archive_write_set_bytes_in_last_block(a, 1);
 	r = archive_write_open(a, iso, NULL, take_bytes, NULL);
 	if (r == ARCHIVE_OK)
@@ -77,6 +92,7 @@ static int write_iso(const json_t *drive, const json_t *meta_data, struct buf *i
 	if (r != ARCHIVE_OK)
 		err_set(e, EIO, "write ISO: %s", archive_error_string(a));
 	archive_write_free(a);
+	set_label(iso);
 	return r == ARCHIVE_OK ? 0 : -EIO;
 }
 
