@@ -283,6 +283,14 @@ def part_moods():
         all_ok(r, "a session the BMC forgot is replaced")
         ok(all(x["failed"] == 0 for x in r["rounds"]), "each time", r)
     with Bmcd("--on") as b:
+        same(b.client(keep=1, rounds=2, rest=1800)["sent"], 4 + 1 + 4, "a kept session is closed when its time is over")
+        r = b.client(op="bmc-reset", keep=50, rounds=2, rest=2500)
+        ok(all(x["failed"] == 0 for x in r["rounds"]), "a reset BMC has forgotten its session, and we know", r)
+    with Bmcd("--on", "--idle-s", "1") as b:
+        r = b.client(op="reset", keep=50, rounds=2, rest=3300)
+        ok(all(x["failed"] == 0 for x in r["rounds"]), "a reset in a session that the BMC dropped while idle", r)
+        same(b("state")["counters"]["reset"], 2, "is carried out once each time")
+    with Bmcd("--on") as b:
         b.fault(freeze_gap_ms=20, freeze_ms=60000)
         all_ok(b.client(op="boot-set:pxe", gap=40), "a BMC that freezes when asked too fast, with a gap")
 

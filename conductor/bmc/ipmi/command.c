@@ -62,7 +62,7 @@ static void prepare_chassis(struct request *r)
 }
 
 static const struct command power_get = {
-	"power status", IPMI_PRIVILEGE_USER, prepare_chassis, read_chassis};
+	"power status", IPMI_PRIVILEGE_USER, prepare_chassis, read_chassis, false};
 
 /* Chassis control, IPMI 28.3. args: action. A refused ON or OFF looks whether it was needed. */
 
@@ -93,14 +93,17 @@ static enum command_verdict answer_power(
 }
 
 static const struct command powers[] = {
-	[IPMI_POWER_OFF] = {"power off", IPMI_PRIVILEGE_OPERATOR, prepare_power, answer_power},
-	[IPMI_POWER_ON] = {"power on", IPMI_PRIVILEGE_OPERATOR, prepare_power, answer_power},
-	[IPMI_POWER_CYCLE] = {"power cycle", IPMI_PRIVILEGE_OPERATOR, prepare_power, answer_power},
-	[IPMI_POWER_RESET] = {"power reset", IPMI_PRIVILEGE_OPERATOR, prepare_power, answer_power},
+	[IPMI_POWER_OFF] = {"power off", IPMI_PRIVILEGE_OPERATOR, prepare_power, answer_power,
+		false},
+	[IPMI_POWER_ON] = {"power on", IPMI_PRIVILEGE_OPERATOR, prepare_power, answer_power, false},
+	[IPMI_POWER_CYCLE] = {"power cycle", IPMI_PRIVILEGE_OPERATOR, prepare_power, answer_power,
+		false},
+	[IPMI_POWER_RESET] = {"power reset", IPMI_PRIVILEGE_OPERATOR, prepare_power, answer_power,
+		false},
 	[IPMI_POWER_DIAG] = {"diagnostic interrupt", IPMI_PRIVILEGE_OPERATOR, prepare_power,
-		answer_power},
-	[IPMI_POWER_SOFT] = {"soft power off", IPMI_PRIVILEGE_OPERATOR, prepare_power,
-		answer_power},
+		answer_power, false},
+	[IPMI_POWER_SOFT] = {"soft power off", IPMI_PRIVILEGE_OPERATOR, prepare_power, answer_power,
+		false},
 };
 
 /* Boot options, IPMI 28.12 to 28.14. args: data 1 and 2 of parameter 5, as they are to be written.
@@ -195,9 +198,9 @@ static enum command_verdict answer_boot_set(
 }
 
 static const struct command boot_set = {
-	"set boot device", IPMI_PRIVILEGE_OPERATOR, prepare_boot, answer_boot_set};
+	"set boot device", IPMI_PRIVILEGE_OPERATOR, prepare_boot, answer_boot_set, false};
 static const struct command boot_get = {
-	"get boot device", IPMI_PRIVILEGE_OPERATOR, prepare_boot, read_boot};
+	"get boot device", IPMI_PRIVILEGE_OPERATOR, prepare_boot, read_boot, false};
 
 /* Device id, IPMI 20.1. */
 
@@ -228,7 +231,7 @@ static enum command_verdict answer_device_id(
 }
 
 static const struct command device_id = {
-	"get device id", IPMI_PRIVILEGE_USER, prepare_device_id, answer_device_id};
+	"get device id", IPMI_PRIVILEGE_USER, prepare_device_id, answer_device_id, false};
 
 /* System GUID, IPMI 22.14. */
 
@@ -249,7 +252,7 @@ static enum command_verdict answer_guid(
 }
 
 static const struct command guid = {
-	"get system GUID", IPMI_PRIVILEGE_USER, prepare_guid, answer_guid};
+	"get system GUID", IPMI_PRIVILEGE_USER, prepare_guid, answer_guid, false};
 
 /* Chassis identify, IPMI 28.5. args: seconds, force. */
 
@@ -260,7 +263,7 @@ static void prepare_identify(struct request *r)
 }
 
 static const struct command identify = {
-	"chassis identify", IPMI_PRIVILEGE_OPERATOR, prepare_identify, NULL};
+	"chassis identify", IPMI_PRIVILEGE_OPERATOR, prepare_identify, NULL, false};
 
 /* Cold reset, IPMI 20.2. */
 
@@ -270,9 +273,9 @@ static void prepare_reset(struct request *r)
 }
 
 static const struct command bmc_cold_reset = {
-	"BMC reset", IPMI_PRIVILEGE_ADMIN, prepare_reset, NULL};
+	"BMC reset", IPMI_PRIVILEGE_ADMIN, prepare_reset, NULL, true};
 
-static const struct command raw = {NULL, 0, NULL, NULL};
+static const struct command raw = {NULL, 0, NULL, NULL, false};
 
 static ipmi_ticket submit(struct ipmi_bmc *b, struct request *r, const struct ipmi_opts *opts)
 {

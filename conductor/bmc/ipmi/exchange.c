@@ -96,6 +96,8 @@ static void on_command_answer(struct ipmi_bmc *b, const struct wire_message *m)
 		return;
 	case COMMAND_DONE:
 		store_result(r, m);
+		if (r->command->ends_session)
+			bmc_drop_session(b, false);
 		bmc_finish(b);
 		return;
 	case COMMAND_FAILED:

@@ -256,6 +256,7 @@ struct command {
 	 */
 	enum command_verdict (*answer)(
 		struct request *r, const struct wire_message *m, struct err *err);
+	bool ends_session; /* the BMC forgets its sessions when it has carried it out */
 };
 const char *request_what(const struct request *r, char *buf, size_t size);
 
