@@ -72,11 +72,11 @@ static int inflate_all(
 	struct decoder *d, struct decode_io *io, uint8_t **ret, size_t *ret_len, struct err *e)
 {
 	size_t cap = 1024 * 1024, have = 0;
-	uint8_t *out = xmalloc(cap);
-	int r = 0;
+	uint8_t *out = malloc(cap), *more;
+	int r = out ? 0 : err_set(e, ENOMEM, "no memory for it");
 
 	d->eof = true;
-	for (;;) {
+	while (r == 0) {
 		size_t in_before = io->in_len, room = cap - have;
 
 		io->out = out + have;
@@ -92,7 +92,11 @@ static int inflate_all(
 			break;
 		}
 		cap = cap * 2 <= CONFIGDRIVE_MAX ? cap * 2 : CONFIGDRIVE_MAX + 1;
-		out = xrealloc(out, cap);
+		more = realloc(out, cap);
+		if (more)
+			out = more;
+		else
+			r = err_set(e, ENOMEM, "no memory for it");
 	}
 	if (r == 0)
 		r = decode_end(d, e);
@@ -137,7 +141,9 @@ static int take_given(const struct image_job *job, uint8_t **ret, size_t *ret_le
 
 	if (n > TEXT_MAX)
 		return too_large(e);
-	*ret = xmalloc(n + 1);
+	*ret = malloc(n + 1);
+	if (!*ret)
+		return err_set(e, ENOMEM, "no memory for it");
 	memcpy(*ret, p, n);
 	(*ret)[n] = 0;
 	*ret_len = n;

@@ -31,6 +31,17 @@ void pipeline_fail(struct pipeline *p, const struct err *e)
 	queue_stop(&p->ready);
 }
 
+/* A stage that ended early without saying why: stopped by another one, or short of memory. */
+static void stage_failed(struct pipeline *p, struct err *e)
+{
+	if (!e->code || e->code == ECANCELED) {
+		if (atomic_load(&p->stop))
+			return;
+		err_set(e, ENOMEM, "no memory for the pipeline's buffers");
+	}
+	pipeline_fail(p, e);
+}
+
 /* Source: bytes as they come, gathered into chunks. */
 static int take_bytes(void *arg, const uint8_t *bytes, size_t len)
 {
@@ -69,7 +80,7 @@ static void run_source(struct pipeline *p)
 	struct err e = {0};
 
 	if (source_run(&s, &e) < 0)
-		pipeline_fail(p, &e);
+		stage_failed(p, &e);
 	else if (p->filling)
 		queue_push(&p->fetched, p->filling);
 	queue_close(&p->fetched);
@@ -250,8 +261,8 @@ static void run_decode(struct pipeline *p)
 		r = ops ? decode_stream(p, ops, c, &e) : pass_raw(p, c, &e);
 	if (r == 0 && !flush_zeroes(p))
 		r = -ECANCELED;
-	if (r < 0 && e.code) /* without a text, it was stopped by another stage */
-		pipeline_fail(p, &e);
+	if (r < 0)
+		stage_failed(p, &e);
 	queue_close(&p->ready);
 }
 

@@ -22,6 +22,7 @@
 #include "lib/base/str.h"
 #include "lib/base/time.h"
 
+#define FIRST_BYTES	4096 /* MBR and GPT header, or boot sector: the very last to be written */
 #define REREAD_TRIES	20
 #define REREAD_PAUSE_US 100000
 
@@ -227,14 +228,23 @@ int target_settle(struct target *t, uint64_t image_size, struct err *e)
 
 int target_release(struct target *t, struct err *e)
 {
-	int r;
+	const struct {
+		const uint8_t *data;
+		uint64_t len, offset;
+	} parts[] = {
+		{t->tail, t->tail_len, t->tail_offset},
+		{t->head + FIRST_BYTES, t->head_len > FIRST_BYTES ? t->head_len - FIRST_BYTES : 0,
+			FIRST_BYTES},
+		{t->head, t->head_len < FIRST_BYTES ? t->head_len : FIRST_BYTES, 0},
+	};
+	int r = 0;
 
-	r = targetio_write(t, t->tail, t->tail_len, t->tail_offset, e);
-	if (r == 0)
-		r = target_flush(t, e);
-	if (r == 0)
-		r = targetio_write(t, t->head, t->head_len, 0, e);
-	return r < 0 ? r : target_flush(t, e);
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(parts); i++) {
+		r = targetio_write(t, parts[i].data, parts[i].len, parts[i].offset, e);
+		if (r == 0)
+			r = target_flush(t, e);
+	}
+	return r;
 }
 
 static int differs(const struct target *t, uint64_t offset, uint64_t len, struct err *e)

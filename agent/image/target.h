@@ -69,7 +69,7 @@ int target_poke(struct target *t, const void *data, size_t len, uint64_t offset,
 
 int target_flush(struct target *t, struct err *e);
 
-/* Writes what was withheld, end first, flushing between. */
+/* Writes what was withheld, the end first and the boot sector last, flushing between. */
 int target_release(struct target *t, struct err *e);
 
 /* Reads the edges and the samples back from the medium and compares. */

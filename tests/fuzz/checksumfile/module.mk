@@ -1,0 +1,1 @@
+$(call fuzz_target,checksumfile,image http json base,libcurl gnutls)
