@@ -157,19 +157,24 @@ static bool take_news(struct devices *d, int timeout_ms)
 	return true;
 }
 
+/*
+ * One walk over everything there is; what appears because of it is announced, as the news were open
+ * before. A last walk catches what an announcement may have missed.
+ */
 static void boot_passes(struct devices *d)
 {
 	int64_t start = time_mono_ms();
 
 	for (int i = 0; i < PASSES_MAX && !net_nic_present(d->params, d->sr); i++)
-		if (!pass(d, true))
+		if (!pass(d, true) && !take_news(d, 0))
 			break;
-	for (int i = 0; i < PASSES_MAX && pass(d, false); i++)
-		;
+	(void)pass(d, false);
 	for (size_t i = 0; i < ARRAY_SIZE(always); i++)
 		(void)modindex_load(d->index, always[i], load_file, d);
-	while (time_mono_ms() - start < SETTLE_MS && take_news(d, QUIET_MS))
-		(void)pass(d, false);
+	do {
+		while (time_mono_ms() - start < SETTLE_MS && take_news(d, QUIET_MS))
+			;
+	} while (pass(d, false) && time_mono_ms() - start < SETTLE_MS);
 	say(d->journal, "%u kernel modules loaded in %.1f s%s", d->loaded,
 		(double)(time_mono_ms() - start) / 1000, d->failed ? ", some failed" : "");
 }

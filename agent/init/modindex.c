@@ -23,6 +23,7 @@ struct module {
 };
 
 struct alias {
+	char bus[4]; /* the pattern's first bytes: most differ here, before any wildcard */
 	const char *pattern;
 	const char *module;
 };
@@ -80,7 +81,8 @@ static void add_alias(struct modindex *mi, char *line)
 	if (!module || !str_eq(word, "alias"))
 		return;
 	mi->aliases = grow(mi->aliases, mi->n_aliases, &mi->cap_aliases, sizeof(*mi->aliases));
-	mi->aliases[mi->n_aliases++] = (struct alias){pattern, module};
+	mi->aliases[mi->n_aliases] = (struct alias){.pattern = pattern, .module = module};
+	memcpy(mi->aliases[mi->n_aliases++].bus, pattern, strnlen(pattern, 3));
 }
 
 static struct module *module_find(const struct modindex *mi, const char *name)
@@ -163,10 +165,11 @@ size_t modindex_match(const struct modindex *mi, const char *modalias,
 	const char *ret[static MODINDEX_MATCHES_MAX])
 {
 	size_t n = 0, have;
+	char bus[4] = "";
 
+	memcpy(bus, modalias, strnlen(modalias, 3));
 	for (size_t i = 0; i < mi->n_aliases && n < MODINDEX_MATCHES_MAX; i++) {
-		/* most patterns differ in the bus, before any wildcard */
-		if (strncmp(mi->aliases[i].pattern, modalias, 3) ||
+		if (memcmp(mi->aliases[i].bus, bus, sizeof(bus)) ||
 			fnmatch(mi->aliases[i].pattern, modalias, 0))
 			continue;
 		for (have = 0; have < n && !str_eq(ret[have], mi->aliases[i].module);)
