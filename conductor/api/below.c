@@ -201,8 +201,9 @@ int history_list(struct call *c, struct err *e)
 
 int history_get(struct call *c, struct err *e)
 {
-	_cleanup_free_ char *uuid = NULL;
+	_cleanup_free_ char *uuid = NULL, *below = NULL;
 	_cleanup_json_ json_t *stored = NULL;
+	json_t *out;
 	int r = node_uuid(c, c->params[0], &uuid, e);
 
 	if (r == 0)
@@ -212,7 +213,11 @@ int history_get(struct call *c, struct err *e)
 	if (!str_eq(json_str(stored, "node_uuid"), uuid))
 		return err_set(
 			e, ENOENT, "Node history record %.64s could not be found.", c->params[1]);
-	return resource_show(c, &history_resource, TAKE_PTR(stored), e);
+	out = resource_render(c, &history_resource, stored, NULL);
+	below = xasprintf("history/%s", c->params[1]);
+	json_object_set_new(out, "links", call_links(c, "nodes", uuid, below));
+	call_reply_json(c, 200, out);
+	return 0;
 }
 
 int inventory_get(struct call *c, struct err *e)

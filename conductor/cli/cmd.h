@@ -62,11 +62,13 @@ int cmd_select(
 int cmd_pairs(
 	const struct cli_line *line, const char *option, bool json, json_t *object, struct err *e);
 
-/* What went wrong with which node; printed with equal texts united. */
+/* What went wrong with which node; nodes that failed alike are printed in one line. */
+struct failure {
+	char *node, *text;
+	char *alike; /* the text with NODE for this node's name and UUID */
+};
 struct failures {
-	struct {
-		char *node, *text;
-	} * list;
+	struct failure *list;
 	size_t n;
 };
 void failures_add(struct failures *f, const char *node, const char *text);

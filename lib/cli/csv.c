@@ -43,6 +43,7 @@ static int quoted(struct reader *r, struct buf *b, struct err *e)
 static int field(struct reader *r, char **ret, struct err *e)
 {
 	_cleanup_(buf_done) struct buf b = BUF_INIT(FIELD_MAX);
+	_cleanup_free_ char *text = NULL;
 	bool in_quotes;
 	int n;
 
@@ -62,7 +63,8 @@ static int field(struct reader *r, char **ret, struct err *e)
 		buf_append(&b, r->p, 1);
 	if (b.overflow)
 		return err_set(e, EINVAL, "line %u: a field of over 1 MiB", r->line);
-	*ret = in_quotes ? xstrdup(buf_str(&b)) : xstrdup(str_trim((char *)buf_str(&b)));
+	text = xstrdup(buf_str(&b));
+	*ret = xstrdup(in_quotes ? text : str_trim(text));
 	return 0;
 }
 

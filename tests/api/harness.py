@@ -1,0 +1,146 @@
+"""What the scripts of this folder share: TAP lines, and a conductor of their own to talk to."""
+
+import atexit
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+OUT = os.environ.get("INGOT_OUT", os.path.join(TOP, "build"))
+
+_run = 0
+_failed = 0
+
+
+def ok(good, what):
+    """One TAP line."""
+    global _run, _failed
+    _run += 1
+    if not good:
+        _failed += 1
+    print("%sok %d - %s" % ("" if good else "not ", _run, what.replace("\n", " ")), flush=True)
+    return bool(good)
+
+
+def same(got, want, what):
+    """One TAP line; tells what came when it is not what was wanted."""
+    good = ok(got == want, what)
+    if not good:
+        print("#   got  %r\n#   want %r" % (got, want), flush=True)
+    return good
+
+
+def done():
+    """The plan; the script's exit status."""
+    print("1..%d" % _run)
+    sys.exit(1 if _failed or not _run else 0)
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Conductor:
+    """ingotd with fake-hardware, in a folder that goes when the script ends."""
+
+    def __init__(self, api="", extra=""):
+        self.folder = tempfile.mkdtemp(prefix="ingot-api-")
+        self.port = free_port()
+        self.url = "http://127.0.0.1:%d" % self.port
+        self.log = os.path.join(self.folder, "log")
+        config = os.path.join(self.folder, "ingot.conf")
+        if "auth" not in api:
+            api += "auth = none\n"
+        with open(config, "w", encoding="utf-8") as f:
+            f.write(
+                "[api]\nlisten = 127.0.0.1:%d\n%s"
+                "[store]\nurl = sqlite:%s/ingot.db\n"
+                "[drivers]\nenabled = fake-hardware,ipmi\n"
+                "[boot]\ndhcp = none\nhttp_listen = 127.0.0.1:%d\nstate_dir = %s/state\n%s"
+                % (self.port, api.replace("@FOLDER@", self.folder), self.folder, free_port(),
+                   self.folder, extra))
+        with open(self.log, "w", encoding="utf-8") as log:
+            self.process = subprocess.Popen([os.path.join(OUT, "ingotd"), "--config", config],
+                                            stdout=log, stderr=log)
+        atexit.register(self.stop)
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+        self._wait()
+
+    def _wait(self):
+        for _ in range(300):
+            try:
+                self.request("GET", "/")
+                return
+            except OSError:
+                if self.process.poll() is not None:
+                    break
+                time.sleep(0.1)
+        with open(self.log, encoding="utf-8") as f:
+            print("Bail out! ingotd does not answer: " + f.read().replace("\n", " | "))
+        sys.exit(1)
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def request(self, method, path, body=None, version="1.110", headers=None):
+        """(status, parsed JSON or None, headers) of one request."""
+        c = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        h = {}
+        if version:
+            h["X-OpenStack-Ironic-API-Version"] = version
+        h.update(headers or {})
+        if body is not None and not isinstance(body, (str, bytes)):
+            body = json.dumps(body)
+        c.request(method, path, body, h)
+        r = c.getresponse()
+        data = r.read()
+        c.close()
+        try:
+            parsed = json.loads(data) if data else None
+        except ValueError:
+            parsed = None
+        return r.status, parsed, {k.lower(): v for k, v in r.getheaders()}
+
+    def node_state(self, node):
+        return self.request("GET", "/v1/nodes/%s/states" % node)[1]["provision_state"]
+
+    def wait_state(self, node, state, seconds=30):
+        """The state the node is in when it came to `state`, or when the time is over."""
+        until = time.monotonic() + seconds
+        while True:
+            s = self.request("GET", "/v1/nodes/%s/states" % node)[1]
+            if s["provision_state"] == state and s["target_provision_state"] is None:
+                return state
+            if time.monotonic() > until:
+                return s["provision_state"]
+            time.sleep(0.05)
+
+
+def fault(answer):
+    """The faultstring inside error_message, which is JSON in a string (contract 2.2)."""
+    return json.loads(answer["error_message"])["faultstring"]
+
+
+def run(*command, env=None, stdin=None):
+    """(exit status, output, errors) of a command."""
+    e = dict(os.environ)
+    e.update(env or {})
+    r = subprocess.run(command, env=e, input=stdin, capture_output=True, text=True, timeout=300,
+                       check=False)
+    return r.returncode, r.stdout, r.stderr
