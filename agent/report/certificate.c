@@ -50,7 +50,7 @@ static int set_identity(gnutls_x509_crt_t crt, const char *address, const char *
 static int set_fields(gnutls_x509_crt_t crt, const char *address, const char *host)
 {
 	int64_t now = now_s();
-	uint8_t serial[16];
+	uint8_t serial[16] = {0};
 	int r = set_identity(crt, address, host);
 
 	if (r == 0)
