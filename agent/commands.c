@@ -1,5 +1,6 @@
 /* The table of commands (contract section 4.7), and the small ones that have no file of their own.
  */
+#include "agent/bootloader.h"
 #include "agent/agent.h"
 #include "agent/inspect/inventory.h"
 #include "agent/logs.h"
@@ -58,7 +59,7 @@ const struct command_spec agent_commands[] = {
 	{"standby.power_off", true, "SystemRebootError", NULL, standby_power_off},
 	{"standby.sync", false, NULL, NULL, standby_sync},
 	{"standby.get_partition_uuids", false, NULL, NULL, standby_get_partition_uuids},
-	{"image.install_bootloader", true, "CommandExecutionError", NULL, image_install_bootloader},
+	{"image.install_bootloader", true, "CommandExecutionError", NULL, bootloader_install},
 	{"log.collect_system_logs", false, NULL, NULL, collect_system_logs},
 	{"poll.get_hardware_info", false, NULL, NULL, get_hardware_info},
 	{"poll.set_node_info", false, NULL, NULL, set_node_info},

@@ -1,7 +1,6 @@
 /* Image, boot loader, power; see standby.h. How an image is written is agent/image's business. */
 #include "agent/standby.h"
 #include "agent/image/image.h"
-#include "agent/inspect/inventory.h"
 #include "lib/base/str.h"
 
 #include <errno.h>
@@ -217,24 +216,5 @@ int standby_get_partition_uuids(
 	pthread_mutex_lock(&a->lock);
 	*ret_result = a->partition_ids ? json_deep_copy(a->partition_ids) : json_object();
 	pthread_mutex_unlock(&a->lock);
-	return 0;
-}
-
-/*
- * A whole-disk image brings its own boot loader: under BIOS in its first sectors, under UEFI at the
- * removable-media path, which firmware tries without an entry in NVRAM.
- */
-int image_install_bootloader(void *agent, const json_t *params, json_t **ret_result, struct err *e)
-{
-	struct agent *a = agent;
-	_cleanup_json_ json_t *boot = inventory_boot(a->sr, NULL);
-	const char *running = json_str(boot, "current_boot_mode");
-	const char *target = json_str(params, "target_boot_mode");
-
-	if (!str_empty(target) && !str_eq(target, running))
-		say_warning(a->journal, "this machine runs in %s mode, its node wants %s", running,
-			target);
-	say(a->journal, "the image's own boot loader is kept; boot mode %s", running);
-	*ret_result = json_string("the image's own boot loader is kept");
 	return 0;
 }

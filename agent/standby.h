@@ -19,6 +19,5 @@ int standby_power_off(void *agent, const json_t *params, json_t **ret_result, st
 int standby_sync(void *agent, const json_t *params, json_t **ret_result, struct err *e);
 int standby_get_partition_uuids(
 	void *agent, const json_t *params, json_t **ret_result, struct err *e);
-int image_install_bootloader(void *agent, const json_t *params, json_t **ret_result, struct err *e);
 
 #endif

@@ -3,6 +3,7 @@
  * parameters, kernel parameters, device news, partition tables. The first byte chooses.
  */
 #include "agent/agent.h"
+#include "agent/bootloader.h"
 #include "agent/erase/metadata.h"
 #include "agent/init/uevent.h"
 #include "agent/report/api.h"
@@ -58,7 +59,7 @@ static void fuzz_text(const char *text, size_t len)
 	cmdline_done(&c);
 }
 
-static void fuzz_tables(const uint8_t *data, size_t len)
+static void fuzz_tables(uint8_t *data, size_t len)
 {
 	uint64_t size = (uint64_t)len * 64;
 	struct erase_region r[64];
@@ -67,6 +68,7 @@ static void fuzz_tables(const uint8_t *data, size_t len)
 	for (size_t i = 0; i < n; i++)
 		if (r[i].offset > size || r[i].length > size - r[i].offset)
 			abort();
+	(void)bootloader_find_esp(data, len, len % 2 ? 512 : 4096);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -89,7 +91,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		fuzz_text(text, size - 1);
 		break;
 	case 'p':
-		fuzz_tables(data + 1, size - 1);
+		fuzz_tables((uint8_t *)text, size - 1);
 		break;
 	default:
 		break;
