@@ -287,6 +287,31 @@ static void test_done(struct http_server *s)
 	pthread_mutex_unlock(&lock);
 }
 
+static void test_cut(struct http_server *s)
+{
+	int fd = peer_connect(http_server_port(s));
+	char some[1000];
+	unsigned before;
+
+	if (truncate(file_path, 64 * 1024 * 1024) < 0)
+		perror(file_path);
+	pthread_mutex_lock(&lock);
+	before = dones;
+	pthread_mutex_unlock(&lock);
+	if (send(fd, "GET /file HTTP/1.1\r\nHost: x\r\n\r\n", 32, MSG_NOSIGNAL) < 0 ||
+		recv(fd, some, sizeof(some), MSG_WAITALL) < 0)
+		printf("# %s\n", strerror(errno));
+	close(fd);
+	pthread_mutex_lock(&lock);
+	while (dones == before)
+		pthread_cond_wait(&wake, &lock);
+	ok(last_done.outcome == HTTP_ABORTED && last_done.status == 200 &&
+			last_done.bytes_total == 64 * 1024 * 1024 &&
+			last_done.bytes_sent < last_done.bytes_total,
+		"a client that goes away in the middle is told from one that got all");
+	pthread_mutex_unlock(&lock);
+}
+
 static void test_slow(struct http_server *s)
 {
 	int fd = peer_connect(http_server_port(s));
@@ -362,6 +387,7 @@ int main(void)
 	test_file(s);
 	test_late(s);
 	test_done(s);
+	test_cut(s);
 	test_slow(s);
 	test_stop(s);
 	test_listen_errors();
