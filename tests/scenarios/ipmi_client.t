@@ -214,7 +214,7 @@ def part_login():
     with Bmcd("--kg-file", kg) as b:
         for suite in (3, 17):
             all_ok(b.client(suite=suite, kg=b"k_g of rack 12".hex()), f"suite {suite}: K_g")
-            fails(b.client(suite=suite, kg="0102"), errno.EKEYREVOKED, ["RAKP 4", "ipmi_kg"], "wrong K_g")
+            fails(b.client(suite=suite, kg="0102"), errno.EKEYREVOKED, ["RAKP 4", "ipmi_hex_kg_key"], "wrong K_g")
 
 
 def part_silence():

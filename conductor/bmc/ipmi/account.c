@@ -31,8 +31,7 @@ int account_check(const struct ipmi_config *c, struct err *err)
 	for (int i = 0; i < 4 && c->cipher_suites[i]; i++)
 		if (!cipher_suite_find(c->cipher_suites[i]))
 			return err_set(err, EINVAL,
-				"cipher suite %u is none of 17 and 3; use one of them, or "
-				"power_interface=ipmitool",
+				"cipher suite %u is none of 17 and 3; use one of them",
 				c->cipher_suites[i]);
 	return 0;
 }

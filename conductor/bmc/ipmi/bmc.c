@@ -324,27 +324,29 @@ bool ipmi_cancel(struct ipmi_bmc *b, ipmi_ticket ticket)
 	return true;
 }
 
-int ipmi_bmc_new(struct ipmi_engine *e, const struct ipmi_config *config, struct ipmi_bmc **ret,
-	struct err *err)
+int ipmi_bmc_new(struct ipmi_engine *engine, const struct ipmi_config *config,
+	struct ipmi_bmc **ret, struct err *e)
 {
 	struct ipmi_bmc *b;
-	int r = account_check(config, err);
+	int r = account_check(config, e);
 
 	if (r < 0)
 		return r;
+	if (directory_full(engine))
+		return err_set(e, ENOSPC, "a million BMCs are known already");
 	b = xcalloc(1, sizeof(*b));
-	b->engine = e;
+	b->engine = engine;
 	b->host = xstrdup(config->address);
 	b->port = config->port ? config->port : IPMI_PORT;
 	b->phase_due_ms = NEVER;
 	list_init(&b->queue[0]);
 	list_init(&b->queue[1]);
 	list_init(&b->window_link);
-	list_append(&e->bmcs, &b->link);
+	list_append(&engine->bmcs, &b->link);
 	account_set(b, config);
 	ipmi_bmc_set_traits(b, &config->traits);
-	engine_random(e, &b->tag, sizeof(b->tag));
-	directory_add(e, b);
+	engine_random(engine, &b->tag, sizeof(b->tag));
+	directory_add(engine, b);
 	resolve_literal(b);
 	*ret = b;
 	return 0;

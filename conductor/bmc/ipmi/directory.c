@@ -7,6 +7,11 @@
 #define SLOT_BITS 20 /* a million BMCs; the other bits of a session id are random */
 #define SLOT_MASK ((1u << SLOT_BITS) - 1)
 
+bool directory_full(const struct ipmi_engine *e)
+{
+	return e->n_free == 0 && e->n_slots >= SLOT_MASK;
+}
+
 void directory_add(struct ipmi_engine *e, struct ipmi_bmc *b)
 {
 	if (e->n_free) {

@@ -165,6 +165,7 @@ void engine_admit(struct ipmi_engine *e);
 void engine_maybe_delete(struct ipmi_engine *e);
 
 /* directory.c: whose packet is it? */
+bool directory_full(const struct ipmi_engine *e);
 void directory_add(struct ipmi_engine *e, struct ipmi_bmc *b); /* gives it a slot */
 void directory_remove(struct ipmi_engine *e, struct ipmi_bmc *b);
 struct ipmi_bmc *directory_by_id(const struct ipmi_engine *e, uint32_t session_id);

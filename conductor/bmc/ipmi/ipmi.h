@@ -173,7 +173,8 @@ void ipmi_engine_free(struct ipmi_engine *engine);
 
 /*
  * Takes a copy of config. Nothing is sent and no name is looked up before the first request.
- * -EINVAL names the field that is wrong (a password of more than 20 bytes among them).
+ * -EINVAL names the field that is wrong (a password of more than 20 bytes among them);
+ * -ENOSPC after a million BMCs.
  */
 int ipmi_bmc_new(struct ipmi_engine *engine, const struct ipmi_config *config,
 	struct ipmi_bmc **ret, struct err *e);

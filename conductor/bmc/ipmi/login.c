@@ -139,7 +139,7 @@ static void on_verdict(struct ipmi_bmc *b, enum session_verdict verdict, uint8_t
 		bmc_fail(b, IPMI_E_KG,
 			"the password is right, but the BMC made the session's keys with another "
 			"K_g "
-			"(RAKP 4); set ipmi_kg to the BMC key%s",
+			"(RAKP 4); set ipmi_hex_kg_key to the BMC key%s",
 			b->who.has_kg ? "" : ", or clear the key on the BMC");
 		return;
 	case SESSION_BAD_ANSWER:
@@ -209,8 +209,7 @@ void login_give_up(struct ipmi_bmc *b)
 		bmc_fail(b, IPMI_E_NOT_RMCPP, "the BMC speaks IPMI, but %s; %s",
 			b->no_rmcpp ? "only version 1.5, without RMCP+"
 				    : "left Open Session unanswered",
-			b->no_rmcpp ? "update its firmware, or use power_interface=ipmitool with "
-				      "ipmi_protocol_version=1.5"
+			b->no_rmcpp ? "update its firmware"
 				    : "set ipmi_cipher_suite, or reset the BMC");
 	else if (b->heard_pong)
 		bmc_fail(b, IPMI_E_NOT_RMCPP,

@@ -81,12 +81,12 @@ static const struct rakp_status statuses[] = {
 		"check ipmi_username, and that this user is enabled and has access by LAN"},
 	{0x0e, RAKP_FAIL, IPMI_E_PROTOCOL, "unauthorised GUID", "reset the BMC"},
 	{0x0f, RAKP_FAIL, IPMI_E_PASSWORD, "invalid integrity check value",
-		"check ipmi_password (and ipmi_kg, where a BMC key is set)"},
+		"check ipmi_password (and ipmi_hex_kg_key, where a BMC key is set)"},
 	{0x10, RAKP_NEXT_SUITE, IPMI_E_CIPHER, "invalid confidentiality algorithm",
 		ASK_OTHER_SUITE},
 	{0x11, RAKP_NEXT_SUITE, IPMI_E_CIPHER, "no cipher suite matches", ASK_OTHER_SUITE},
 	{0x12, RAKP_FAIL, IPMI_E_PROTOCOL, "illegal or unrecognised parameter",
-		"update the BMC's firmware, or use power_interface=ipmitool"},
+		"update the BMC's firmware"},
 };
 
 const struct rakp_status *rakp_status_find(uint8_t status)
