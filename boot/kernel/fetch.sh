@@ -35,7 +35,9 @@ download() {
 	package=$(resolve)
 	[ -n "$package" ] || return 1
 	say "downloading $package"
-	(cd "$debs" && apt-get $apt_options -o APT::Sandbox::User=root -qq download "$package")
+	rm -rf "$debs/new" && mkdir "$debs/new" # so that an interrupted download is never taken for whole
+	(cd "$debs/new" && apt-get $apt_options -o APT::Sandbox::User=root -qq download "$package") &&
+		mv "$debs"/new/*.deb "$debs" && rmdir "$debs/new"
 }
 
 umask 022
