@@ -149,7 +149,15 @@ static void add_controllers(struct qemuargs *a, const struct rack_machine *m)
 	}
 }
 
-/* A BIOS NIC boots by the option ROM that QEMU gives it; UEFI has drivers and PXE of its own. */
+/*
+ * A BIOS NIC boots by the option ROM that QEMU gives it, iPXE. UEFI has a driver for virtio and PXE
+ * of its own, as servers have; for the other NICs it needs the ROM too.
+ */
+static bool wants_rom(const struct rack_machine *m, const struct rack_nic *n)
+{
+	return n->rom && (m->firmware == RACK_BIOS || !str_eq(n->model, "virtio-net-pci"));
+}
+
 static void add_nic(struct qemuargs *a, const struct rack *rack, const struct rack_machine *m,
 	unsigned i, unsigned index)
 {
@@ -161,7 +169,7 @@ static void add_nic(struct qemuargs *a, const struct rack *rack, const struct ra
 	add(a, "tap,id=net%u,ifname=%s,script=no,downscript=no", i, tap);
 	add(a, "-device");
 	add(a, "%s,netdev=net%u,mac=%s%s%s", n->model, i, n->mac,
-		m->firmware == RACK_BIOS && n->rom ? "" : ",romfile=", bootindex(index, boot));
+		wants_rom(m, n) ? "" : ",romfile=", bootindex(index, boot));
 }
 
 static void add_smbios(struct qemuargs *a, const struct rack_smbios *s)

@@ -12,7 +12,8 @@ static const char text[] =
 	"nic=virtio mac=52:54:00:00:00:01 rom=no\nnic=e1000 mac=52:54:00:00:00:02\n"
 	"disk=virtio size=1G\ndisk=scsi size=1G\n"
 	"[machine uefi1]\nfirmware=uefi\nbmc_address=10.0.0.2\nserial=SN2\nboot=disk,network\n"
-	"nic=virtio mac=52:54:00:00:00:03\ndisk=nvme size=1G serial=N1\ndisk=ahci size=1G\n";
+	"nic=virtio mac=52:54:00:00:00:03\nnic=e1000e mac=52:54:00:00:00:04\ndisk=nvme size=1G "
+	"serial=N1\ndisk=ahci size=1G\n";
 
 static struct rack *rack;
 static struct qemuargs args;
@@ -76,7 +77,7 @@ static void test_overrides(void)
 	ok(strstr(word("nvme,"), ",bootindex=1") && strstr(word("virtio-net-pci"), ",bootindex=3"),
 		"the machine's own order: disk, network");
 	line("uefi1", pxe);
-	ok(strstr(word("virtio-net-pci"), ",bootindex=1") && strstr(word("nvme,"), ",bootindex=2"),
+	ok(strstr(word("virtio-net-pci"), ",bootindex=1") && strstr(word("nvme,"), ",bootindex=3"),
 		"network goes before disk");
 }
 
@@ -87,6 +88,7 @@ static void test_uefi(void)
 	ok(strstr(all, "uefi1/ovmf-vars.fd") && strstr(all, "OVMF_CODE_4M.fd"), "UEFI firmware");
 	ok(strstr(word("virtio-net-pci"), ",romfile=,") != NULL,
 		"UEFI boots the network by itself, without iPXE");
+	ok(!strstr(word("e1000e"), "romfile"), "for a NIC it has no driver for, it needs the ROM");
 	ok(strstr(word("nvme,"), "serial=N1") != NULL, "the disk's serial");
 	ok(strstr(word("ide-hd"), "bus=ahci0.1") && strstr(all, "ich9-ahci,id=ahci0"),
 		"an ahci disk has its controller");
