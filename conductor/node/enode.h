@@ -157,6 +157,7 @@ void enode_waits(struct enode *e, int64_t until_ms, const char *fmt, ...)
 
 /* run.c */
 void run_start(struct enode *e, enum flow_kind kind, bool manual);
+void run_waits(struct enode *e);    /* the state waits now: for what, and until when */
 void run_next(struct enode *e);	    /* goes on at the current call */
 void run_continue(struct enode *e); /* goes on after a wait or a hold */
 void run_answer(struct enode *e, struct op *op);

@@ -137,6 +137,14 @@ static void cursor_durable(struct commit *c, void *data)
 	start_call(e);
 }
 
+void run_waits(struct enode *e)
+{
+	const struct flow_call *call = e->run ? current(e) : NULL;
+
+	enode_waits(e, 0, "%s", call ? call->what : "the agent");
+	state_timer(e);
+}
+
 static void go_wait(struct enode *e, const char *what)
 {
 	struct state_change s = {.event = EV_WAIT, .cause = what, .next = TAKE_PTR(e->run->node)};
@@ -145,8 +153,6 @@ static void go_wait(struct enode *e, const char *what)
 	put_cursor(e, s.next);
 	if (state_apply(e, &s, &err) < 0)
 		fail_call(e, &err);
-	else
-		enode_waits(e, 0, "%s", what);
 }
 
 static void flow_done(struct enode *e)
@@ -397,8 +403,7 @@ void run_recover(struct enode *e)
 	if (fsm_limit_of(e->state) == LIMIT_HOLD) {
 		enode_waits(e, 0, "an operator to unhold or abort");
 	} else if (provision_state_is_wait(e->state)) {
-		enode_waits(e, 0, "%s", call ? call->what : "the agent");
-		state_timer(e);
+		run_waits(e);
 		if (call && call->kind == CALL_AGENT)
 			run_resume(e); /* it may have ended meanwhile: ask */
 	} else if (call && call->kind == CALL_AGENT && agentlink_known(enode_get(e))) {

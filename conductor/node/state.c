@@ -153,7 +153,7 @@ static void act(struct enode *e, const struct pending_change *p)
 	switch (p->row->action) {
 	case ACT_NONE:
 		if (e->run && provision_state_is_wait(e->state)) {
-			state_timer(e);
+			run_waits(e);
 			if (e->heartbeat)
 				run_resume(e);
 		} else if (fsm_limit_of(e->state) == LIMIT_HOLD) {

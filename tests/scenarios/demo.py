@@ -12,6 +12,7 @@ Everything it starts ends with it, also when it is interrupted; nothing outside 
 """
 import argparse
 import ctypes
+import datetime
 import functools
 import http.server
 import json
@@ -120,9 +121,10 @@ class Machine:
             if phase:
                 phases[phase] = phases.get(phase, 0) + event["duration_ms"] / 1000
             if event["to"] == "active":
-                last = event["at"]
-            elif not event["to"] and last and "reported itself" in event["event"]:
-                phases["first_boot"] = event["duration_ms"] / 1000
+                last = datetime.datetime.fromisoformat(event["at"])
+            elif last and "reported itself" in (event["event"] or ""):
+                home_at = datetime.datetime.fromisoformat(event["at"])
+                phases["first_boot"] = (home_at - last).total_seconds()
         return {"name": self.name, "firmware": self.firmware, "bmc": "ipmi",
                 "state": why.get("provision_state"),
                 "phases_s": {k: round(v, 2) for k, v in phases.items()},
