@@ -43,7 +43,7 @@ struct transfer {
 	struct list in_list;
 	struct tftp *owner;
 	uv_poll_t poll; /* on pidfd */
-	int pidfd;
+	int pidfd;	/* -1: the process ended before we looked */
 	pid_t pid;
 	int64_t started_ms;
 	char ip[46];
@@ -99,7 +99,10 @@ static void forget(struct transfer *x)
 {
 	list_remove(&x->in_list);
 	x->owner->n--;
-	uv_close((uv_handle_t *)&x->poll, on_transfer_closed);
+	if (x->pidfd < 0)
+		free(x);
+	else
+		uv_close((uv_handle_t *)&x->poll, on_transfer_closed);
 }
 
 static void read_all(struct tftp *t);
@@ -120,34 +123,39 @@ static void describe_end(const struct transfer *x, bool *ret_ok, char *how, size
 			(long long)ms / 1000);
 }
 
-static void on_process_ended(uv_poll_t *poll, int status, int events)
+static void end(struct transfer *x)
 {
-	struct transfer *x = poll->data;
 	char how[192];
 	bool good;
 
-	read_all(x->owner); /* its last words were sent before its end */
 	describe_end(x, &good, how, sizeof(how));
 	tell(x->owner, BOOT_EVENT_TFTP_END, x, good, how);
 	forget(x);
 }
 
-/* Already over, or one more than we watch: then its end is not known, and not told. */
+static void on_process_ended(uv_poll_t *poll, int status, int events)
+{
+	struct transfer *x = poll->data;
+
+	read_all(x->owner); /* its last words were sent before its end */
+	end(x);
+}
+
+/* A process that is gone already has left all its words in the socket: see end_those_gone(). */
 static void watch(struct tftp *t, struct transfer *x)
 {
 	x->pidfd = (int)syscall(SYS_pidfd_open, x->pid, 0);
-	if (x->pidfd < 0 && errno == ESRCH)
-		tell(t, BOOT_EVENT_TFTP_END, x, !*x->trouble,
-			*x->trouble ? x->trouble : "in.tftpd's process has ended");
-	if (x->pidfd < 0) {
-		free(x);
+	if (x->pidfd < 0 && errno != ESRCH) {
+		free(x); /* how it ends is then not told */
 		return;
 	}
+	list_append(&t->transfers, &x->in_list);
+	t->n++;
+	if (x->pidfd < 0)
+		return;
 	fcntl(x->pidfd, F_SETFD, FD_CLOEXEC);
 	uv_poll_init(t->loop, &x->poll, x->pidfd);
 	x->poll.data = x;
-	list_append(&t->transfers, &x->in_list);
-	t->n++;
 	t->open++;
 	uv_poll_start(&x->poll, UV_READABLE, on_process_ended);
 }
@@ -207,7 +215,7 @@ static pid_t sender_of(struct msghdr *msg)
 	return 0;
 }
 
-static void read_all(struct tftp *t)
+static void read_datagrams(struct tftp *t)
 {
 	char data[1024], control[CMSG_SPACE(sizeof(struct ucred))];
 	ssize_t n;
@@ -226,6 +234,21 @@ static void read_all(struct tftp *t)
 			return;
 		take_datagram(t, data, (size_t)n, sender_of(&msg));
 	}
+}
+
+static void end_those_gone(struct tftp *t)
+{
+	struct transfer *x, *next;
+
+	list_for_each_safe (x, next, &t->transfers, in_list)
+		if (x->pidfd < 0)
+			end(x);
+}
+
+static void read_all(struct tftp *t)
+{
+	read_datagrams(t);
+	end_those_gone(t);
 }
 
 static void on_readable(uv_poll_t *poll, int status, int events)

@@ -16,6 +16,7 @@
 struct bootd {
 	struct boot *boot;
 	struct boot_answer answer;
+	const char *fix;	/* "MAC=IP" */
 	const char *disk_after; /* a MAC that asks again after its agent was sent gets its disk */
 	uint64_t agents;
 	uv_signal_t term, intr;
@@ -79,6 +80,16 @@ static void on_signal(uv_signal_t *handle, int sig)
 	boot_stop(d->boot, on_stopped, d);
 }
 
+static int fix_address(struct bootd *d, struct err *e)
+{
+	char mac[BOOT_MAC_TEXT];
+
+	if (!d->fix)
+		return 0;
+	str_copy(mac, sizeof(mac), d->fix);
+	return boot_fix_address(d->boot, mac, d->fix + strlen(mac) + 1, e);
+}
+
 static void watch_signals(uv_loop_t *loop, struct bootd *d)
 {
 	uv_signal_init(loop, &d->term);
@@ -96,7 +107,7 @@ static void usage(void)
 		"       [--ra auto|off|add] [--http ADDRESS:PORT] [--firmware DIRS] [--ask-timeout "
 		"S]\n"
 		"       [--kernel F] [--ramdisk F] [--cmdline TEXT] [--retry S] [--message TEXT]\n"
-		"       [--disk-after-agent MAC] wait|agent|disk|silent\n");
+		"       [--disk-after-agent MAC] [--fix MAC=IP] wait|agent|disk|silent\n");
 	exit(2);
 }
 
@@ -125,7 +136,7 @@ static void parse(int argc, char **argv, struct boot_config *c, struct bootd *d)
 		{"retry", 1, NULL, 't'},
 		{"message", 1, NULL, 'M'},
 		{"disk-after-agent", 1, NULL, 'D'},
-		{"ask-timeout", 1, NULL, 'T'},
+		{"ask-timeout", 1, NULL, 'T'}, {"fix", 1, NULL, 'F'},
 		{NULL, 0, NULL, 0},
 	};
 	static const char *const dhcp[] = {"none", "proxy", "full"};
@@ -177,6 +188,9 @@ static void parse(int argc, char **argv, struct boot_config *c, struct bootd *d)
 		case 'T':
 			c->ask_timeout_s = (unsigned)atoi(optarg);
 			break;
+		case 'F':
+			d->fix = optarg;
+			break;
 		default:
 			usage();
 		}
@@ -203,6 +217,8 @@ int main(int argc, char **argv)
 	r = boot_new(&loop, &config, on_ask, on_event, &d, &d.boot, &e);
 	if (r == 0) {
 		r = boot_start(d.boot, &e);
+		if (r == 0)
+			r = fix_address(&d, &e);
 		if (r == 0)
 			watch_signals(&loop, &d);
 		else

@@ -262,6 +262,7 @@ def test_http(t, lab):
     t.equal(lab.curl("%s/boot/%s/kernel" % (base, token), "-r", "10-19"), kernel[10:20], "a range of it")
     head = lab.curl("%s/boot/%s/ramdisk" % (base, token), "-I").decode().lower()
     t.ok("content-length: %d" % os.path.getsize(lab.path("ramdisk")) in head, "HEAD says the length", head)
+    # larger than what the sockets' buffers take in
     lab.curl("%s/boot/%s/ramdisk" % (base, token), "-o", "/dev/null", "--limit-rate", "100k", "--max-time", "1")
     t.ok(lab.wait("ramdisk", "aborted", CLIENT_MAC, ok=False), "a fetch that was given up is recorded as aborted")
     for path, what in (("/boot/%s/kernel" % ("A" * 43), "a wrong token"), ("/boot/%s/initrd" % token, "another name"),
@@ -285,6 +286,25 @@ def test_service_returns(t, lab):
     t.ok(lab.wait("service", "dnsmasq ended"), "its end is recorded")
     t.ok(wait_for(lambda: [1 for ev in lab.events() if "dnsmasq: started" in ev["detail"]][1:], 10), "it is started again")
     t.ok("ip" in lab.dhcp(1, 7), "and answers")
+
+
+def test_silent_owner(t, lab):
+    """Nobody decides: the machine is told to wait, not left hanging. And a fixed address."""
+    lab.start("--range", "10.77.0.100,10.77.0.120", "--ask-timeout", "1", "--fix", "%s=10.77.0.77" % BIOS_MAC, "silent")
+    script = lab.curl("http://10.77.0.1:8080/boot/script?mac=" + CLIENT_MAC).decode()
+    t.ok("no decision yet" in script and "sleep 2" in script, "without a decision the machine waits and asks again", script)
+    got = wait_for(lambda: lab.dhcp(1, 0, mac=BIOS_MAC).get("ip") == "10.77.0.77", 10)
+    t.ok(got, "a fixed address is given")
+    lab.stop()
+
+
+def test_proxy(t, lab):
+    lab.start("--dhcp", "proxy", "wait")
+    got = lab.dhcp(1, 0, "ipxe")  # UEFI asks once more, on port 4011
+    t.equal((got.get("ip"), got.get("file"), bytes.fromhex(got.get("60", "")).decode()),
+            ("0.0.0.0", "http://10.77.0.1:8080/boot.ipxe", "PXEClient"), "a proxy offers a boot file without an address")
+    t.ok(lab.wait("dhcp-offer", "boot.ipxe", CLIENT_MAC), "and records it")
+    lab.stop()
 
 
 def test_ends(t, lab):
@@ -396,7 +416,7 @@ def main():
         t.skip_all("%s is not built" % BOOTD)
     with Lab() as lab:
         test_port_taken(t, lab)
-        for name, size in (("kernel", 100000), ("ramdisk", 5000000)):
+        for name, size in (("kernel", 100000), ("ramdisk", 60000000)):
             with open(lab.path(name), "wb") as f:
                 f.write(os.urandom(size))
         common = ("--range", "10.77.0.100,10.77.0.120")
@@ -408,6 +428,8 @@ def main():
         test_http(t, lab)
         test_service_returns(t, lab)
         lab.stop()
+        test_silent_owner(t, lab)
+        test_proxy(t, lab)
         lab.start(*common, "--retry", "1", "--message", "the rack is full", "wait")
         test_bios(t, lab)
         lab.stop()

@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+"""The agent's ramdisk: what it has to hold, in which order, how large it may be, and that building it again
+gives the same bytes. Needs no root."""
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from vracklib import Tap, TOP  # noqa: E402
+
+IMAGE = os.path.join(TOP, "build/agent")
+LIMIT = 26000000  # kernel and ramdisk together
+
+# The drivers of real servers that the size is promised for, by the names of their modules.
+DRIVERS = """nvme ahci virtio_blk virtio_net virtio_scsi virtio_pci megaraid_sas mpt3sas mpi3mr hpsa smartpqi aacraid ipmi_si
+ipmi_devintf ipmi_ssif sd_mod sr_mod sg usb_storage xhci_pci isofs vfat ext4 raid1 tg3 bnx2x bnxt_en igb ixgbe i40e ice
+e1000 e1000e mlx4_core mlx5_core cxgb4 qede sfc be2net enic ena nfp r8169""".split()
+
+
+def newc(data):
+    """Entries of the archives (cpio -H newc), one after the other: (name, mode, mtime, uid, size)."""
+    at = 0
+    while at < len(data):
+        if data[at] == 0:
+            at += 1
+            continue
+        if data[at:at + 6] != b"070701":
+            raise ValueError("no archive at %d" % at)
+        f = [int(data[at + 6 + 8 * i:at + 14 + 8 * i], 16) for i in range(13)]
+        name = data[at + 110:at + 110 + f[11] - 1].decode()
+        body = (at + 110 + f[11] + 3) & ~3
+        at = (body + f[6] + 3) & ~3
+        if name != "TRAILER!!!":
+            yield name, f[1], f[5], f[2], f[6], data[body:body + f[6]]
+
+
+def norm(path):
+    return re.sub(r"\.ko.*", "", os.path.basename(path)).replace("-", "_")
+
+
+def main():
+    t = Tap()
+    if not os.path.exists(IMAGE + "/initramfs"):
+        t.skip_all("build/agent/initramfs is not built")
+    size = os.path.getsize(IMAGE + "/vmlinuz") + os.path.getsize(IMAGE + "/initramfs")
+    t.diag("kernel and ramdisk: %d bytes" % size)
+    t.ok(size <= LIMIT, "kernel and ramdisk are at most %d bytes" % LIMIT, size)
+    data = subprocess.run(["zstd", "-dcq", IMAGE + "/initramfs"], check=True, stdout=subprocess.PIPE).stdout
+    entries = list(newc(data))
+    files = {e[0]: e for e in entries}
+    t.equal(entries[-1][0], "etc/ingot/complete", "the marker is the last entry")
+    t.ok("init" in files and files["init"][1] & 0o111 == 0o111, "init is a program")
+    t.ok("lib64/ld-linux-x86-64.so.2" in files, "its loader is there")
+    t.equal({e[3] for e in entries}, {0}, "everything is root's")
+    t.equal(len({e[2] for e in entries}), 1, "everything has one time")
+
+    modules = {norm(n): n for n in files if ".ko" in n}
+    t.equal([d for d in DRIVERS if d not in modules], [], "the drivers of servers are there")
+    release = files["etc/ingot/kernel"][5].decode().strip()
+    base = "lib/modules/%s/" % release
+    shipped = os.path.join(TOP, "build/cache/linux/lib/modules", release, "kernel/drivers/net/ethernet")
+    ethernet = [norm(f) for _, _, fs in os.walk(shipped) for f in fs if ".ko" in f]
+    t.ok(len(ethernet) > 50 and all(m in modules for m in ethernet), "all %d Ethernet drivers are there" % len(ethernet),
+         [m for m in ethernet if m not in modules])
+    dep = files[base + "modules.dep"][5].decode().splitlines()
+    t.equal(len(dep), len(modules), "modules.dep names just these modules")
+    missing = [d for line in dep for d in line.replace(":", " ").split() if base + d not in files]
+    t.equal(missing, [], "and all that they depend on is there")
+    alias = files[base + "modules.alias"][5].decode()
+    t.ok(all(line.split()[-1].replace("-", "_") in modules for line in alias.splitlines() if line), "aliases are of these modules")
+
+    work = tempfile.mkdtemp(prefix="ingot-ramdisk-")
+    try:
+        subprocess.run([TOP + "/boot/ramdisk/build.sh", "image", TOP + "/build/cache/linux",
+                        TOP + "/build/cache/ramdisk/modules.zst", TOP + "/build/ingot-agent", work],
+                       check=True, stdout=subprocess.DEVNULL)
+        t.ok(open(work + "/initramfs", "rb").read() == open(IMAGE + "/initramfs", "rb").read(),
+             "building it again gives the same bytes")
+        t.equal(sorted(os.listdir(work)), ["initramfs", "manifest.txt", "vmlinuz"], "and leaves nothing else")
+        r = subprocess.run([TOP + "/boot/ramdisk/build.sh", "modules", TOP + "/build/cache/linux", "/dev/stdin",
+                            work + "/m"], input=b"no_such_driver\n", stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        t.ok(r.returncode != 0 and b"no_such_driver" in r.stderr, "a driver that does not exist ends the build by name")
+    finally:
+        shutil.rmtree(work)
+    t.done()
+
+
+main()
