@@ -13,7 +13,4 @@ $(agent_image): $(ramdisk_modules) $(out)/ingot-agent
 
 .PHONY: agent-image
 agent-image: $(agent_image)
-# all: the agent's program has to be there
-ifneq ($(wildcard agent/module.mk),)
 all: $(agent_image)
-endif
