@@ -2,7 +2,9 @@
 #
 #   make            the programs and the agent image        make check       everything CI runs (root)
 #   make deps       install what the machine lacks (root)   make check-unit  no root, under a minute
-#   make demo       a rack of two machines, end to end      make lint        layout, layers, analysers
+#   make demo       a rack of two machines, end to end      make check-all   every combination (root)
+#   make lint       layers, layout, analysers               make bench       measurements beside peers
+#   make install    into PREFIX, with a systemd unit        make fuzz MIN=5  every fuzz target so long
 #
 # VARIANT=release|debug|asan|tsan|fuzz; release lands in build/, the others in build/<variant>/.
 
@@ -105,7 +107,10 @@ $(obj)/%.o: %.c
 
 -include $(patsubst %.c,$(obj)/%.d,$(sort $(sources)))
 
-.PHONY: all programs deps clean check check-unit check-all check-variant lint demo bench fuzz fuzz-report install
+help:
+	@sed -n '1,/^VARIANT/s/^# \{0,1\}//p' Makefile
+
+.PHONY: help all programs deps clean check check-unit check-all check-variant lint demo bench fuzz fuzz-report install
 programs: $(programs)
 all: programs
 deps:
