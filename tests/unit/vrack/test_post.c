@@ -15,7 +15,7 @@
 /* Reads one request to the end of its body (which ends in '}'), and answers with `answer`. */
 static void serve(int listener, const char *answer, const char *wants)
 {
-	char request[4096];
+	char request[4096] = "";
 	size_t len = 0;
 	ssize_t n;
 	int fd = accept(listener, NULL, NULL);
