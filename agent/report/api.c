@@ -86,8 +86,8 @@ static void get_command(struct http_req *req, struct agent_api *api)
 		reply_fault(req, 404, "Command with this id not found.");
 }
 
-int agent_api_parse(const char *body, size_t len, json_t **ret_body, const char **ret_name,
-	json_t **ret_params, struct err *e)
+int agent_api_parse(
+	const char *body, size_t len, char **ret_name, json_t **ret_params, struct err *e)
 {
 	_cleanup_json_ json_t *json = NULL;
 	json_t *params;
@@ -99,9 +99,8 @@ int agent_api_parse(const char *body, size_t len, json_t **ret_body, const char 
 	params = json_object_get(json, "params");
 	if (!json_str(json, "name") || !json_is_object(params))
 		return err_set(e, EINVAL, "Missing or invalid name or params.");
-	*ret_name = json_str(json, "name");
-	*ret_params = params;
-	*ret_body = TAKE_PTR(json);
+	*ret_name = xstrdup(json_str(json, "name"));
+	*ret_params = json_incref(params);
 	return 0;
 }
 
@@ -112,15 +111,16 @@ static int status_of(int r)
 
 static void post_command(struct http_req *req, struct agent_api *api)
 {
-	_cleanup_json_ json_t *body = NULL, *rec = NULL;
+	_cleanup_json_ json_t *rec = NULL;
+	_cleanup_free_ char *name = NULL;
 	json_t *params = NULL;
-	const char *name = NULL, *text;
 	struct err e = {0};
+	const char *text;
 	size_t len;
 	int r;
 
 	text = http_body(req, &len);
-	r = agent_api_parse(text, len, &body, &name, &params, &e);
+	r = agent_api_parse(text, len, &name, &params, &e);
 	if (r == 0 && api->on_command)
 		api->on_command(api->agent, name);
 	if (r == 0)

@@ -19,10 +19,10 @@ struct agent_api {
 void agent_api_handle(struct http_req *req, void *data);
 
 /*
- * Reads the body of POST /v1/commands: {"name", "params"}. *ret_body owns both others. 0 or
- * -EINVAL.
+ * Reads the body of POST /v1/commands: {"name", "params"}. The caller frees *ret_name and owns
+ * *ret_params, alone. 0 or -EINVAL.
  */
-int agent_api_parse(const char *body, size_t len, json_t **ret_body, const char **ret_name,
-	json_t **ret_params, struct err *e);
+int agent_api_parse(
+	const char *body, size_t len, char **ret_name, json_t **ret_params, struct err *e);
 
 #endif

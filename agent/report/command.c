@@ -304,7 +304,7 @@ static struct command *command_add(
 
 	uuid_new(cmd->id);
 	cmd->spec = spec;
-	cmd->params = json_incref(params);
+	cmd->params = params;
 	list_append(&c->all, &cmd->link);
 	c->n++;
 	trim(c);
@@ -366,6 +366,8 @@ int commands_execute(
 		r = -EINVAL;
 	if (r == 0)
 		*ret = spec->async ? start_async(c, spec, params) : run_sync(c, spec, params);
+	else
+		json_decref(params);
 	pthread_mutex_unlock(&c->execute);
 	return r;
 }

@@ -56,7 +56,8 @@ void commands_free(struct commands *c);
 const atomic_bool *commands_cancel(const struct commands *c);
 
 /*
- * Runs or starts a command; *ret is its record, a new reference. -ENOENT: no such extension;
+ * Runs or starts a command; takes params, which nobody else may hold, as it goes to another thread,
+ * also on failure. *ret is its record, a new reference. -ENOENT: no such extension;
  * -EINVAL: no such command, or parameters that validate() refused; -EBUSY: an asynchronous one is
  * running. A command that ran and failed is success here: its record says so. Any thread.
  */

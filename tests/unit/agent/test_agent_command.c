@@ -57,7 +57,7 @@ static void on_end(void *agent, const char *name, enum command_status s, const c
 static int execute(
 	struct commands *c, const char *name, const char *say, json_t **ret, struct err *e)
 {
-	_cleanup_json_ json_t *params = json_object();
+	json_t *params = json_object();
 
 	json_put_str(params, "say", say);
 	return commands_execute(c, name, params, ret, e);
@@ -166,16 +166,15 @@ static void test_bodies(void)
 	static const char *const wrong[] = {"", "{}", "{\"name\":\"a.b\"}", "{\"params\":{}}",
 		"{\"name\":7,\"params\":{}}", "{\"name\":\"a.b\",\"params\":[]}", "[1]"};
 	static const char good[] = "{\"name\":\"a.b\",\"params\":{\"x\":1}}";
-	json_t *body = NULL, *params = NULL;
-	const char *name = NULL;
+	_cleanup_json_ json_t *params = NULL;
+	_cleanup_free_ char *name = NULL;
 
 	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
-		is_int(agent_api_parse(wrong[i], strlen(wrong[i]), &body, &name, &params, NULL),
-			-EINVAL, "refused: %s", wrong[i]);
-	is_int(agent_api_parse(good, strlen(good), &body, &name, &params, NULL), 0, "a body");
+		is_int(agent_api_parse(wrong[i], strlen(wrong[i]), &name, &params, NULL), -EINVAL,
+			"refused: %s", wrong[i]);
+	is_int(agent_api_parse(good, strlen(good), &name, &params, NULL), 0, "a body");
 	is_str(name, "a.b", "name");
 	is_int(json_int(params, "x", 0), 1, "parameters");
-	json_decref(body);
 }
 
 /* Contract 4.7: what a conductor starts and does not wait for, and what it takes the answer of. */
