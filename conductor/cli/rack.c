@@ -243,24 +243,25 @@ static void change(
 		buf_printf(diff, "    %s: %s -> %s\n", path + 1, from ? before : "nothing", after);
 }
 
-/* "a:1,boot_mode:bios" with another boot mode; allocated. */
+/* "a:1,boot_mode:bios" with what the row wants of one key, in its place; allocated. */
 static char *merge_capabilities(const char *have, const char *want)
 {
 	_cleanup_free_ char *copy = xstrdup(have ? have : "");
-	struct buf b = BUF_INIT(4096);
+	size_t key = strcspn(want, ":") + 1;
+	struct buf b = BUF_INIT(8192);
+	bool there = false;
 	char *save = NULL;
 
+	if (strchr(want, ',')) /* properties.capabilities: the whole of it */
+		return xstrdup(want);
 	for (char *s = strtok_r(copy, ",", &save); s; s = strtok_r(NULL, ",", &save)) {
-		size_t key = strcspn(s, ":");
+		bool same_key = !strncmp(s, want, key);
 
-		if (strncmp(s, want, key) || want[key] != ':')
-			buf_printf(&b, "%s%s", b.len ? "," : "", s);
+		buf_printf(&b, "%s%s", b.len ? "," : "", same_key ? want : s);
+		there |= same_key;
 	}
-	if (have && strstr(have, want) && !strchr(want, ',')) {
-		buf_done(&b); /* it is there: leave the order alone */
-		return xstrdup(have);
-	}
-	buf_printf(&b, "%s%s", b.len ? "," : "", want);
+	if (!there)
+		buf_printf(&b, "%s%s", b.len ? "," : "", want);
 	return buf_take(&b);
 }
 
