@@ -178,9 +178,9 @@ void ask_expire(struct boot *b, int64_t now_ms)
 
 void ask_close_all(struct boot *b)
 {
-	struct open_ask *a;
+	struct open_ask *a, *next;
 
-	while ((a = list_first(&b->asks, struct open_ask, in_list))) {
+	list_for_each_safe (a, next, &b->asks, in_list) {
 		http_reply_text(a->req, 503, "the conductor stops");
 		close_ask(b, a);
 	}
