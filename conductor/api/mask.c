@@ -50,9 +50,8 @@ json_t *mask_object(const char *field, const json_t *object)
 
 	json_object_foreach ((json_t *)object, key, value)
 		json_object_set_new(copy, key,
-			mask_is_secret(field, key) && !json_is_object(value)
-				? json_string(MASK_TEXT)
-				: mask_value(field, value));
+			mask_is_secret(field, key) ? json_string(MASK_TEXT)
+						   : mask_value(field, value));
 	return copy;
 }
 

@@ -55,8 +55,11 @@ SCHEMA(heartbeat_schema, "heartbeat", heartbeat_fields);
 
 int heartbeat(struct call *c, struct err *e)
 {
-	struct request *r = call_request(c, REQ_HEARTBEAT, c->params[0]);
+	struct request *r;
 
+	if (!json_str(c->body, "agent_token"))
+		return err_set(e, EINVAL, "Agent token is required for heartbeat processing.");
+	r = call_request(c, REQ_HEARTBEAT, c->params[0]);
 	r->args = json_incref(c->body);
 	r->text = xstrdup(http_peer(c->req));
 	return call_submit(c, r, finish_accepted);
