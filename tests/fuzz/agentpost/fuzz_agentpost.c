@@ -1,0 +1,84 @@
+/*
+ * What agents send to the conductor: heartbeats, inventories, and commands as they describe them.
+ * The first byte chooses. The node has had an agent before, or not, by the second.
+ */
+#include "conductor/agentlink/agentlink.h"
+#include "conductor/flow/flow.h"
+#include "lib/base/str.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+
+#define TOKEN "0123456789abcdef0123456789abcdef"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void make_node(struct node *n, bool had_agent)
+{
+	node_init(n);
+	n->uuid = xstrdup("6a7e2c4e-8d4e-4a53-9d0a-3a1f35a2b111");
+	json_put_str(n->driver_internal_info, "agent_secret_token", TOKEN);
+	if (!had_agent)
+		return;
+	json_put_str(n->driver_internal_info, "agent_url", "https://10.0.0.9:9999");
+	json_put_str(n->properties, "capabilities", "boot_mode:uefi,,boot_modes:x,cpu_vt:true");
+}
+
+/* A heartbeat that is taken leaves an agent that is known, and that the same heartbeat fits. */
+static void fuzz_heartbeat(struct node *n, const json_t *body)
+{
+	struct agent_policy policy = {.heartbeat_timeout_s = 300};
+	struct err e;
+
+	if (agentlink_heartbeat_check(n, body, &e) < 0)
+		return;
+	agentlink_heartbeat_apply(n, body);
+	if (!agentlink_known(n) || agentlink_heartbeat_check(n, body, &e) < 0 ||
+		agentlink_heartbeat_apply(n, body))
+		abort();
+	json_decref(agentlink_lookup_reply(n, &policy));
+	agentlink_forget(n);
+	if (agentlink_known(n) || agentlink_token_ok(n, TOKEN))
+		abort();
+}
+
+/* What was found fits what it is for: a row of its own, and MACs in their normal form. */
+static void fuzz_inspection(struct node *n, json_t *body)
+{
+	struct flow_run run = {.node = n, .data = body};
+	struct err e;
+	json_t *mac;
+	size_t i;
+
+	if (inspection_apply(&run, NULL, &e) == 0) {
+		json_array_foreach (run.found.macs, i, mac)
+			if (json_string_length(mac) != 17)
+				abort();
+		if (!json_is_object(run.found.inventory) || !json_is_object(run.found.plugin_data))
+			abort();
+		free(json_text(n->properties));
+	}
+	json_decref(run.found.inventory);
+	json_decref(run.found.plugin_data);
+	json_decref(run.found.macs);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	json_t *body = NULL;
+	struct node n;
+	struct err e;
+
+	if (size < 2 || json_parse((const char *)data + 2, size - 2, JSON_DEPTH_MAX, &body, &e) < 0)
+		return 0;
+	make_node(&n, data[1] & 1);
+	if (data[0] == 'h')
+		fuzz_heartbeat(&n, body);
+	else if (data[0] == 'i')
+		fuzz_inspection(&n, body);
+	else if (data[0] == 'c')
+		(void)agentlink_command_outcome(body, &e);
+	node_done(&n);
+	json_decref(body);
+	return 0;
+}
