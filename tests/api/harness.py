@@ -117,6 +117,16 @@ class Conductor:
             parsed = None
         return r.status, parsed, {k.lower(): v for k, v in r.getheaders()}
 
+    def announce(self, method, path, length):
+        """The status that comes to a request whose body is announced and not sent."""
+        c = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        c.putrequest(method, path)
+        c.putheader("Content-Length", str(length))
+        c.endheaders()
+        status = c.getresponse().status
+        c.close()
+        return status
+
     def node_state(self, node):
         return self.request("GET", "/v1/nodes/%s/states" % node)[1]["provision_state"]
 
