@@ -232,7 +232,7 @@ static int get_range(
 static int run(struct connection *k, const json_t *q, json_t *reply, struct err *e)
 {
 	const char *op = json_str(q, "op");
-	size_t from, to;
+	size_t from = 0, to = 0;
 	int r = get_range(k->control->farm, q, &from, &to, e);
 
 	if (r < 0)

@@ -12,8 +12,10 @@
 
 static void give_message(struct console *c, const uint8_t *p, size_t len)
 {
-	if (len >= 2)
-		console_send(c, ++c->seq, c->seq & 0x3f, p[0] >> 2, p[1], p + 2, len - 2);
+	if (len < 2)
+		return;
+	c->seq++;
+	console_send(c, c->seq, c->seq & 0x3f, p[0] >> 2, p[1], p + 2, len - 2);
 }
 
 static void give_loose_message(struct console *c, const uint8_t *p, size_t len)
