@@ -25,7 +25,7 @@ static bool skip(struct cursor *c, const char *word)
 {
 	size_t len = strlen(word);
 
-	if ((size_t)(c->end - c->p) < len || memcmp(c->p, word, len))
+	if ((size_t)(c->end - c->p) < len || memcmp(c->p, word, len) != 0)
 		return false;
 	c->p += len;
 	return true;

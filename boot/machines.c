@@ -46,8 +46,10 @@ static void forget(struct machines *m, struct machine *machine)
 
 void machines_done(struct machines *m)
 {
-	while (!list_empty(&m->lru))
-		forget(m, list_first(&m->lru, struct machine, lru));
+	struct machine *machine, *next;
+
+	list_for_each_safe (machine, next, &m->lru, lru)
+		forget(m, machine);
 	map_done(&m->by_mac);
 	map_done(&m->by_ip);
 	map_done(&m->by_token);
@@ -60,13 +62,14 @@ struct machine *machines_find(struct machines *m, const char *mac)
 
 struct machine *machines_get(struct machines *m, const char *mac)
 {
-	struct machine *machine = map_get(&m->by_mac, mac);
+	struct machine *machine = map_get(&m->by_mac, mac), *oldest;
 
 	if (machine) {
 		list_remove(&machine->lru);
 	} else {
-		if (m->n == m->max)
-			forget(m, list_first(&m->lru, struct machine, lru));
+		oldest = list_first(&m->lru, struct machine, lru);
+		if (m->n == m->max && oldest)
+			forget(m, oldest);
 		machine = xcalloc(1, sizeof(*machine));
 		str_copy(machine->mac, sizeof(machine->mac), mac);
 		map_put(&m->by_mac, mac, machine);

@@ -16,6 +16,7 @@
 #define MESSAGE_MAX 200
 
 /* The assembler copies the file; module.mk says that this object depends on it. */
+/* NOLINTBEGIN(bugprone-macro-parentheses): a string of assembler */
 #define TEMPLATE(symbol, path)                                                                     \
 	__asm__(".pushsection .rodata\n"                                                           \
 		".global " #symbol "\n" #symbol ":\n"                                              \
@@ -23,6 +24,7 @@
 		".byte 0\n"                                                                        \
 		".popsection\n");                                                                  \
 	extern const char symbol[]
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 TEMPLATE(script_text_first, "boot/script/first.ipxe");
 TEMPLATE(script_text_wait, "boot/script/wait.ipxe");

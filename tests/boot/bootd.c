@@ -136,7 +136,8 @@ static void parse(int argc, char **argv, struct boot_config *c, struct bootd *d)
 		{"retry", 1, NULL, 't'},
 		{"message", 1, NULL, 'M'},
 		{"disk-after-agent", 1, NULL, 'D'},
-		{"ask-timeout", 1, NULL, 'T'}, {"fix", 1, NULL, 'F'},
+		{"ask-timeout", 1, NULL, 'T'},
+		{"fix", 1, NULL, 'F'},
 		{NULL, 0, NULL, 0},
 	};
 	static const char *const dhcp[] = {"none", "proxy", "full"};
