@@ -50,7 +50,6 @@ static const struct schema_field node_fields[] = {
 	{"shard", STR_NULL, 0, 0, NULL},
 	{"parent_node", STR_NULL, 0, 0, NULL},
 	{"maintenance", T_BOOL, S_NO_CREATE, 0, NULL},
-	{"maintenance_reason", STR_NULL, S_NO_CREATE, 4096, NULL},
 	{"protected", BOOL_NULL, S_NO_CREATE, 0, NULL},
 	{"protected_reason", STR_NULL, S_NO_CREATE, 4096, NULL},
 	{"retired", BOOL_NULL, 0, 0, NULL},

@@ -6,6 +6,7 @@
 #include "lib/base/str.h"
 #include "lib/base/time.h"
 #include "lib/cli/prompt.h"
+#include "lib/cli/table.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -217,6 +218,7 @@ static int answer_err(const struct conn *c, const struct http_response *r, struc
 		code = EBUSY;
 	else if (r->status == 503)
 		code = EAGAIN;
+	text_clean(text);
 	if (text)
 		err_set(e, code, "%s", text);
 	else

@@ -1,6 +1,7 @@
 /* Live progress; see watch.h. */
 #include "conductor/cli/watch.h"
 #include "lib/base/buf.h"
+#include "lib/base/map.h"
 #include "lib/base/str.h"
 #include "lib/base/time.h"
 #include "lib/cli/live.h"
@@ -63,7 +64,10 @@ char *watch_line(const json_t *row, int width)
 	struct buf b = BUF_INIT(4096);
 	const char *state = json_str(row, "provision_state"), *waits = json_str(row, "waits_for");
 	const json_t *progress = json_object_get(row, "progress");
+	char *line;
 
+	if (json_object_get(row, "target_power_state")) /* a node's states, not the live view */
+		state = json_str(row, "power_state");
 	buf_printf(
 		&b, "%-*s  %-14s", width, row_name(row) ? row_name(row) : "?", state ? state : "-");
 	if (json_is_object(progress))
@@ -72,7 +76,9 @@ char *watch_line(const json_t *row, int width)
 		buf_printf(&b, "  waits for %s", waits);
 	while (b.len && b.data[b.len - 1] == ' ')
 		buf_truncate(&b, b.len - 1);
-	return buf_take(&b);
+	line = buf_take(&b);
+	text_clean(line);
+	return line;
 }
 
 /* What has to differ for a line to be printed again where there is no terminal. */
@@ -122,15 +128,18 @@ struct watch {
 	int width;
 };
 
-static const json_t *find_row(const json_t *rows, const char *name)
+/* Rows by name and by UUID. */
+static void index_rows(const json_t *rows, struct map *index)
 {
 	json_t *row;
 	size_t i;
 
-	json_array_foreach (rows, i, row)
-		if (str_eq(json_str(row, "name"), name) || str_eq(json_str(row, "uuid"), name))
-			return row;
-	return NULL;
+	json_array_foreach (rows, i, row) {
+		if (json_str(row, "name"))
+			map_put(index, json_str(row, "name"), row);
+		if (json_str(row, "uuid"))
+			map_put(index, json_str(row, "uuid"), row);
+	}
 }
 
 static void end_node(struct watch *w, size_t i, const char *failure)
@@ -171,31 +180,43 @@ static int ask_states(struct watch *w, size_t i, struct err *e)
 	return 0;
 }
 
-static int poll_once(struct watch *w, struct err *e)
+static int poll_states(struct watch *w, struct err *e)
 {
-	_cleanup_json_ json_t *answer = NULL;
-	const json_t *rows;
 	int r = 0;
 
-	if (w->goal->provision_state)
-		r = conn_call(w->c, "GET", "/ingot/v1/progress", NULL, &answer, e);
+	for (size_t i = 0; r == 0 && i < w->names->n; i++)
+		if (!w->ended[i])
+			r = ask_states(w, i, e);
+	return r;
+}
+
+static int poll_progress(struct watch *w, struct err *e)
+{
+	_cleanup_json_ json_t *answer = NULL;
+	struct map index = {0};
+	int r = conn_call(w->c, "GET", "/ingot/v1/progress", NULL, &answer, e);
+
 	if (r < 0)
 		return r;
-	rows = json_object_get(answer, "nodes");
+	index_rows(json_object_get(answer, "nodes"), &index);
 	for (size_t i = 0; i < w->names->n; i++) {
-		const json_t *row;
+		const json_t *row = w->ended[i] ? NULL : map_get(&index, w->names->list[i]);
 
-		if (w->ended[i])
-			continue;
-		row = find_row(rows, w->names->list[i]);
-		if (!w->goal->provision_state)
-			r = ask_states(w, i, e);
-		else if (row)
+		if (row)
 			look_at(w, i, row);
-		else
+		else if (!w->ended[i])
 			end_node(w, i, "the conductor does not know it any more");
 	}
-	live_draw(w->live);
+	map_done(&index);
+	return 0;
+}
+
+static int poll_once(struct watch *w, struct err *e)
+{
+	int r = w->goal->provision_state ? poll_progress(w, e) : poll_states(w, e);
+
+	if (r == 0)
+		live_draw(w->live);
 	return r;
 }
 

@@ -5,6 +5,13 @@
 #include <ctype.h>
 #include <string.h>
 
+void text_clean(char *text)
+{
+	for (; text && *text; text++)
+		if (iscntrl((unsigned char)*text))
+			*text = *text == '\n' || *text == '\t' ? ' ' : '?';
+}
+
 char *table_text(const json_t *v)
 {
 	char *text;
@@ -17,9 +24,7 @@ char *table_text(const json_t *v)
 		text = xstrdup(*json_string_value(v) ? json_string_value(v) : "-");
 	else
 		text = json_text(v);
-	for (char *p = text; *p; p++) /* what a wire sent shall not command the terminal */
-		if (iscntrl((unsigned char)*p))
-			*p = *p == '\n' || *p == '\t' ? ' ' : '?';
+	text_clean(text);
 	return text;
 }
 

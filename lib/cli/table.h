@@ -17,6 +17,9 @@ void table_print(FILE *out, const struct table_column *columns, size_t n, const 
 /* Prints one object as "key  value" lines; objects in it as compact JSON. */
 void table_print_object(FILE *out, const json_t *object);
 
+/* Makes control characters '?' (line breaks spaces), so that no wire commands the terminal. */
+void text_clean(char *text);
+
 /* The text a person reads of a value: "-" for null, yes and no; control characters shown as '?'.
  * Allocated. */
 char *table_text(const json_t *value);
