@@ -64,6 +64,17 @@ static void refuse_lookup(struct request *r)
 	request_finish(r, -ENOENT, &err);
 }
 
+static void request_locked(struct enode *e, struct request *r)
+{
+	struct err err;
+
+	err_set(&err, EBUSY,
+		"Node %s is locked by host %s, please retry after the current operation is "
+		"completed.",
+		e->uuid, e->en->hostname);
+	request_finish(r, -EBUSY, &err);
+}
+
 void on_lookup(struct engine *en, struct request *r)
 {
 	struct enode *e;
@@ -84,11 +95,7 @@ void on_lookup(struct engine *en, struct request *r)
 		return;
 	}
 	if (e->committing) {
-		err_set(&err, EBUSY,
-			"Node %s is locked by host %s, please retry after the current "
-			"operation is completed.",
-			e->uuid, en->hostname);
-		request_finish(r, -EBUSY, &err);
+		request_locked(e, r);
 		return;
 	}
 	p = policy(e, url, sizeof(url));
@@ -104,7 +111,8 @@ static void heartbeat_taken(struct commit *c, void *data)
 
 	if (c->r == 0) {
 		e->agent_seen_ms = time_mono_ms();
-		run_resume(e);
+		if (!e->maintenance)
+			run_resume(e);
 	}
 	request_finish(r, c->r, &c->err);
 }
@@ -190,7 +198,12 @@ void on_inspection(struct engine *en, struct request *r)
 	if (uuid)
 		json_object_set(who, "node_uuid", (json_t *)uuid);
 	e = node_of_agent(en, who);
-	if (!e || e->state != PS_INSPECT_WAIT || !e->run || e->committing) {
+	if (e && (e->committing || e->state == PS_INSPECTING)) {
+		/* an agent that is faster than its BMC's answer: it tries again */
+		request_locked(e, r);
+		return;
+	}
+	if (!e || e->state != PS_INSPECT_WAIT || !e->run) {
 		refuse_lookup(r);
 		return;
 	}

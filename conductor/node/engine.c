@@ -230,6 +230,7 @@ void enode_free(struct enode *e)
 	enode_cool(e);
 	free(e->name);
 	free(e->doc);
+	free(e->unsaved);
 	uv_close((uv_handle_t *)&e->timer, enode_release);
 }
 
@@ -260,6 +261,7 @@ void enode_cool(struct enode *e)
 void enode_replace(struct enode *e, struct node *n);
 void enode_replace(struct enode *e, struct node *n)
 {
+	run_rebase(e, enode_get(e), n);
 	enode_cool(e);
 	e->hot = n;
 	enode_mirror(e, n);
@@ -311,11 +313,7 @@ static void enode_turn(struct enode *e)
 		if (!r)
 			break;
 		list_remove(&r->link);
-		if (r->kind == REQ_NODE_DELETE) {
-			kinds[r->kind].node(e, r);
-			return; /* e may be gone */
-		}
-		kinds[r->kind].node(e, r);
+		kinds[r->kind].node(e, r); /* a deletion only begins here: e is there still */
 	}
 	if (!e->committing && !e->run)
 		enode_cool(e);

@@ -49,6 +49,8 @@ struct enode {
 	int64_t state_since_ms; /* monotonic */
 	uv_timer_t timer;	/* of the op in flight, else of the state */
 	bool timed_out;
+	bool recovered; /* the agent is asked whether it was given its command before a restart */
+	char *unsaved;	/* why the flow failed, when the store did not take even that */
 
 	/* a power request of a client, or a sweep's answer, outside a flow */
 	struct op *power_op;
@@ -164,10 +166,14 @@ void run_answer(struct enode *e, struct op *op);
 void run_timeout(struct enode *e);
 void run_resume(struct enode *e); /* what the node waited for has come */
 void run_fail(struct enode *e, const struct err *err);
+void run_fail_later(struct enode *e, const char *why); /* the store is out of order: try again */
 void run_drop(struct enode *e); /* forgets the flow; a late answer is ignored */
 bool run_undo_powers_off(struct enode *e, enum provision_state failed_from);
 void run_undo_power_off(struct enode *e);
 void run_recover(struct enode *e); /* at start */
+
+/* rebase.c: the record is no longer `old` but `new`; the working copy follows. */
+void run_rebase(struct enode *e, const struct node *old, const struct node *new);
 
 /* requests by kind; each finishes the request now or later */
 void on_provision(struct enode *e, struct request *r);

@@ -7,7 +7,8 @@
 #include <errno.h>
 #include <string.h>
 
-#define CURSOR "ingot_flow" /* in driver_internal_info: where the flow is, for a restart */
+#define UNSAVED_RETRY_MS 2000
+#define CURSOR		 "ingot_flow" /* in driver_internal_info: where the flow is, for a restart */
 
 static const struct flow_call *current(const struct enode *e)
 {
@@ -38,6 +39,7 @@ void run_drop(struct enode *e)
 {
 	e->generation++;
 	e->op = NULL; /* a late answer finds its generation over */
+	e->recovered = false;
 	e->heartbeat = false;
 	uv_timer_stop(&e->timer);
 	e->timed_out = false;
@@ -70,6 +72,14 @@ void run_fail(struct enode *e, const struct err *err)
 	log_warning("node %s: %s: %s", label(e), provision_state_name(e->state), err->text);
 	if (state_apply(e, &s, &ignored) < 0)
 		run_drop(e);
+}
+
+void run_fail_later(struct enode *e, const char *why)
+{
+	run_drop(e);
+	str_replace(&e->unsaved, why);
+	enode_arm(e, UNSAVED_RETRY_MS);
+	enode_waits(e, 0, "the store to take changes again");
 }
 
 /* "deploy: write the image: <cause>" */
@@ -263,16 +273,19 @@ static void agent_answered(struct enode *e, json_t *command)
 
 void run_answer(struct enode *e, struct op *op)
 {
-	bool over = op->generation != e->generation || !e->run;
+	bool over = op->generation != e->generation || !e->run, recovered = e->recovered;
 
 	e->op = NULL;
+	e->recovered = false;
 	if (over) {
 		op_free(op);
 		return;
 	}
 	uv_timer_stop(&e->timer);
 	e->timed_out = false;
-	if (op->result < 0)
+	if (op->result == -ENOENT && recovered)
+		start_call(e); /* it never got the command: the restart came before */
+	else if (op->result < 0)
 		fail_call(e, &op->err);
 	else if (current(e)->kind == CALL_AGENT)
 		agent_answered(e, op->value);
@@ -336,7 +349,10 @@ void run_timeout(struct enode *e)
 {
 	struct err err;
 
-	if (e->op) {
+	if (e->unsaved) {
+		err_set(&err, EIO, "%s", e->unsaved);
+		run_fail(e, &err);
+	} else if (e->op) {
 		err_set(&err, ETIME, "no answer within its time limit");
 		e->op = NULL;
 		e->generation++;
@@ -408,6 +424,7 @@ void run_recover(struct enode *e)
 			run_resume(e); /* it may have ended meanwhile: ask */
 	} else if (call && call->kind == CALL_AGENT && agentlink_known(enode_get(e))) {
 		work_on(e);
+		e->recovered = true;
 		ask_outcome(e); /* the agent knows whether it was given the command */
 	} else if (call && call->once) {
 		err_set(&err, EINTR,

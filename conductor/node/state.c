@@ -186,10 +186,11 @@ static void durable(struct commit *c, void *data)
 		if (p->request)
 			request_finish(p->request, c->r, &c->err);
 		else
-			run_fail(e, &c->err);
+			run_fail_later(e, p->row->event == EV_FAIL ? c->cause : c->err.text);
 		free(p);
 		return;
 	}
+	str_replace(&e->unsaved, NULL);
 	log_info("node %s: %s -> %s: %s", e->name ? e->name : e->uuid,
 		provision_state_name(p->from), provision_state_name(p->row->to), c->cause);
 	e->state_since_ms = time_mono_ms();
