@@ -55,8 +55,11 @@ static void print_events(const json_t *events)
 		_cleanup_free_ char *to = table_text(json_object_get(event, "to"));
 		_cleanup_free_ char *text = table_text(json_object_get(event, "event"));
 
-		printf("  %.12s  %s -> %s (%.1f s)  %s\n", clock_of(json_str(event, "at")), from,
-			to, (double)json_int(event, "duration_ms", 0) / 1000, text);
+		printf("  %.12s  ", clock_of(json_str(event, "at")));
+		if (json_str(event, "to"))
+			printf("%s -> %s (%.1f s)  ", from, to,
+				(double)json_int(event, "duration_ms", 0) / 1000);
+		printf("%s\n", text);
 	}
 }
 

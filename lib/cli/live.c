@@ -66,14 +66,15 @@ static void draw_line(FILE *out, const char *text, size_t columns)
 
 void live_draw(struct live *l)
 {
-	struct winsize w = {.ws_row = 24, .ws_col = 80};
+	struct winsize w = {0};
 	size_t room, shown = 0, left = 0;
 
 	if (!l->tty) {
 		fflush(l->out);
 		return;
 	}
-	ioctl(fileno(l->out), TIOCGWINSZ, &w);
+	if (ioctl(fileno(l->out), TIOCGWINSZ, &w) < 0 || !w.ws_row || !w.ws_col)
+		w = (struct winsize){.ws_row = 24, .ws_col = 80};
 	room = w.ws_row > 3 ? w.ws_row - 2u : 1;
 	if (l->drawn)
 		fprintf(l->out, "\033[%zuA", l->drawn);
@@ -83,7 +84,7 @@ void live_draw(struct live *l)
 		left += skip;
 		if (skip || !l->lines[i].text)
 			continue;
-		draw_line(l->out, l->lines[i].text, w.ws_col ? w.ws_col : 80);
+		draw_line(l->out, l->lines[i].text, w.ws_col);
 		shown++;
 	}
 	if (left) {
