@@ -130,7 +130,7 @@ same(ingot("frob")[0], 2, "an unknown command")
 same(ingot("node", "list", "--frob")[0], 2, "an unknown option")
 same(ingot("node", "list", env={"INGOT_URL": "http://127.0.0.1:9"})[0], 1, "no conductor")
 conductor.request("POST", "/v1/nodes", {
-    "driver": "fake-hardware", "name": "slow", "driver_info": {"fake_power_delay": 20}})
+    "driver": "fake-hardware", "name": "slow", "driver_info": {"fake_power_delay": 4}})
 status, out, err = ingot("node", "manage", "slow", "--wait", "--timeout", "1")
 ok(status == 3 and "not done after 1 s" in err, "a time-out is exit status 3: " + err)
 conductor.request("POST", "/v1/nodes", {
@@ -145,5 +145,6 @@ clouds = {"OS_CLIENT_CONFIG_FILE": os.path.join(conductor.folder, "clouds.yaml")
 same(ingot("node", "list", env=clouds)[0], 0, "found by clouds.yaml")
 same(ingot("node", "list", "--os-endpoint", conductor.url + "/v1", env={})[0], 0,
      "found by --os-endpoint")
+same(conductor.wait_state("slow", "manageable"), "manageable", "what timed out here went on there")
 ok(run("bash", "-n", stdin=ingot("completion", "bash")[1])[0] == 0, "completion is bash")
 done()

@@ -17,6 +17,7 @@ OUT = os.environ.get("INGOT_OUT", os.path.join(TOP, "build"))
 
 _run = 0
 _failed = 0
+_conductors = []
 
 
 def ok(good, what):
@@ -38,7 +39,9 @@ def same(got, want, what):
 
 
 def done():
-    """The plan; the script's exit status."""
+    """Ends the conductors, which have to end well; the plan; the script's exit status."""
+    for c in list(_conductors):
+        c.stop()
     print("1..%d" % _run)
     sys.exit(1 if _failed or not _run else 0)
 
@@ -71,6 +74,7 @@ class Conductor:
         with open(self.log, "w", encoding="utf-8") as log:
             self.process = subprocess.Popen([os.path.join(OUT, "ingotd"), "--config", config],
                                             stdout=log, stderr=log)
+        _conductors.append(self)
         atexit.register(self.stop)
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
         self._wait()
@@ -89,14 +93,22 @@ class Conductor:
         sys.exit(1)
 
     def stop(self):
-        if self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(20)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+        """Ends it; not well when a sanitizer complained or it had to be killed."""
+        if self not in _conductors:
+            return
+        _conductors.remove(self)
+        self.process.terminate()
+        try:
+            status = self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            status = self.process.wait()
+        with open(self.log, encoding="utf-8", errors="replace") as f:
+            log = f.read()
         shutil.rmtree(self.folder, ignore_errors=True)
+        if not ok(status == 0 and "Sanitizer" not in log and "runtime error" not in log,
+                  "the conductor ends with status 0"):
+            print("# status %s\n# %s" % (status, log[-3000:].replace("\n", "\n# ")), flush=True)
 
     def request(self, method, path, body=None, version="1.110", headers=None):
         """(status, parsed JSON or None, headers) of one request."""
