@@ -35,6 +35,7 @@ static const struct {
 	{EEXIST, 409},
 	{ESTALE, 409},
 	{EFBIG, 413},
+	{E2BIG, 413},
 	{ENOSYS, 501},
 	{EAGAIN, 503},
 };

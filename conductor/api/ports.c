@@ -136,7 +136,7 @@ int ports_create(struct call *c, struct err *e)
 	return call_submit(c, r, finish_created);
 }
 
-/* By UUID, by MAC address (1.34), or by name (1.88). */
+/* By UUID, or by name since there are names. */
 static int read_port(struct call *c, json_t **ret, struct err *e)
 {
 	const char *ident = c->params[0];
