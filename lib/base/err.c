@@ -7,11 +7,14 @@
 
 int err_vset(struct err *e, int code, const char *fmt, va_list ap)
 {
+	char text[sizeof(e->text)]; /* the arguments may be the text that is there */
+
 	if (code <= 0)
 		code = EIO;
 	if (e) {
+		vsnprintf(text, sizeof(text), fmt, ap);
 		e->code = code;
-		vsnprintf(e->text, sizeof(e->text), fmt, ap);
+		memcpy(e->text, text, strlen(text) + 1);
 	}
 	return -code;
 }
