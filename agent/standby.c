@@ -160,8 +160,10 @@ static int write_to(struct agent *a, const json_t *params, const json_t *disk, j
 	r = image_write(&job, on_progress, &w, commands_cancel(a->commands), &result, e);
 	if (authorization)
 		mem_wipe(authorization, strlen(authorization));
-	if (r < 0)
-		return r;
+	if (r < 0) /* say which image, unless the text already does */
+		return urls[0] && strstr(e->text, urls[0])
+			       ? r
+			       : err_prefix(e, "image %.300s to %s", urls[0], w.device);
 	keep_partition_ids(a, &result);
 	*ret_result = written_text(info, w.device, &result);
 	say(a->journal, "%s", json_string_value(*ret_result));
