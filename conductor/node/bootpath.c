@@ -149,14 +149,13 @@ void bootlog_last(struct enode *e, char *buf, size_t size)
 	const char *mac = NULL;
 	struct bootlog *log = newest_log(e, &mac);
 	const struct boot_record *rec = log ? record_at(log, log->n - 1) : NULL;
-	int64_t state_since_us = time_wall_us() - (time_mono_ms() - e->state_since_ms) * 1000;
 	char when[TIME_TEXT_MAX];
 
 	if (!mac) {
 		snprintf(buf, size,
 			"the node has no port, so no machine that boots is known to be it; "
 			"create a port with its MAC address");
-	} else if (!rec || rec->wall_us < state_since_us - 120 * 1000000LL) {
+	} else if (!rec || rec->wall_us < e->flow_since_us) {
 		snprintf(buf, size,
 			"nothing was seen from %s on the boot path, not even a DHCP request; look "
 			"at the "

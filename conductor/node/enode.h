@@ -45,6 +45,7 @@ struct enode {
 	int call;      /* index of the call it is at */
 	struct op *op; /* in flight, of this generation; NULL: none */
 	uint64_t generation;
+	int64_t flow_since_us;	/* wall clock; what the machine did before is of another boot */
 	bool heartbeat;		/* one came while the flow was not yet waiting */
 	int64_t state_since_ms; /* monotonic */
 	uv_timer_t timer;	/* of the op in flight, else of the state */

@@ -228,6 +228,7 @@ void run_start(struct enode *e, enum flow_kind kind, bool manual)
 	e->run->env = e->en->flow;
 	e->run->manual = manual;
 	e->call = 0;
+	e->flow_since_us = time_wall_us();
 	e->progress = (struct progress){0};
 	run_next(e);
 }

@@ -42,7 +42,9 @@ json_t *progress_row(struct enode *e)
 	json_put_str(j, "uuid", e->uuid);
 	json_put_str(j, "name", e->name);
 	json_put_str(j, "provision_state", provision_state_name(e->state));
-	json_put_str(j, "target_provision_state", provision_state_names[n->target_provision_state]);
+	json_put_str(j, "target_provision_state",
+		n->target_provision_state ? provision_state_names[n->target_provision_state]
+					  : NULL);
 	json_put_str(j, "power_state", power_state_names[e->power]);
 	json_put_bool(j, "maintenance", e->maintenance);
 	json_put_str(j, "waits_for", *e->waits_for ? e->waits_for : NULL);
