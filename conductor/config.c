@@ -50,6 +50,7 @@ static const struct key keys[] = {
 	TEXT("api", "public_url", public_url, ""),
 	TEXT("store", "url", store_url, "sqlite:/var/lib/ingot/ingot.sqlite"),
 	TEXT("drivers", "enabled", drivers, "ipmi"),
+	TEXT("drivers", "hwdb", hwdb, ""),
 	NUMBER("drivers", "power_timeout", power_timeout, "60", 1, 3600),
 	NUMBER("drivers", "power_sync_interval", power_sync_interval, "60", 0, 86400),
 	CHOICE("boot", "dhcp", dhcp, "none", "full|proxy|none"),

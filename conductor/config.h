@@ -16,7 +16,7 @@ struct config {
 	/* [store] */
 	char *store_url;
 	/* [drivers] */
-	char *drivers;
+	char *drivers, *hwdb;
 	int power_timeout, power_sync_interval;
 	/* [boot] */
 	char *dhcp, *interface, *address, *range, *tftp_root, *http_listen, *kernel, *ramdisk,

@@ -15,6 +15,7 @@
 #include "conductor/report/inventory.h"
 #include "conductor/report/report.h"
 #include "conductor/store/store.h"
+#include "hwdb/hwdb.h"
 #include "lib/base/fs.h"
 #include "lib/base/log.h"
 #include "lib/base/str.h"
@@ -22,6 +23,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <libgen.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -42,6 +44,7 @@ struct conductor {
 	uv_signal_t term, intr;
 	struct store *store;
 	struct ipmi_engine *ipmi;
+	struct hwdb *hwdb;
 	struct driver_env drivers;
 	struct agentlink *agents;
 	struct flow_env flow;
@@ -284,6 +287,27 @@ static int start_store(struct conductor *c, struct err *e)
 	return r < 0 ? r : store_open(url, &c->store, e);
 }
 
+/* Beside the program when it was just built, else where it was installed. */
+static int load_hwdb(struct conductor *c, struct err *e)
+{
+	static const char *const places[] = {"../hwdb", "../share/ingot/hwdb"};
+	char exe[PATH_MAX], path[PATH_MAX + 32];
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+
+	if (!str_empty(c->config.hwdb))
+		return hwdb_load(c->config.hwdb, &c->hwdb, e);
+	exe[n > 0 ? n : 0] = '\0';
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		_cleanup_free_ char *copy = xstrdup(exe);
+
+		snprintf(path, sizeof(path), "%s/%s", dirname(copy), places[i]);
+		if (access(path, R_OK) == 0)
+			return hwdb_load(path, &c->hwdb, e);
+	}
+	log_warning("no hwdb found: every BMC is spoken to in the same way");
+	return 0;
+}
+
 static int start_outward(struct conductor *c, struct err *e)
 {
 	struct report_store rs = {.data = c,
@@ -294,7 +318,10 @@ static int start_outward(struct conductor *c, struct err *e)
 		.n_urls = c->n_urls,
 		.hostname = c->hostname,
 		.ca_file = str_empty(c->config.webhook_ca) ? NULL : c->config.webhook_ca};
-	int r = ipmi_engine_new(&c->loop, NULL, &c->ipmi, e);
+	int r = load_hwdb(c, e);
+
+	if (r == 0)
+		r = ipmi_engine_new(&c->loop, NULL, &c->ipmi, e);
 
 	if (r == 0)
 		r = agentlink_new(&c->loop, &c->agents, e);
@@ -311,8 +338,9 @@ static int start_engine(struct conductor *c, struct err *e)
 	struct engine_config ec;
 	int r;
 
-	c->drivers = (struct driver_env){
-		.loop = &c->loop, .ipmi = c->ipmi, .power_timeout_s = (unsigned)f->power_timeout};
+	driver_env_init(&c->drivers, &c->loop);
+	c->drivers.ipmi = c->ipmi;
+	c->drivers.hwdb = c->hwdb;
 	c->flow = (struct flow_env){.driver = &c->drivers,
 		.agents = c->agents,
 		.enabled_drivers = f->drivers,
@@ -425,6 +453,7 @@ static void stop(struct conductor *c)
 	if (c->store)
 		store_close(c->store, DRAIN_MS);
 	engine_free(c->engine);
+	hwdb_free(c->hwdb);
 	api_free(c->api);
 	uv_run(&c->loop, UV_RUN_NOWAIT);
 	uv_loop_close(&c->loop);

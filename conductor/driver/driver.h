@@ -12,6 +12,7 @@
 
 #include "conductor/model/node.h"
 #include "conductor/model/op.h"
+#include "lib/base/list.h"
 #include "lib/base/map.h"
 
 struct ipmi_engine;
@@ -23,8 +24,8 @@ struct driver_env {
 	struct ipmi_engine *ipmi;
 	const struct hwdb *hwdb;  /* may be NULL */
 	struct map bmcs;	  /* node uuid -> the driver's connection to its BMC */
-	unsigned power_timeout_s; /* until a power change must show */
 	struct map fakes;	  /* node uuid -> state of its fake machine */
+	struct list fake_answers; /* of fake machines, not given yet */
 };
 
 enum power_action {
@@ -110,6 +111,8 @@ char *driver_capability(const struct node *n, const char *key);
 
 /* A node changed or went: connections kept for it are dropped. */
 void driver_forget(struct driver_env *env, const char *node_uuid);
+void driver_env_init(struct driver_env *env, uv_loop_t *loop);
+/* What was not answered yet fails with ECANCELED; the loop has to run once more. */
 void driver_env_done(struct driver_env *env);
 
 /* The implementations (ipmi.c, fake.c, agent.c, none.c). */
@@ -120,5 +123,6 @@ void ipmi_forget(struct driver_env *env, const char *node_uuid);
 /* Work of the fake machine that takes what driver_info says: "deploy", "clean", "inspect" ... */
 void fake_work(struct driver_env *env, const struct node *n, const char *what, struct op *op);
 void fake_forget(struct driver_env *env, const char *node_uuid);
+void fake_cancel(struct driver_env *env);
 
 #endif

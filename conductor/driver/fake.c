@@ -22,6 +22,7 @@ struct fake_answer {
 	struct op *op;
 	json_t *value;
 	struct err err;
+	struct list link; /* driver_env.fake_answers */
 };
 
 static struct fake_machine *machine(struct driver_env *env, const struct node *n)
@@ -53,11 +54,22 @@ static void give_answer(uv_timer_t *t)
 {
 	struct fake_answer *a = t->data;
 
+	list_remove(&a->link);
 	if (a->err.code)
 		op_fail(a->op, &a->err);
 	else
 		op_done(a->op, TAKE_PTR(a->value));
 	uv_close((uv_handle_t *)t, free_answer);
+}
+
+void fake_cancel(struct driver_env *env)
+{
+	struct fake_answer *a;
+
+	while ((a = list_first(&env->fake_answers, struct fake_answer, link))) {
+		err_set(&a->err, ECANCELED, "the conductor stops");
+		give_answer(&a->timer);
+	}
 }
 
 /* Seconds, as number or text; 0 when absent or nonsense. */
@@ -92,6 +104,7 @@ static bool answer(struct driver_env *env, const struct node *n, const char *wha
 	if (failure)
 		err_set(&a->err, EIO, "%s on fake machine: %s", what, failure);
 	a->timer.data = a;
+	list_append(&env->fake_answers, &a->link);
 	uv_timer_init(env->loop, &a->timer);
 	uv_timer_start(&a->timer, give_answer, s > 0 && s < 86400 ? (uint64_t)(s * 1000) : 0, 0);
 	return failure != NULL;

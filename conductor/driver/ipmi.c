@@ -2,6 +2,7 @@
  */
 #include "conductor/driver/driver.h"
 #include "conductor/bmc/ipmi/ipmi.h"
+#include "hwdb/hwdb.h"
 #include "lib/base/str.h"
 #include "lib/base/time.h"
 
@@ -168,6 +169,43 @@ static char *settings_text(const struct node *n)
 	return json_dumps(picked, JSON_COMPACT | JSON_SORT_KEYS);
 }
 
+/* What is asked of a new connection beside its first request: who the BMC is. */
+struct introduction {
+	struct driver_env *env;
+	char node[UUID_TEXT_MAX];
+};
+
+/* The BMC said who it is: from now on it is spoken to as hwdb says. */
+static void introduced(void *data, const struct ipmi_result *result, const struct err *e)
+{
+	struct introduction *in = data;
+	struct kept_bmc *k = map_get(&in->env->bmcs, in->node);
+	struct hwdb_match match = {0};
+	struct bmc_traits traits;
+	char firmware[16];
+
+	if (!e && k) {
+		snprintf(firmware, sizeof(firmware), "%u.%02u", result->device.firmware_major,
+			result->device.firmware_minor);
+		match.manufacturer_id = result->device.manufacturer_id;
+		match.product_id = result->device.product_id;
+		match.firmware = firmware;
+		hwdb_lookup(in->env->hwdb, &match, &traits);
+		ipmi_bmc_set_traits(k->bmc, &traits);
+	}
+	free(in);
+}
+
+static void introduce(struct driver_env *env, const char *node_uuid, struct ipmi_bmc *bmc)
+{
+	static const struct ipmi_opts after_all_else = {.priority = IPMI_PRIORITY_SWEEP};
+	struct introduction *in = xcalloc(1, sizeof(*in));
+
+	in->env = env;
+	str_copy(in->node, sizeof(in->node), node_uuid);
+	ipmi_device_id(bmc, &after_all_else, introduced, in);
+}
+
 static int connection(
 	struct driver_env *env, const struct node *n, struct ipmi_bmc **ret, struct err *e)
 {
@@ -191,6 +229,8 @@ static int connection(
 	k->bmc = *ret;
 	k->settings = TAKE_PTR(text);
 	map_put(&env->bmcs, n->uuid, k);
+	if (env->hwdb)
+		introduce(env, n->uuid, k->bmc);
 	return 0;
 }
 

@@ -225,10 +225,18 @@ void driver_forget(struct driver_env *env, const char *node_uuid)
 	fake_forget(env, node_uuid);
 }
 
+void driver_env_init(struct driver_env *env, uv_loop_t *loop)
+{
+	*env = (struct driver_env){.loop = loop};
+	list_init(&env->fake_answers);
+}
+
 void driver_env_done(struct driver_env *env)
 {
 	const char *uuid;
 
+	if (env->loop)
+		fake_cancel(env);
 	for (size_t pos = 0; map_next(&env->bmcs, &pos, &uuid, NULL); pos = 0)
 		ipmi_forget(env, uuid);
 	for (size_t pos = 0; map_next(&env->fakes, &pos, &uuid, NULL); pos = 0)

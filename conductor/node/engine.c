@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <string.h>
 
+#define STOPPING "this conductor is stopping; try again in a moment"
+
 /* Requests by kind: about a node (looked up by ident) or about none. */
 static const struct {
 	void (*node)(struct enode *e, struct request *r);
@@ -291,12 +293,37 @@ static void handle_answer(struct enode *e, struct op *op)
 		op_free(op); /* of a flow that is over */
 }
 
+/*
+ * Stopping: nothing is begun and nothing judged any more. What is in flight is left as the record
+ * says it, for the next start to go on with; a BMC's answer cut off by us is no failure.
+ */
+static void enode_leave(struct enode *e)
+{
+	struct request *r;
+	struct op *op;
+	struct err err;
+
+	err_set(&err, EAGAIN, STOPPING);
+	while ((op = list_first(&e->answers, struct op, link))) {
+		list_remove(&op->link);
+		op_free(op);
+	}
+	while ((r = list_first(&e->requests, struct request, link))) {
+		list_remove(&r->link);
+		request_finish(r, -EAGAIN, &err);
+	}
+}
+
 /* Does what a node has to do, one thing at a time, until it commits or has nothing left. */
 static void enode_turn(struct enode *e)
 {
 	struct request *r;
 	struct op *op;
 
+	if (e->en->stopping) {
+		enode_leave(e);
+		return;
+	}
 	while (!e->committing) {
 		op = list_first(&e->answers, struct op, link);
 		if (op) {
@@ -326,7 +353,7 @@ static void dispatch(struct engine *en, struct request *r)
 
 	en->stats.requests++;
 	if (en->stopping) {
-		err_set(&err, EAGAIN, "this conductor is stopping; try again in a moment");
+		err_set(&err, EAGAIN, STOPPING);
 		request_finish(r, -EAGAIN, &err);
 		return;
 	}
@@ -474,6 +501,8 @@ void engine_free(struct engine *en)
 
 	if (!en)
 		return;
+	en->stopping = true;
+	on_wake(&en->wake); /* what came in since the last turn of the loop */
 	for (size_t pos = 0; map_next(&en->nodes, &pos, NULL, &value); pos = 0)
 		enode_free(value);
 	bootlogs_free(en);

@@ -138,7 +138,7 @@ static void cursor_durable(struct commit *c, void *data)
 {
 	struct enode *e = c->node;
 
-	if (!e->run)
+	if (!e->run || e->en->stopping)
 		return;
 	if (c->r < 0) {
 		fail_call(e, &c->err);

@@ -150,6 +150,8 @@ static void act(struct enode *e, const struct pending_change *p)
 {
 	bool manual = p->row->target == PS_MANAGEABLE;
 
+	if (e->en->stopping)
+		return; /* the next start goes on from the record */
 	switch (p->row->action) {
 	case ACT_NONE:
 		if (e->run && provision_state_is_wait(e->state)) {
