@@ -98,6 +98,8 @@ sources :=
 unit_programs :=
 fuzz_names :=
 fuzz_programs :=
+test_programs :=
+scenario_programs :=
 include $(sort $(shell find lib hwdb conductor boot firmware agent tests -name module.mk))
 
 $(obj)/%.o: %.c
@@ -123,7 +125,7 @@ clean:
 # it took, and ends with one line of totals.
 
 test_programs += $(unit_programs)
-tests: $(test_programs) $(fuzz_programs)
+tests: $(test_programs) $(scenario_programs) $(fuzz_programs)
 
 check-unit: programs tests
 	@tests/check.sh unit $(VARIANT) $(unit_programs) -- $(foreach f,$(fuzz_names),$(obj)/tests/fuzz/fuzz_$(f)=tests/fuzz/$(f)/corpus)

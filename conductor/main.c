@@ -290,7 +290,7 @@ static int start_store(struct conductor *c, struct err *e)
 /* Beside the program when it was just built, else where it was installed. */
 static int load_hwdb(struct conductor *c, struct err *e)
 {
-	static const char *const places[] = {"../hwdb", "../share/ingot/hwdb"};
+	static const char *const places[] = {"../hwdb", "../../hwdb", "../share/ingot/hwdb"};
 	char exe[PATH_MAX], path[PATH_MAX + 32];
 	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
 
