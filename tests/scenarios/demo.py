@@ -6,11 +6,13 @@ and takes every machine through manage, inspect, provide and deploy, all at the 
 deployed systems have reported themselves. Shows one live line per machine, then a table of seconds
 per phase; writes build/demo/report.json. Exit status 0 when every machine got there.
 
-    demo.py [--rack FILE] [--dir FOLDER] [--image FILE] [--conf TEXT] [--quiet]
+    demo.py [--rack FILE] [--only NAME] [--dir FOLDER] [--image FILE] [--conf TEXT] [--quiet]
 
-Everything it starts ends with it, also when it is interrupted; nothing outside FOLDER is left.
+--only takes one machine of the rack and leaves the others off. Everything it starts ends with it, also
+when it is interrupted; nothing outside FOLDER is left.
 """
 import argparse
+import contextlib
 import ctypes
 import datetime
 import functools
@@ -46,6 +48,8 @@ state_dir = {dir}/boot
 kernel = {top}/build/agent/vmlinuz
 ramdisk = {top}/build/agent/initramfs
 firmware_dirs = {top}/build/firmware:/usr/lib/ipxe
+[agent]
+fast_track = true
 """
 
 
@@ -76,6 +80,7 @@ class Machine:
         self.demo, self.name, self.firmware = demo, name, firmware
         self.error = None
         self.doing = "import"
+        self.walk_s = {}  # seconds per step as the operator waits for it
         self.finished_s = None
         self.thread = threading.Thread(target=self.walk, daemon=True)
 
@@ -85,16 +90,22 @@ class Machine:
                                   stdout=log, stderr=log, preexec_fn=with_parent,
                                   env=dict(os.environ, INGOT_URL=API)).returncode
 
+    @contextlib.contextmanager
+    def step(self, name):
+        self.doing, began = name, time.monotonic()
+        yield
+        self.walk_s[name] = round(time.monotonic() - began, 2)
+
     def walk(self):
         image = "http://%s:%d/%s" % (HOST, IMAGES, os.path.basename(self.demo.image))
         more = {"deploy": ["--image", image, "--checksum", self.demo.checksum, "--hostname", self.name, "--yes"]}
         try:
             for step in STEPS:
-                self.doing = step
-                if self.ingot("node", step, self.name, "--wait", "--timeout", str(LIMIT_S), *more.get(step, [])):
-                    raise RuntimeError(step + " failed")
-            self.doing = "first boot"
-            wait_for(lambda: self.why().get("phone_home"), 300, "the deployed system to report itself")
+                with self.step(step):
+                    if self.ingot("node", step, self.name, "--wait", "--timeout", str(LIMIT_S), *more.get(step, [])):
+                        raise RuntimeError(step + " failed")
+            with self.step("first boot"):
+                wait_for(lambda: self.why().get("phone_home"), 300, "the deployed system to report itself")
             self.finished_s = time.monotonic() - self.demo.started
             self.doing = "done"
         except (RuntimeError, OSError) as problem:
@@ -127,7 +138,7 @@ class Machine:
                 phases["first_boot"] = (home_at - last).total_seconds()
         return {"name": self.name, "firmware": self.firmware, "bmc": "ipmi",
                 "state": why.get("provision_state"),
-                "phases_s": {k: round(v, 2) for k, v in phases.items()},
+                "phases_s": {k: round(v, 2) for k, v in phases.items()}, "walk_s": self.walk_s,
                 "total_s": round(self.finished_s, 2) if self.finished_s else None,
                 "bytes_written": progress.get("bytes_written"),
                 "reported_name": home.get("hostname"), "nonce": home.get("nonce"), "error": self.error}
@@ -268,6 +279,16 @@ def inside(args):
         demo.stop()
 
 
+def write_rows(path, lines, only):
+    """The rack as a CSV file; of one machine when its name is given."""
+    at = lines[0].split(",").index("name")
+    kept = [line for line in lines[1:] if only in (None, line.split(",")[at])]
+    if not kept:
+        raise RuntimeError("the rack has no machine " + str(only))
+    with open(path, "w") as f:
+        f.write("\n".join([lines[0], *kept]) + "\n")
+
+
 def outside(args):
     """Starts the rack, then this program again in the rack's namespace."""
     netns = "ingot-demo-%d" % os.getpid()
@@ -284,8 +305,8 @@ def outside(args):
     try:
         if "ready" not in (rack.stdout.readline() or ""):
             raise RuntimeError("the rack did not start, see " + log.name)
-        with open(os.path.join(args.dir, "rack.csv"), "w") as csv:
-            subprocess.run(vrack + ["csv", args.rack], stdout=csv, check=True)
+        rows = subprocess.run(vrack + ["csv", args.rack], stdout=subprocess.PIPE, text=True, check=True).stdout
+        write_rows(os.path.join(args.dir, "rack.csv"), rows.splitlines(), args.only)
         child = subprocess.Popen(["ip", "netns", "exec", netns, sys.executable, os.path.abspath(__file__), "--inside",
                                   "--dir", args.dir, "--image", args.image, "--conf", args.conf or ""]
                                  + (["--quiet"] if args.quiet else []), preexec_fn=with_parent)
@@ -309,8 +330,9 @@ def main():
     os.environ["PATH"] += ":/usr/sbin:/sbin"
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rack", default=os.path.join(TOP, "tests/vrack/racks/demo.rack"))
+    parser.add_argument("--only", metavar="NAME", help="one machine of the rack")
     parser.add_argument("--dir", default=os.path.join(TOP, "build/demo"))
-    parser.add_argument("--image", default=os.path.join(TOP, "build/system/system.img"))
+    parser.add_argument("--image", default=os.path.join(TOP, "build/system/system.img.zst"))
     parser.add_argument("--conf", help="more lines for ingot.conf")
     parser.add_argument("--quiet", action="store_true")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
