@@ -1,113 +1,146 @@
-#!/usr/bin/env python3
-"""Measures the IPMI client against a farm of emulated BMCs on the same cores, beside FreeIPMI's ipmipower,
-and prints a table with the targets. Usage: ipmi.py [OUTPUT.json]. Judges nothing."""
+BMCs in another process on the same cores."""
+import ctypes
 import json
 import os
 import resource
 import shutil
 import socket
+import statistics
 import subprocess
-import sys
-import tempfile
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-OBJ = os.path.join(ROOT, "build/obj", os.environ.get("VARIANT") or "release")
-FARM = int(os.environ.get("INGOT_FARM") or 10000)
-FIRST = f"127.{128 + os.getpid() % 64}.0.1"
-PORT = 6230
-PASSWORD = "secret123"
+from benchlib import OBJ, CannotMeasure, Farm, folder, need, row
+
+ENTERPRISES = "/usr/share/misc/enterprise-numbers.txt"
+CLONE_NEWNS, MS_BIND, MS_REC, MS_PRIVATE = 0x20000, 4096, 16384, 1 << 18
 
 
-def start_farm(folder):
-    secret = os.path.join(folder, "password")
-    with open(os.open(secret, os.O_WRONLY | os.O_CREAT, 0o600), "w") as f:
-        f.write(PASSWORD + "\n")
-    control = os.path.join(folder, "control")
-    process = subprocess.Popen(
-        [os.path.join(OBJ, "tests/bmc/ingot-bmcd"), "--listen", f"{FIRST}:{PORT}", "--step", "address",
-         "--count", str(FARM), "--user", "admin", "--password-file", secret, "--on", "--control", control],
-        stdout=subprocess.PIPE, text=True)
-    if not process.stdout.readline().startswith("ready"):
-        raise RuntimeError("ingot-bmcd did not start")
-    return process, control
+class ControlledFarm(Farm):
+    """A farm whose BMCs can be told to misbehave."""
+
+    def tell(self, **words):
+        with socket.socket(socket.AF_UNIX) as s:
+            s.connect(self.control)
+            s.sendall((json.dumps(words) + "\n").encode())
+            if not json.loads(s.makefile().readline())["ok"]:
+                raise CannotMeasure("ingot-bmcd refused %s" % words)
 
 
-def tell(control, **words):
-    with socket.socket(socket.AF_UNIX) as s:
-        s.connect(control)
-        s.sendall((json.dumps(words) + "\n").encode())
-        if not json.loads(s.makefile().readline())["ok"]:
-            raise RuntimeError(words)
+def client(farm, *options, first=0, count=None):
+    program = os.path.join(OBJ, "tests/bench/ipmi_status")
+    need(program)
+    words = [program, "--address", farm.address(first), "--step-address", "--port", str(farm.PORT), "--count",
+             str(count or farm.count), "--user", farm.USER, "--password", farm.PASSWORD, *options]
+    return json.loads(subprocess.run(words, stdout=subprocess.PIPE, text=True, timeout=300, check=False).stdout)
 
 
-def address(i):
-    a, b, c, d = (int(x) for x in FIRST.split("."))
-    n = (a << 24 | b << 16 | c << 8 | d) + i
-    return ".".join(str(n >> s & 255) for s in (24, 16, 8, 0))
+def cpu_us(command, runs):
+    """Median CPU of a command."""
+    costs = []
+    for _ in range(runs):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                       timeout=60, check=False)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        costs.append((after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1e6)
+    return statistics.median(costs)
 
 
-def client(*options, first=0, count=FARM):
-    words = [os.path.join(OBJ, "tests/bench/ipmi_status"), "--address", address(first), "--step-address", "--port",
-             str(PORT), "--count", str(count), "--user", "admin", "--password", PASSWORD, *options]
-    return json.loads(subprocess.run(words, stdout=subprocess.PIPE, text=True, timeout=300).stdout)
-
-
-def ipmipower(count):
-    """CPU microseconds per BMC of the peer with its best flags, or None without it."""
+def ipmipower(farm, count, runs):
+    """Per BMC, all in one process, with its best flags; None without it."""
     if not shutil.which("ipmipower"):
         return None
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(["ipmipower", "-D", "LAN_2_0", "-I", "17", "-l", "USER", "-u", "admin", "-p", PASSWORD, "-h",
-                    ",".join(f"{address(i)}:{PORT}" for i in range(count)), "--stat"],
-                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=300)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1e6 / count
+    hosts = ",".join("%s:%d" % (farm.address(i), farm.PORT) for i in range(count))
+    command = ["ipmipower", "-D", "LAN_2_0", "-I", "17", "-l", "USER", "-u", farm.USER, "-p", farm.PASSWORD, "-h",
+               hosts, "--stat"]
+    said = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60,
+                          check=False).stdout
+    if said.count(": on") != count:
+        raise CannotMeasure("ipmipower: " + said[:200])
+    return cpu_us(command, runs) / count
 
 
-def measure(control):
-    few = min(FARM, 200)
-    silent = FARM // 10
-    fresh = client("--suite", "17")
-    kept = client("--keep", "300", "--rounds", "3")
-    swept = client("--probe", "3", "--rounds", "2")
-    alone = client(first=silent, count=FARM - silent)
-    tell(control, op="fault", bmc=[0, silent - 1], set={"silent": 1})
-    beside = client("--rounds", "2")
-    rows = [
-        ("CPU per power status, fresh session, suite 17", fresh["rounds"][0]["cpu_us_per_bmc"], "us", "150"),
-        ("the same by ipmipower", ipmipower(few), "us", "peer"),
-        ("CPU per power status, kept session", kept["rounds"][-1]["cpu_us_per_bmc"], "us", "40"),
-        (f"sweep of {FARM} BMCs", fresh["rounds"][0]["wall_ms"], "ms", "10000"),
-        ("resident with all sessions kept", kept["resident_kb"] / 1024, "MB", ""),
-        ("operator's command during a sweep, p99", swept["commands"]["p99_ms"], "ms", "100 and the BMC's time"),
-        (f"{FARM - silent} alive, alone", alone["rounds"][0]["alive_ms"], "ms", ""),
-        (f"beside {silent} silent, not known before", beside["rounds"][0]["alive_ms"], "ms", "1.2 times alone"),
-        (f"beside {silent} silent, known from the last sweep", beside["rounds"][1]["alive_ms"], "ms",
-         "1.2 times alone"),
-    ]
+def ipmitool(farm, runs):
+    """One process per BMC; None without it."""
+    if not shutil.which("ipmitool"):
+        return None
+    command = ["ipmitool", "-I", "lanplus", "-C", "17", "-L", "USER", "-H", farm.address(0), "-p", str(farm.PORT),
+               "-U", farm.USER, "-f", farm.secret, "power", "status"]
+    said = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60,
+                          check=False).stdout
+    if "is on" not in said:
+        raise CannotMeasure("ipmitool: " + said[:200])
+    return cpu_us(command, runs)
+
+
+def ipmitool_masked(farm, runs):
+    """The same with one entry in the list of enterprises that it reads at each start; needs root."""
+    if os.geteuid() != 0 or not os.path.exists(ENTERPRISES):
+        return None
+    short = farm.secret + ".enterprises"
+    with open(short, "w") as f:
+        f.write("0\n  Reserved\n    IANA\n      iana&iana.org\n")
+    down, up = os.pipe()
+    child = os.fork()
+    if child == 0:
+        libc = ctypes.CDLL(None)
+        good = (libc.unshare(CLONE_NEWNS) == 0 and libc.mount(None, b"/", None, MS_REC | MS_PRIVATE, None) == 0 and
+                libc.mount(short.encode(), ENTERPRISES.encode(), None, MS_BIND, None) == 0)
+        try:
+            os.write(up, json.dumps(ipmitool(farm, runs) if good else None).encode())
+        finally:
+            os._exit(0)
+    os.close(up)
+    with os.fdopen(down) as f:
+        text = f.read()
+    os.waitpid(child, 0)
+    return json.loads(text) if text else None
+
+
+def rounds_us(report):
+    if report["failed"]:
+        raise CannotMeasure("ipmi_status: %d of %d failed: %s" % (report["failed"], report["bmcs"], report["errors"]))
+    return [r["cpu_us_per_bmc"] for r in report["rounds"]]
+
+
+def bench_ipmi(quick):
+    """CPU of the IPMI client per power status of 200 BMCs, its own process only."""
+    rounds, count = 5 if quick else 25, 200
+    with folder() as place, Farm(place, count) as farm:
+        fresh17 = statistics.median(rounds_us(client(farm, "--suite", "17", "--rounds", str(rounds))))
+        fresh3 = statistics.median(rounds_us(client(farm, "--suite", "3", "--rounds", str(rounds))))
+        # the first round opens the sessions
+        kept = statistics.median(rounds_us(client(farm, "--keep", "300", "--rounds", str(rounds + 1)))[1:])
+        peer = ipmipower(farm, count, 3 if quick else 10)
+        tool = ipmitool(farm, 3 if quick else 20)
+        masked = ipmitool_masked(farm, 3 if quick else 20)
+    peers = [("ipmipower", peer), ("ipmitool", tool), ("ipmitool without its enterprise list", masked)]
+    third = peer and round(peer / 3, 1)
+    return [row("IPMI client: CPU per power status, fresh session, suite 17", "us", fresh17, 150, peers),
+            row("  the same, at most a third of ipmipower", "us", fresh17, third, ("ipmipower", peer)),
+            row("IPMI client: CPU per power status, fresh session, suite 3", "us", fresh3, 150),
+            row("IPMI client: CPU per power status, kept session", "us", kept, 40)]
+
+
+def bench_farm(quick):
+    """A sweep of 10,000 BMCs: time, memory, an operator's command meanwhile, and silent BMCs among them."""
+    count = 1000 if quick else int(os.environ.get("INGOT_FARM") or 10000)
+    silent = count // 10
+    with folder() as place, ControlledFarm(place, count, control=True) as farm:
+        fresh = client(farm, "--suite", "17")
+        kept = client(farm, "--keep", "300", "--rounds", "3")
+        swept = client(farm, "--probe", "3", "--rounds", "2")
+        alone = client(farm, first=silent, count=count - silent)
+        farm.tell(op="fault", bmc=[0, silent - 1], set={"silent": 1})
+        beside = client(farm, "--rounds", "2")
     failed = fresh["failed"] + kept["failed"] + swept["failed"] + alone["failed"] + swept["commands"]["failed"]
-    return rows, failed + abs(beside["failed"] - silent)
-
-
-def main():
-    folder = tempfile.mkdtemp(prefix="ipmibench.")
-    farm = None
-    try:
-        farm, control = start_farm(folder)
-        rows, failed = measure(control)
-    finally:
-        if farm:
-            farm.terminate()
-            farm.wait()
-        shutil.rmtree(folder)
-    for what, value, unit, target in rows:
-        print(f"{what:52} {'-' if value is None else format(value, '10.1f')} {unit:3} {target and 'target ' + target}")
-    print(f"{'requests that failed and should not have':52} {failed:10}")
-    if len(sys.argv) > 1:
-        with open(sys.argv[1], "w") as f:
-            json.dump({"farm": FARM, "failed": failed,
-                       "rows": [dict(zip(("what", "value", "unit", "target"), r)) for r in rows]}, f, indent=1)
-
-
-if __name__ == "__main__":
-    main()
+    failed += abs(beside["failed"] - silent)
+    least = ("without the silent ones", alone["rounds"][0]["alive_ms"])
+    limit = round(1.2 * least[1], 1)
+    return [row("IPMI client: sweep of %d BMCs, fresh sessions" % count, "ms", fresh["rounds"][0]["wall_ms"], 10000),
+            row("IPMI client: resident with all sessions kept", "MB", kept["resident_kb"] / 1024),
+            row("IPMI client: an operator's command during a sweep, p99", "ms", swept["commands"]["p99_ms"], 100),
+            row("IPMI client: sweep beside %d silent BMCs, not known before" % silent, "ms",
+                beside["rounds"][0]["alive_ms"], limit, least),
+            row("IPMI client: sweep beside %d silent BMCs, known" % silent, "ms", beside["rounds"][1]["alive_ms"],
+                limit, least),
+            row("IPMI client: requests that failed and should not have", "", failed, 0)]
