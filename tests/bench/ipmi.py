@@ -1,3 +1,4 @@
+"""What the IPMI client costs and how it stands a crowd, beside FreeIPMI's ipmipower and ipmitool, against emulated
 BMCs in another process on the same cores."""
 import ctypes
 import json
