@@ -180,6 +180,7 @@ void run_rebase(struct enode *e, const struct node *old, const struct node *new)
 void on_provision(struct enode *e, struct request *r);
 void on_power(struct enode *e, struct request *r);
 void power_answer(struct enode *e, struct op *op);
+void power_recover(struct enode *e); /* at start, of a node without a flow */
 void sweep_start(struct engine *en);
 void on_management(struct enode *e, struct request *r);
 void on_node_create(struct engine *en, struct request *r);

@@ -67,6 +67,23 @@ static void start_power(struct enode *e, enum power_action action, const char *w
 	power_of(e)->set(e->en->flow->driver, enode_get(e), action, e->power_op);
 }
 
+/* Whether it happened is for the sweep to find out; as in Ironic the client is told. */
+void power_recover(struct enode *e)
+{
+	static const char lost[] =
+		"Pending power operation was aborted due to conductor restart; look at the power "
+		"state, then try again";
+	struct commit *c;
+
+	if (!enode_get(e)->target_power_state)
+		return;
+	c = commit_new(e);
+	c->next->target_power_state = POWER_NONE;
+	str_replace(&c->next->last_error, lost);
+	history_add(c, "ERROR", "power", NULL, NULL, 0, NULL, lost);
+	commit_submit(c, NULL, NULL);
+}
+
 static size_t target_row(enum power_state ask)
 {
 	size_t i = 0;
@@ -84,7 +101,7 @@ static void power_begun(struct commit *c, void *data)
 	enum power_state ask = r->power;
 	size_t i = target_row(ask);
 
-	if (c->r == 0) {
+	if (c->r == 0 && !e->en->stopping) {
 		e->power_target = ask;
 		start_power(e,
 			e->power == POWER_OFF ? targets[i].action_when_off : targets[i].action,

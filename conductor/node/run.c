@@ -406,8 +406,11 @@ void run_recover(struct enode *e)
 	const struct flow_call *call;
 	struct err err;
 
-	if (provision_state_is_stable(e->state))
+	if (provision_state_is_stable(e->state)) {
+		power_recover(e);
+		enode_cool(e);
 		return;
+	}
 	log_info("node %s: found in state %s after a restart", label(e),
 		provision_state_name(e->state));
 	if (!restore_run(e)) {
