@@ -1,0 +1,165 @@
+#!/usr/bin/env python3
+"""The conductor ends in the middle, by SIGTERM and by SIGKILL, in every state in which something is
+under way: nothing acknowledged is lost, the node goes on or fails as the contract says, and one command
+later it is where it was to go. On simulated machines."""
+import os
+import re
+import signal
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from simlib import Sim, Tap, make_image, need_programs, wait_for  # noqa: E402
+
+IMAGE = make_image(8)
+SLOW_MS = 700  # of each answer of the BMC, so that there is a middle
+tap = Tap()
+ENDS = ("manageable", "available", "active", "enroll", "inspect failed", "clean failed", "deploy failed", "error")
+
+
+def slow(sim, ms=SLOW_MS):
+    sim.bmcs.ask(op="fault", bmc=0, set={"delay_ms": ms})
+
+
+def to_manageable(sim, m):
+    sim.enroll(m)
+    sim.go(m, "manage", "manageable")
+
+
+def to_available(sim, m):
+    to_manageable(sim, m)
+    sim.go(m, "provide", "available")
+    sim.images.files["system.img"] = IMAGE
+    sim.image(m, "system.img")
+
+
+def to_active(sim, m):
+    to_available(sim, m)
+    sim.deploy(m)
+    sim.reach(m, "active")
+
+
+# state in which the conductor ends; what comes before; the verb; where it ends when all goes well
+STATES = (
+    ("verifying", lambda sim, m: sim.enroll(m), "manage", "manageable"),
+    ("inspecting", to_manageable, "inspect", "manageable"),
+    ("inspect wait", to_manageable, "inspect", "manageable"),
+    ("cleaning", to_manageable, "provide", "available"),
+    ("clean wait", to_manageable, "provide", "available"),
+    ("deploying", to_available, "active", "active"),
+    ("wait call-back", to_available, "active", "active"),
+    ("deleting", to_active, "deleted", "available"),
+)
+
+
+def ask(sim, m, verb):
+    return sim.deploy(m) if verb == "active" else sim.provision(m, verb)
+
+
+def in_the_middle(state, before, verb, end, signum):
+    with Sim(power_timeout=15) as sim:
+        m = sim.machines[0]
+        before(sim, m)
+        m.boots = "wait" not in state and state != "wait call-back"
+        slow(sim)
+        tap.equal(ask(sim, m, verb)[0], 202, "%s is acknowledged" % verb)
+        seen = sim.reach(m, state, limit_s=20)
+        tap.equal(seen["provision_state"], state, "%s is reached" % state)
+        events = [e["event"] for e in sim.history(m)]
+        status = sim.stop(signum)
+        tap.equal(status, 0 if signum == signal.SIGTERM else -signum, "the conductor ends")
+        sim.bmcs.ask(op="clear", bmc=0)
+        sim.start()
+        if not m.boots:
+            tap.equal(sim.state(m), state, "the node waits on")
+            m.boots = True
+            sim.bmcs.ask(op="reboot", bmc=0)
+        tap.equal([e["event"] for e in sim.history(m)][:len(events)], events, "the history is whole")
+        node = sim.reach(m, *ENDS, limit_s=40)
+        tap.equal((node["provision_state"], node["last_error"]), (end, None), "it goes on to " + end) or \
+            tap.diag("\n".join(m.log[-10:]) + sim.conductor_log()[-1500:])
+
+
+def kill_while_writing(when):
+    """kill -9 while the agent writes; the agent ends before or after the conductor is back."""
+    with Sim() as sim:
+        m = sim.machines[0]
+        to_available(sim, m)
+        there = sim.images.hold("system.img", 3 << 20)
+        sim.deploy(m)
+        there.wait(20)
+        wait_for(lambda: sim.state(m) == "wait call-back", 10)
+        sim.stop(signal.SIGKILL)
+        if when == "before":
+            sim.images.release("system.img")
+            wait_for(lambda: "prepare_image succeeded" in m.agent_text(), 20)
+        sim.start()
+        if when == "after":
+            tap.ok(wait_for(lambda: sim.state(m) == "wait call-back", 5), "the deploy waits on")
+            sim.images.release("system.img")
+        node = sim.reach(m, "active", "deploy failed", limit_s=40)
+        tap.equal((node["provision_state"], node["last_error"]), ("active", None),
+                  "the agent ends its work %s the conductor is back: active" % when)
+        tap.equal((sim.home(m) or {}).get("hostname"), m.name + ".sim", "and the system reports itself")
+        tap.equal(sim.images.asked.count("system.img"), 1, "the image was written once")
+
+
+def machine_dies_too():
+    """Power is lost while the conductor is away."""
+    with Sim(command_timeout=3) as sim:
+        m = sim.machines[0]
+        to_available(sim, m)
+        there = sim.images.hold("system.img", 3 << 20)
+        sim.deploy(m)
+        there.wait(20)
+        wait_for(lambda: sim.state(m) == "wait call-back", 10)
+        sim.stop(signal.SIGKILL)
+        sim.bmcs.ask(op="power", bmc=0, on=False)
+        sim.images.release("system.img")
+        sim.start()
+        node = sim.reach(m, "active", "deploy failed", limit_s=40)
+        missing = [w for w in ("deploy: write the image", "standby.prepare_image", re.escape(m.address), "connect|refused")
+                   if not re.search(w, node["last_error"] or "")]
+        tap.ok(node["provision_state"] == "deploy failed" and not missing, "it fails and says why",
+               "%s: %s" % (node["provision_state"], node["last_error"]))
+        sim.deploy(m)
+        tap.equal(sim.reach(m, "active", "deploy failed")["provision_state"], "active", "one command later it is active")
+
+
+def kill_in_unrepeatable_step():
+    """In the restart into the deployed system nobody knows whether it happened."""
+    with Sim(power_timeout=15) as sim:
+        m = sim.machines[0]
+        to_available(sim, m)
+        there = sim.images.hold("system.img", 3 << 20)
+        sim.deploy(m)
+        there.wait(20)
+        slow(sim)
+        sim.images.release("system.img")
+        tap.ok(wait_for(lambda: sim.node(m)["deploy_step"].get("step") == "boot_instance", 20, 0.05), "the last step begins")
+        sim.stop(signal.SIGKILL)
+        sim.bmcs.ask(op="clear", bmc=0)
+        sim.start()
+        node = sim.reach(m, "active", "deploy failed")
+        error = node["last_error"] or ""
+        tap.ok(node["provision_state"] == "deploy failed" and "restarted" in error and "look at the machine" in error,
+               "it fails and says what was interrupted and what to do", error)
+        sim.deploy(m)
+        tap.equal(sim.reach(m, "active", "deploy failed")["provision_state"], "active", "one command later it is active")
+
+
+if __name__ == "__main__":
+    need_programs(tap)
+    only = sys.argv[1:]
+    cases = [("%s, %s" % (state[0], signal.Signals(s).name), in_the_middle, (*state, s))
+             for state in STATES for s in (signal.SIGTERM, signal.SIGKILL)]
+    cases += [("writing, ended before", kill_while_writing, ("before",)), ("writing, ended after", kill_while_writing, ("after",)),
+              ("machine dies too", machine_dies_too, ()), ("unrepeatable", kill_in_unrepeatable_step, ())]
+    for name, case, args in cases:
+        if only and not any(word in name for word in only):
+            continue
+        tap.diag(name)
+        try:
+            case(*args)
+        except Exception as problem:  # pylint: disable=broad-except
+            tap.ok(False, name + " ran to its end", "%s: %s" % (type(problem).__name__, problem))
+    tap.done()
