@@ -1,0 +1,1 @@
+$(call unit_tests,tests/unit/base,json base,jansson)
