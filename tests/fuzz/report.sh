@@ -5,7 +5,7 @@
 #   llvm-cov show build/obj/fuzz/tests/fuzz/fuzz_TARGET -instr-profile=build/fuzz/TARGET/prof.data FILE
 set -u
 cd "$(dirname "$0")/../.."
-make -s -j2 VARIANT=fuzz tests || exit 1
+make -s -j2 VARIANT=fuzz $(printf "build/obj/fuzz/tests/fuzz/fuzz_%s " "$@") || exit 1
 
 tool() { # NAME: as it is, or with a version behind it
 	command -v "$1" || ls /usr/bin/"$1"-[0-9]* 2>/dev/null | sort -V | tail -n 1

@@ -5,7 +5,7 @@ set -u
 cd "$(dirname "$0")/../.."
 minutes=$1
 shift
-make -s -j2 VARIANT=fuzz tests || exit 1
+make -s -j2 VARIANT=fuzz $(printf "build/obj/fuzz/tests/fuzz/fuzz_%s " "$@") || exit 1
 bad=0
 for t in "$@"; do
 	dir=build/fuzz/$t
