@@ -57,9 +57,13 @@ corpora() {
 	return $bad
 }
 
-variant_unit() { # VARIANT
-	stage "build ($1)" make -s -j2 VARIANT="$1" programs tests
-	make -s VARIANT="$1" check-unit || failed=$((failed + 1))
+# The scenarios on simulated machines once more, with the programs of a sanitizer build. The release
+# build's run is among the scenarios below.
+simulated() { # VARIANT
+	local t
+	for t in corridor_sim bad_luck restart; do
+		stage "scenario: $t ($1)" env INGOT_BUILD="build/$1" VARIANT="$1" INGOT_SLOW=3 tests/check.sh taps 1200 "tests/scenarios/$t.t"
+	done
 }
 
 summary() {
@@ -70,6 +74,9 @@ summary() {
 mode=$1
 shift
 case $mode in
+taps)
+	taps "$@"
+	;;
 unit)
 	unit "$@"
 	summary
@@ -81,12 +88,14 @@ all | everything)
 	stage "unit tests and corpora (release)" make -s check-unit
 	stage "build (asan)" make -s -j2 VARIANT=asan programs tests
 	stage "unit tests and corpora (asan, ubsan)" make -s VARIANT=asan check-unit
+	simulated asan
 	stage "emulated BMC against ipmitool and FreeIPMI" taps 600 tests/bmc/*.t
 	for t in tests/api/*.t; do stage "api: $(basename "$t" .t)" taps 600 "$t"; done
 	for t in tests/scenarios/*.t; do stage "scenario: $(basename "$t" .t)" taps 1200 "$t"; done
 	if [ $mode = everything ]; then
 		stage "build (tsan)" make -s -j2 VARIANT=tsan programs tests
 		stage "unit tests (tsan)" make -s VARIANT=tsan check-unit
+		simulated tsan
 		for t in tests/scenarios/all/*.t; do [ -e "$t" ] && stage "all: $(basename "$t" .t)" taps 3600 "$t"; done
 	fi
 	stage "demo" tests/scenarios/demo.py --quiet
