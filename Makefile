@@ -68,8 +68,8 @@ $$(prog.$(1).objs): pkgs := $(4)
 $(5)$(1): $$(prog.$(1).objs) $$(foreach l,$(3),$(obj)/lib$$(l).a)
 	@mkdir -p $$(@D)
 	@echo "  LD    $$@"
-	@$$(CC) -o $$@ $$(prog.$(1).objs) -Wl,--start-group $$(foreach l,$(3),$(obj)/lib$$(l).a) -Wl,--end-group \
-	  $$(call pkg_libs,$$(sort $(4) $$(foreach l,$(3),$$(lib.$$(l).pkgs)))) $$(ldflags) $(6)
+	@$$(CC) $$(ldflags) -o $$@ $$(prog.$(1).objs) -Wl,--start-group $$(foreach l,$(3),$(obj)/lib$$(l).a) -Wl,--end-group \
+	  $$(call pkg_libs,$$(sort $(4) $$(foreach l,$(3),$$(lib.$$(l).pkgs)))) $(6)
 sources += $(2)
 endef
 # $(call installed,NAME,SOURCES,LIBRARIES,PACKAGES,EXTRA LINK FLAGS): a program users get.
