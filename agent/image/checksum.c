@@ -182,7 +182,8 @@ void checksum_update(struct checksum *c, const void *data, size_t len)
 		gnutls_hash(c->hash, data, len);
 }
 
-int checksum_end(struct checksum *c, uint64_t bytes, char *ret_hex, struct err *e)
+int checksum_end(
+	struct checksum *c, uint64_t bytes, const char *target, char *ret_hex, struct err *e)
 {
 	unsigned char sum[64];
 
@@ -195,8 +196,8 @@ int checksum_end(struct checksum *c, uint64_t bytes, char *ret_hex, struct err *
 		return 0;
 	return err_set(e, EBADMSG,
 		"checksum is wrong: expected %s %s, got %s from %" PRIu64
-		" bytes; the disk was left unbootable; check the image and its checksum",
-		c->name, c->want, ret_hex, bytes);
+		" bytes; %s was left unbootable; check the image and its checksum",
+		c->name, c->want, ret_hex, bytes, target);
 }
 
 void checksum_close(struct checksum *c)

@@ -16,7 +16,8 @@ struct checksum {
 int checksum_open(struct checksum *c, const struct image_job *job, struct err *e);
 void checksum_update(struct checksum *c, const void *data, size_t len);
 /* -EBADMSG when it is not what was wanted. ret_hex holds 129 bytes. */
-int checksum_end(struct checksum *c, uint64_t bytes, char *ret_hex, struct err *e);
+int checksum_end(
+	struct checksum *c, uint64_t bytes, const char *target, char *ret_hex, struct err *e);
 void checksum_close(struct checksum *c);
 
 /*

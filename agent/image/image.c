@@ -179,7 +179,8 @@ static int transfer(struct work *w, struct err *e)
 	if (!atomic_load(&w->pipeline.decoded))
 		return err_set(e, EINVAL, "the image is empty; check image_source");
 	str_copy(w->result.hash_algo, sizeof(w->result.hash_algo), w->checksum.name);
-	return checksum_end(&w->checksum, atomic_load(&w->pipeline.read), w->result.hash_hex, e);
+	return checksum_end(
+		&w->checksum, atomic_load(&w->pipeline.read), w->job.target, w->result.hash_hex, e);
 }
 
 static int place_drive(struct work *w, struct err *e)
