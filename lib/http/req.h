@@ -17,7 +17,7 @@ struct req_field {
 };
 
 enum req_state {
-	REQ_READING,   /* header and body arrive; the connection's thread alone knows it */
+	REQ_READING,   /* header and body arrive */
 	REQ_HANDLED,   /* the handler is running and no reply was made */
 	REQ_SUSPENDED, /* the handler returned without a reply */
 	REQ_REPLIED,   /* response is set, or was dropped because the connection is gone */
@@ -83,6 +83,8 @@ void req_unref(struct http_req *req);
 int req_parse_uri(struct http_req *req);
 /* Copies the headers out of the connection, so that they outlive it. 0 or -EINVAL. */
 int req_copy_headers(struct http_req *req);
+/* One Host, which HTTP/1.0 may lack (RFC 9112 section 3.2). After the headers. 0 or -EINVAL. */
+int req_check_host(const struct http_req *req, const char *version);
 void req_fill_addresses(struct http_req *req);
 
 /* Percent-decodes in place. 0; -EINVAL for a bad escape or a NUL. */

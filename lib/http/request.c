@@ -161,6 +161,15 @@ int req_copy_headers(struct http_req *req)
 	return req->n_headers < 128 ? 0 : -EINVAL;
 }
 
+int req_check_host(const struct http_req *req, const char *version)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < req->n_headers; i++)
+		n += !strcasecmp(req->headers[i].name, "Host");
+	return n == 1 || (n == 0 && !strcmp(version, "HTTP/1.0")) ? 0 : -EINVAL;
+}
+
 static uint16_t address_text(const struct sockaddr *sa, char *ret, size_t size)
 {
 	const struct sockaddr_in *in = (const void *)sa;

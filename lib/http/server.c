@@ -90,6 +90,14 @@ static void conn_closed(struct http_server *s, void **ctx)
 	*ctx = NULL;
 }
 
+/* Who connects while the server stops is closed at once. */
+static enum MHD_Result on_accept(void *cls, const struct sockaddr *addr, socklen_t len)
+{
+	struct http_server *s = cls;
+
+	return atomic_load(&s->draining) ? MHD_NO : MHD_YES;
+}
+
 static void on_connection(
 	void *cls, struct MHD_Connection *mhd, void **ctx, enum MHD_ConnectionNotificationCode code)
 {
@@ -161,10 +169,15 @@ static void *on_uri(void *cls, const char *uri, struct MHD_Connection *mhd)
 
 static enum MHD_Result refuse(struct http_req *req, int status)
 {
+	enum MHD_Result ret;
+
 	conn_deadline(req->server, req->conn, 0);
+	pthread_mutex_lock(&req->lock);
 	req->state = REQ_REPLIED;
 	req->response = reply_plain(req, status);
-	return req_queue(req);
+	ret = req_queue(req);
+	pthread_mutex_unlock(&req->lock);
+	return ret;
 }
 
 static void set_body_limit(struct http_req *req)
@@ -177,7 +190,7 @@ static void set_body_limit(struct http_req *req)
 }
 
 /* The header is there. Replies here when the request is refused already. */
-static enum MHD_Result req_begin(struct http_req *req, const char *method)
+static enum MHD_Result req_begin(struct http_req *req, const char *method, const char *version)
 {
 	const char *length;
 	uint64_t n;
@@ -186,12 +199,11 @@ static enum MHD_Result req_begin(struct http_req *req, const char *method)
 	req->head = !strcmp(method, "HEAD");
 	if (!str_copy(req->method, sizeof(req->method), method))
 		return refuse(req, 400);
-	if (req_parse_uri(req) < 0 || req_copy_headers(req) < 0)
+	if (req_parse_uri(req) < 0 || req_copy_headers(req) < 0 || req_check_host(req, version) < 0)
 		return refuse(req, 400);
 	req_fill_addresses(req);
-	if (atomic_load(&req->server->draining)) {
+	if (atomic_load(&req->server->draining))
 		return refuse(req, 503);
-	}
 	set_body_limit(req);
 	length = http_header(req, "Content-Length");
 	if (length && (str_to_u64(length, 0, UINT64_MAX, &n) < 0 || n > req->body_max))
@@ -258,7 +270,9 @@ static enum MHD_Result req_handle(struct http_req *req)
 	if (req->refused)
 		return refuse(req, req->refused);
 	req_ref(req);
+	pthread_mutex_lock(&req->lock);
 	req->state = REQ_HANDLED;
+	pthread_mutex_unlock(&req->lock);
 	s->c.handler(req, s->c.data);
 
 	pthread_mutex_lock(&req->lock);
@@ -285,7 +299,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *mhd, const c
 	if (!req)
 		return MHD_NO;
 	if (!req->started)
-		return req_begin(req, method);
+		return req_begin(req, method, version);
 	if (*data_len)
 		return req_data(req, data, data_len);
 	if (req->state == REQ_READING)
@@ -493,10 +507,11 @@ static int daemon_start(struct http_server *s, struct err *e)
 		flags |= MHD_USE_TLS;
 	if (s->c.max_connections < s->c.threads)
 		s->c.max_connections = s->c.threads;
-	s->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, s, MHD_OPTION_LISTEN_SOCKET,
-		s->listen_fd, MHD_OPTION_THREAD_POOL_SIZE, s->c.threads > 1 ? s->c.threads : 0,
-		MHD_OPTION_CONNECTION_TIMEOUT, s->c.idle_timeout_s, MHD_OPTION_CONNECTION_LIMIT,
-		s->c.max_connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_MEMORY,
+	s->daemon = MHD_start_daemon(flags, 0, on_accept, s, on_request, s,
+		MHD_OPTION_LISTEN_SOCKET, s->listen_fd, MHD_OPTION_THREAD_POOL_SIZE,
+		s->c.threads > 1 ? s->c.threads : 0, MHD_OPTION_CONNECTION_TIMEOUT,
+		s->c.idle_timeout_s, MHD_OPTION_CONNECTION_LIMIT, s->c.max_connections,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_MEMORY,
 		MHD_OPTION_URI_LOG_CALLBACK, on_uri, s, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
 		s, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_UNESCAPE_CALLBACK,
 		no_unescape, NULL, MHD_OPTION_ARRAY, s->c.tls_cert ? tls : none, MHD_OPTION_END);
@@ -620,16 +635,15 @@ static void force_replies(struct http_server *s)
 	wait_idle(s, FINISH_WAIT_MS);
 }
 
+/*
+ * Not with MHD_quiesce_daemon(): it takes the listening socket out of the threads' epoll sets from
+ * outside and aborts the process when a busy thread does so itself at that moment.
+ */
 void http_server_stop(struct http_server *s, unsigned drain_ms)
 {
-	MHD_socket fd;
-
 	if (!s->daemon)
 		return;
 	atomic_store(&s->draining, true);
-	fd = MHD_quiesce_daemon(s->daemon);
-	if (fd != MHD_INVALID_SOCKET)
-		close(fd);
 	wait_idle(s, drain_ms);
 	force_replies(s);
 	MHD_stop_daemon(s->daemon);

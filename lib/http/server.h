@@ -27,7 +27,7 @@ struct http_done {
 	const char *method;
 	const char *path;     /* decoded */
 	const char *peer;     /* address without port */
-	int status;	      /* 0 when no reply was made */
+	int status;	      /* 0 when no reply was made, or by libmicrohttpd before all else */
 	uint64_t bytes_total; /* of the reply's body; 0 for HEAD */
 	uint64_t bytes_sent;  /* as bytes_total when sent; otherwise what the client acknowledged */
 	uint64_t bytes_received; /* of the request's body */
@@ -70,9 +70,9 @@ unsigned http_server_requests(const struct http_server *s);
 unsigned http_server_connections(const struct http_server *s);
 
 /*
- * Accepts no more, lets running requests finish for drain_ms, answers those still waiting for their
- * reply with 503 and closes all. A reply that comes later is accepted and dropped, so handlers'
- * data may outlive the server. Not from a server thread.
+ * Closes new connections at once, lets running requests finish for drain_ms, answers those still
+ * waiting for their reply with 503, closes all and frees the port. A reply that comes later is
+ * accepted and dropped, so handlers' data may outlive the server. Not from a server thread.
  */
 void http_server_stop(struct http_server *s, unsigned drain_ms);
 void http_server_free(struct http_server *s); /* stops with drain 0 if running; NULL allowed */

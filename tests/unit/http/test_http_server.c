@@ -171,6 +171,9 @@ static void test_refusals(struct http_server *s)
 	is_int(status_of(get(s, "GET /%zz", "")), 400, "bad escape");
 	is_int(status_of(get(s, "GET /?a=%f", "")), 400, "bad escape in an argument");
 	is_int(status_of(get(s, "GET nothing", "")), 400, "path without slash");
+	is_int(status_of(ask(s, "GET / HTTP/1.1\r\nConnection: close\r\n\r\n")), 400, "no host");
+	is_int(status_of(get(s, "GET /", "Host: y\r\n")), 400, "two hosts");
+	is_int(status_of(ask(s, "GET / HTTP/1.0\r\n\r\n")), 200, "HTTP/1.0 needs no host");
 	is_int(status_of(ask(s, "NONSENSE\r\n\r\n")), 0, "no HTTP at all gets no answer");
 	is_int(status_of(get(s, "POST /p", "Content-Length: 101\r\n\r\n")), 413,
 		"a longer body is refused before it is sent");
@@ -246,8 +249,8 @@ static void *hammer(void *arg)
 	char answer[1000];
 
 	for (int i = 0; i < 100; i++) {
-		peer_talk(h->port, "GET /late HTTP/1.1\r\nConnection: close\r\n\r\n", answer,
-			sizeof(answer));
+		peer_talk(h->port, "GET /late HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+			answer, sizeof(answer));
 		h->good += !strcmp(body_of(answer), "late\n");
 	}
 	return NULL;
@@ -332,7 +335,7 @@ static void test_stop(struct http_server *s)
 	size_t n = 0;
 	ssize_t r;
 
-	if (send(fd, "GET /never HTTP/1.1\r\n\r\n", 23, MSG_NOSIGNAL) < 0)
+	if (send(fd, "GET /never HTTP/1.1\r\nHost: x\r\n\r\n", 32, MSG_NOSIGNAL) < 0)
 		printf("# send: %s\n", strerror(errno));
 	pthread_mutex_lock(&lock);
 	while (!held)
@@ -349,6 +352,72 @@ static void test_stop(struct http_server *s)
 	http_reply_text(held, 200, "too late");
 	ok(true, "a reply after the server is gone is dropped");
 	close(fd);
+}
+
+struct client {
+	uint16_t port;
+	unsigned good, bad;
+};
+
+/* Asks until the server is gone; who is let in gets a whole answer or none. */
+static void *ask_until_gone(void *arg)
+{
+	struct client *c = arg;
+	char answer[1000];
+	int fd;
+
+	while ((fd = peer_connect(c->port)) >= 0) {
+		close(fd);
+		peer_talk(c->port, "GET /late HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+			answer, sizeof(answer));
+		if (!strcmp(body_of(answer), "late\n"))
+			c->good++;
+		else if (status_of(answer) && strcmp(body_of(answer), "503 Service Unavailable\n"))
+			c->bad++;
+	}
+	return NULL;
+}
+
+static void stop_under_load(struct http_server *s, unsigned drain_ms, struct client *sum)
+{
+	struct client c[4] = {0};
+	pthread_t t[4];
+	unsigned before;
+
+	pthread_mutex_lock(&lock);
+	before = dones;
+	pthread_mutex_unlock(&lock);
+	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
+		c[i].port = http_server_port(s);
+		pthread_create(&t[i], NULL, ask_until_gone, &c[i]);
+	}
+	pthread_mutex_lock(&lock);
+	while (dones < before + 20)
+		pthread_cond_wait(&wake, &lock);
+	pthread_mutex_unlock(&lock);
+	http_server_stop(s, drain_ms);
+	sum->bad += http_server_requests(s) + http_server_connections(s);
+	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
+		pthread_join(t[i], NULL);
+		sum->good += c[i].good;
+		sum->bad += c[i].bad;
+	}
+}
+
+static void test_stop_under_load(void)
+{
+	struct client sum = {0};
+
+	for (int round = 0; round < 10; round++) {
+		struct http_server *s = start();
+
+		if (!s)
+			break;
+		stop_under_load(s, round % 2 ? 1000 : 0, &sum);
+		http_server_free(s);
+	}
+	ok(sum.good >= 200 && !sum.bad, "stopping under load ends all and breaks none (%u, %u)",
+		sum.good, sum.bad);
 }
 
 static void test_listen_errors(void)
@@ -390,6 +459,7 @@ int main(void)
 	test_cut(s);
 	test_slow(s);
 	test_stop(s);
+	test_stop_under_load();
 	test_listen_errors();
 	unlink(file_path);
 	return done_testing();
