@@ -44,6 +44,12 @@ struct power_ops {
 	/* value of the op: the string "power on" or "power off" */
 	void (*get)(struct driver_env *env, const struct node *n, enum driver_priority p,
 		struct op *op);
+	/*
+	 * As get, for a node whose record has not changed since its last get, which is why it need
+	 * not be at hand. False: nothing was started, use get. May be NULL.
+	 */
+	bool (*get_again)(struct driver_env *env, const char *node_uuid, enum driver_priority p,
+		struct op *op);
 	/* Ends when the machine has reached the state, or the op's deadline is near. */
 	void (*set)(
 		struct driver_env *env, const struct node *n, enum power_action a, struct op *op);

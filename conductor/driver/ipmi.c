@@ -276,6 +276,19 @@ static void power_get(
 		ipmi_power_get(bmc, &opts, answer_power, op);
 }
 
+static bool power_get_again(
+	struct driver_env *env, const char *node_uuid, enum driver_priority p, struct op *op)
+{
+	struct kept_bmc *k = map_get(&env->bmcs, node_uuid);
+	struct ipmi_opts opts =
+		opts_for(op, p == DRIVER_SWEEP ? IPMI_PRIORITY_SWEEP : IPMI_PRIORITY_COMMAND);
+
+	if (!k)
+		return false;
+	ipmi_power_get(k->bmc, &opts, answer_power, op);
+	return true;
+}
+
 /*
  * A power change: the command, then status until the machine is there. No BMC tells when it is, so
  * it is asked, soon at first (50 ms) and then less often (500 ms). The BMC is looked up again for
@@ -448,7 +461,8 @@ static void boot_device_get(struct driver_env *env, const struct node *n, struct
 		ipmi_boot_device_get(bmc, &opts, answer_boot_device, op);
 }
 
-static const struct power_ops power = {.get = power_get, .set = power_set};
+static const struct power_ops power = {
+	.get = power_get, .get_again = power_get_again, .set = power_set};
 static const struct management_ops management = {.boot_devices = devices,
 	.boot_device_set = boot_device_set,
 	.boot_device_get = boot_device_get};

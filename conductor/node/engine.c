@@ -177,6 +177,9 @@ static void enode_mirror(struct enode *e, const struct node *n)
 	en->stats.nodes_by_state[e->state]++;
 	e->power = (enum power_state)n->power_state;
 	e->maintenance = n->maintenance;
+	e->power_pending = n->target_power_state != POWER_NONE;
+	e->power_fault = str_eq(n->fault, FAULT_POWER);
+	e->sweep_ops = NULL;
 }
 
 struct enode *enode_new(struct engine *en, const struct node *n)

@@ -16,6 +16,7 @@
 #include "lib/base/map.h"
 
 #define BOOTLOG_MAX 48 /* records kept per MAC */
+#define FLOW_CURSOR "ingot_flow" /* in driver_internal_info: where the flow is, for a restart */
 
 /* What an agent told of its work, lately. */
 struct progress {
@@ -35,6 +36,10 @@ struct enode {
 	enum provision_state state;
 	enum power_state power;
 	bool maintenance;
+	bool power_pending; /* it has a target_power_state */
+	bool power_fault;   /* the sweep set its maintenance */
+	/* how the sweep asked, with this very record; NULL: not yet */
+	const struct power_ops *sweep_ops;
 
 	bool committing;
 	struct list requests; /* struct request */
@@ -73,6 +78,8 @@ struct enode {
 };
 
 struct bootlog;
+
+#define FAULT_POWER "power failure" /* of a node whose BMC did not answer the sweep */
 
 struct engine {
 	uv_loop_t *loop;

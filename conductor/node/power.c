@@ -12,7 +12,6 @@
 #define SWEEP_TICK_MS	   250
 #define SWEEP_FAILURES_MAX 3
 #define SWEEP_TIMEOUT_S	   20
-#define FAULT_POWER	   "power failure"
 
 static const struct power_ops *power_of(struct enode *e)
 {
@@ -207,22 +206,21 @@ static void recovered(struct enode *e, enum power_state seen)
 
 static void sweep_answered(struct enode *e, struct op *op)
 {
-	const struct node *n = enode_get(e);
 	enum power_state seen = power_state_parse(json_string_value(op->value));
-	bool fault = str_eq(n->fault, FAULT_POWER);
 
-	if (e->run || n->target_power_state || e->committing)
+	if (e->run || e->power_pending || e->committing)
 		return; /* something began meanwhile: the answer is old */
 	if (op->result < 0) {
 		e->power_err = op->err;
-		if (!fault && ++e->power_failures > SWEEP_FAILURES_MAX)
+		if (!e->power_fault && ++e->power_failures > SWEEP_FAILURES_MAX)
 			give_up(e, POWER_NONE, &op->err);
-	} else if (fault) {
+	} else if (e->power_fault) {
 		e->power_failures = 0;
 		recovered(e, seen);
 	} else if (seen == e->power) {
 		e->power_failures = 0;
-	} else if (e->power == POWER_NONE || e->power == POWER_ERROR || n->disable_power_off) {
+	} else if (e->power == POWER_NONE || e->power == POWER_ERROR ||
+		   enode_get(e)->disable_power_off) {
 		set_power(e, seen, "the BMC says so", NULL);
 	} else if (++e->power_failures > SWEEP_FAILURES_MAX) {
 		give_up(e, seen, NULL);
@@ -257,7 +255,23 @@ static bool swept(struct enode *e)
 
 	if (left_out || e->run || e->op || e->power_op || e->committing)
 		return false;
-	return !e->maintenance || str_eq(enode_get(e)->fault, FAULT_POWER);
+	return !e->maintenance || e->power_fault;
+}
+
+/* Parsing the record costs more than asking the BMC: it is done once per change of the record. */
+static void sweep_ask(struct enode *e, const struct power_ops *ops)
+{
+	struct driver_env *env = e->en->flow->driver;
+
+	e->power_sweep = true;
+	e->power_asked_ms = time_mono_ms();
+	e->power_op = op_new(e, "power sweep", SWEEP_TIMEOUT_S);
+	e->en->stats.power_polls++;
+	if (e->sweep_ops && ops->get_again &&
+		ops->get_again(env, e->uuid, DRIVER_SWEEP, e->power_op))
+		return;
+	ops->get(env, enode_get(e), DRIVER_SWEEP, e->power_op);
+	e->sweep_ops = ops;
 }
 
 static void sweep_one(struct enode *e)
@@ -266,14 +280,9 @@ static void sweep_one(struct enode *e)
 
 	if (!swept(e))
 		return;
-	ops = power_of(e);
-	if (ops) {
-		e->power_sweep = true;
-		e->power_asked_ms = time_mono_ms();
-		e->power_op = op_new(e, "power sweep", SWEEP_TIMEOUT_S);
-		e->en->stats.power_polls++;
-		ops->get(e->en->flow->driver, enode_get(e), DRIVER_SWEEP, e->power_op);
-	}
+	ops = e->sweep_ops ? e->sweep_ops : power_of(e);
+	if (ops)
+		sweep_ask(e, ops);
 	enode_cool(e);
 }
 
