@@ -53,6 +53,8 @@ static void lookup_durable(struct commit *c, void *data)
 {
 	struct request *r = data;
 
+	if (c->r == 0)
+		c->node->agent_seen_ms = time_mono_ms();
 	request_finish(r, c->r, &c->err);
 }
 
@@ -150,8 +152,10 @@ void on_heartbeat(struct enode *e, struct request *r)
 
 static void inspection_told(struct commit *c, void *data)
 {
-	if (c->r == 0)
+	if (c->r == 0) {
+		c->node->agent_seen_ms = time_mono_ms();
 		run_resume(c->node);
+	}
 	request_finish(data, c->r, &c->err);
 }
 

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #define UNSAVED_RETRY_MS 2000
-#define CURSOR		 "ingot_flow" /* in driver_internal_info: where the flow is, for a restart */
 
 static const struct flow_call *current(const struct enode *e)
 {
@@ -114,7 +113,7 @@ static void put_cursor(struct enode *e, struct node *n)
 {
 	const struct flow_call *call = current(e);
 
-	json_object_set_new(n->driver_internal_info, CURSOR,
+	json_object_set_new(n->driver_internal_info, FLOW_CURSOR,
 		json_pack("{s:s, s:i, s:b}", "flow", e->run->flow->name, "call", e->call, "manual",
 			e->run->manual));
 	show_step(n, e->run->flow->kind, call);
@@ -191,6 +190,7 @@ void run_next(struct enode *e)
 	if (!e->run)
 		return;
 	e->run->agent_alive = agent_is_fresh(e) && agentlink_known(enode_get(e));
+	e->run->agent_starting = agent_is_fresh(e) && agentlink_has_token(enode_get(e));
 	work_on(e);
 	while ((call = current(e)) && call->skip && call->skip(e->run))
 		e->call++;
@@ -387,7 +387,7 @@ void run_undo_power_off(struct enode *e)
 
 static bool restore_run(struct enode *e)
 {
-	const json_t *cursor = json_object_get(enode_get(e)->driver_internal_info, CURSOR);
+	const json_t *cursor = json_object_get(enode_get(e)->driver_internal_info, FLOW_CURSOR);
 	const struct flow *flow = flow_by_name(json_str(cursor, "flow"));
 	int64_t call = json_int(cursor, "call", -1);
 
@@ -399,6 +399,46 @@ static bool restore_run(struct enode *e)
 	e->run->manual = json_flag(cursor, "manual", false);
 	e->call = (int)call;
 	return true;
+}
+
+/* The flow that a working state runs; FLOW_KIND_COUNT: none. */
+static enum flow_kind flow_of_state(enum provision_state s)
+{
+	static const struct {
+		enum provision_state state;
+		enum flow_kind kind;
+	} rows[] = {
+		{PS_VERIFYING, FLOW_VERIFY},
+		{PS_CLEANING, FLOW_CLEAN},
+		{PS_INSPECTING, FLOW_INSPECT},
+		{PS_DEPLOYING, FLOW_DEPLOY},
+		{PS_DELETING, FLOW_DELETE},
+		{PS_ADOPTING, FLOW_ADOPT},
+		{PS_RESCUING, FLOW_RESCUE},
+		{PS_UNRESCUING, FLOW_UNRESCUE},
+		{PS_SERVICING, FLOW_SERVICE},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (rows[i].state == s)
+			return rows[i].kind;
+	return FLOW_KIND_COUNT;
+}
+
+/* A flow without a cursor has not made its first call: it begins. Otherwise nobody knows. */
+static void recover_without_run(struct enode *e)
+{
+	const struct node *n = enode_get(e);
+	enum flow_kind kind = flow_of_state(e->state);
+	struct err err;
+
+	if (kind != FLOW_KIND_COUNT && !json_object_get(n->driver_internal_info, FLOW_CURSOR)) {
+		run_start(e, kind, n->target_provision_state == PS_MANAGEABLE);
+		return;
+	}
+	err_set(&err, EINTR, "the conductor was restarted while the node was %s; try again",
+		provision_state_name(e->state));
+	run_fail(e, &err);
 }
 
 void run_recover(struct enode *e)
@@ -414,9 +454,7 @@ void run_recover(struct enode *e)
 	log_info("node %s: found in state %s after a restart", label(e),
 		provision_state_name(e->state));
 	if (!restore_run(e)) {
-		err_set(&err, EINTR, "the conductor was restarted while the node was %s; try again",
-			provision_state_name(e->state));
-		run_fail(e, &err);
+		recover_without_run(e);
 		return;
 	}
 	call = current(e);

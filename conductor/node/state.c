@@ -68,6 +68,11 @@ void state_timer(struct enode *e)
 	e->waits_until_us = time_wall_us() + left * 1000;
 }
 
+static bool starts_flow(const struct transition *row)
+{
+	return row->action != ACT_NONE && row->action != ACT_CONTINUE && row->action != ACT_UNDO;
+}
+
 /* The next record: state, target, time, last_error. */
 static void fill_next(struct node *n, const struct transition *row, const struct state_change *s)
 {
@@ -97,8 +102,8 @@ static void fill_next(struct node *n, const struct transition *row, const struct
 		json_object_clear(n->clean_step);
 		json_object_clear(n->service_step);
 	}
-	if (provision_state_is_stable(row->to))
-		json_object_del(n->driver_internal_info, "ingot_flow");
+	if (provision_state_is_stable(row->to) || starts_flow(row))
+		json_object_del(n->driver_internal_info, FLOW_CURSOR); /* it was another flow's */
 	str_replace(&n->conductor, NULL);
 }
 
