@@ -465,17 +465,17 @@ class Machine:
             threading.Thread(target=self.phone_home, args=(boot,), daemon=True).start()
         return True
 
-    def phone_home(self, boot, nonce=None):
+    def phone_home(self, boot):
         home = self.meta.get("meta", {})
-        body = {"hostname": self.meta.get("hostname") or self.meta.get("name"), "nonce": nonce or home.get("ingot_nonce")}
+        body = {"hostname": self.meta.get("hostname") or self.meta.get("name"), "nonce": home.get("ingot_nonce")}
         while self.current(boot):
             try:
                 self.homecoming = post(home["ingot_phone_home"], body)
-                return self.homecoming
+                if self.homecoming[0] < 500:
+                    return
             except OSError:
-                status = 0
+                pass
             time.sleep(0.3)
-        return None
 
     def agent_text(self):
         try:
@@ -559,10 +559,11 @@ class Sim:
             self.__exit__()
             raise
 
-    def __exit__(self, *_):
+    def __exit__(self, problem=None, *_):
         self.ending = True
         if self.ingotd and self.ingotd.poll() is None:
             self.stop(signal.SIGTERM)
+        found = self.sanitizers()
         for m in self.machines:
             m.boot += 1
             m.kill_agent()
@@ -575,6 +576,14 @@ class Sim:
             print("# kept: " + self.folder)
         else:
             shutil.rmtree(self.folder, ignore_errors=True)
+        if not problem and (found or self.status[-1:] not in ([], [0])):
+            raise RuntimeError("the conductor ended with status %s%s" % (self.status[-1:], found))
+
+    def sanitizers(self):
+        """What ASan, UBSan and TSan had to say."""
+        text = self.conductor_log() + "".join(m.agent_text() for m in self.machines)
+        at = re.search(r"ERROR: \w+Sanitizer|runtime error:|WARNING: ThreadSanitizer", text)
+        return "\n" + text[at.start():at.start() + 4000] if at else ""
 
     # the conductor
 
