@@ -60,6 +60,9 @@ bool agentlink_token_ok(const struct node *n, const char *token);
 /* Forgets the agent: token, address, certificate, cached steps. The machine was restarted. */
 void agentlink_forget(struct node *n);
 
+/* An agent has got its token since the machine was started. */
+bool agentlink_has_token(const struct node *n);
+
 /* The node knows an agent's address. */
 bool agentlink_known(const struct node *n);
 

@@ -129,6 +129,11 @@ void agentlink_forget(struct node *n)
 		json_object_del(n->driver_internal_info, agent_keys[i]);
 }
 
+bool agentlink_has_token(const struct node *n)
+{
+	return json_str(n->driver_internal_info, TOKEN) != NULL;
+}
+
 bool agentlink_known(const struct node *n)
 {
 	return json_str(n->driver_internal_info, URL) != NULL;

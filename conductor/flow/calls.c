@@ -10,6 +10,12 @@ bool agent_alive(const struct flow_run *run)
 	return run->env->fast_track && run->agent_alive && run->node->power_state == POWER_ON;
 }
 
+bool agent_here(const struct flow_run *run)
+{
+	return agent_alive(run) ||
+	       (run->env->fast_track && run->agent_starting && run->node->power_state == POWER_ON);
+}
+
 bool stays_on(const struct flow_run *run)
 {
 	return run->env->fast_track || run->node->disable_power_off;

@@ -5,6 +5,7 @@
 #include "conductor/flow/flow.h"
 
 bool agent_alive(const struct flow_run *run); /* fast track: an agent of the node is there */
+bool agent_here(const struct flow_run *run);  /* or starting: no need to boot one */
 bool stays_on(const struct flow_run *run);    /* fast track: the machine is left running */
 bool is_bios(const struct flow_run *run);
 bool no_clean_step_left(const struct flow_run *run);

@@ -83,9 +83,10 @@ struct flow_run {
 	const struct flow *flow;
 	struct flow_env *env;
 	struct node *node;
-	bool manual;	  /* cleaning asked for by a client */
-	bool agent_alive; /* an agent of this node reported lately; see fast track */
-	json_t *data;	  /* CALL_INSPECTION: the body that was posted */
+	bool manual;	     /* cleaning asked for by a client */
+	bool agent_alive;    /* an agent of this node reported lately; see fast track */
+	bool agent_starting; /* it got its token lately; its first report is on the way */
+	json_t *data;	     /* CALL_INSPECTION: the body that was posted */
 	struct flow_found found;
 };
 

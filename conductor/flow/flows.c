@@ -8,14 +8,16 @@
 const char *const flow_kind_names[FLOW_KIND_COUNT] = {
 	"verify", "clean", "inspect", "deploy", "delete", "adopt", "rescue", "unrescue", "service"};
 
-/* Brings the machine into the agent; every call is left out when its agent is there (fast track).
+/*
+ * Brings the machine into the agent. Fast track: every call is left out when its agent is there;
+ * for one that is starting there is only the wait.
  */
 #define BOOT_AGENT(iface, name, prio, wait)                                                        \
-	{iface, name, prio, "read the power state", .skip = agent_alive, .start = start_power_get, \
+	{iface, name, prio, "read the power state", .skip = agent_here, .start = start_power_get,  \
 		.finish = finish_power_get},                                                       \
-		{iface, name, prio, "set boot device to network", .skip = agent_alive,             \
+		{iface, name, prio, "set boot device to network", .skip = agent_here,              \
 			.start = start_boot_network, .finish = finish_boot_network},               \
-		{iface, name, prio, "power on into the agent", .skip = agent_alive,                \
+		{iface, name, prio, "power on into the agent", .skip = agent_here,                 \
 			.start = start_power_into_agent, .finish = finish_power_into_agent},       \
 	{                                                                                          \
 		iface, name, prio, "the agent to report", .kind = (wait), .skip = agent_alive      \
