@@ -40,7 +40,8 @@ warnings := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpo
             -Wwrite-strings -Wundef -Wvla -Wformat=2 -Wno-unused-parameter $(WERROR)
 CC := $(cc.$(VARIANT))
 cflags := -std=gnu17 -D_GNU_SOURCE -DINGOT_VERSION='"$(VERSION)"' -I. -pthread $(warnings) $(flags.$(VARIANT)) $(CFLAGS)
-ldflags := -pthread -Wl,--as-needed $(filter -fsanitize%,$(flags.$(VARIANT))) \
+# sanitizers define crypt_r() and others to wrap them, which makes the library itself look unneeded
+ldflags := -pthread $(if $(findstring sanitize,$(flags.$(VARIANT))),,-Wl,--as-needed) $(filter -fsanitize%,$(flags.$(VARIANT))) \
            $(filter -fprofile-instr-generate,$(flags.$(VARIANT))) $(LDFLAGS)
 
 # A module is a folder: $(call library,NAME,FOLDER,PACKAGES) makes $(obj)/libNAME.a of its *.c;
