@@ -9,7 +9,7 @@ import sys
 import threading
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from simlib import GIB, Sim, Tap, config_drive, iso_file, make_image, need_programs, partitions, read_at, wait_for  # noqa: E402
+from simlib import GIB, Sim, Tap, config_drive, iso_file, make_image, need_programs, partitions, read_at  # noqa: E402
 import json  # noqa: E402
 import zlib  # noqa: E402
 
@@ -59,8 +59,6 @@ def walk(sim, m, steps):
     else:
         sim.enroll(m)
     for verb, end in steps:
-        if verb == "provide" and sim.settings["fast_track"] == "true":
-            wait_for(lambda: sim.why(m).get("agent_seen"), 20)  # inspection ends before the agent is registered
         if stock:
             by_baremetal(sim, "node", verb, "--wait", "120", m.name)
         else:
