@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define UNSAVED_RETRY_MS 2000
+#define UNSAVED_RETRY_MS 500
 
 static const struct flow_call *current(const struct enode *e)
 {
