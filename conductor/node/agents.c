@@ -102,7 +102,7 @@ void on_lookup(struct engine *en, struct request *r)
 	}
 	p = policy(e, url, sizeof(url));
 	c = commit_new(e);
-	r->answer = agentlink_lookup_reply(c->next, &p);
+	request_answer(r, agentlink_lookup_reply(c->next, &p));
 	commit_submit(c, lookup_durable, r);
 }
 
@@ -173,7 +173,7 @@ static void inspection_take(struct enode *e, struct request *r)
 	}
 	/* as a lookup: the agent gets its token with the answer, before the flow goes on */
 	c = commit_new(e);
-	r->answer = agentlink_lookup_reply(c->next, &p);
+	request_answer(r, agentlink_lookup_reply(c->next, &p));
 	commit_submit(c, inspection_told, r);
 }
 

@@ -333,7 +333,7 @@ static void accepted(struct commit *c, void *data)
 	if (c->r == 0) {
 		enode_new(c->en, a->node);
 		port_index(c->en, a->port.uuid, a->port.address, a->node->uuid);
-		r->answer = record_to_json(&node_type, a->node);
+		request_answer(r, record_to_json(&node_type, a->node));
 		w = map_remove(&c->en->waiting, a->port.address);
 		if (w) {
 			record_done(&waiting_type, w);

@@ -61,14 +61,15 @@ void history_add(struct commit *c, const char *severity, const char *type, const
 static void on_durable(void *data, int r, const struct err *e)
 {
 	struct commit *c = data;
+	struct engine *en = c->en; /* once listed, c is the engine thread's to free */
 
 	c->r = r;
 	if (r < 0 && e)
 		c->err = *e;
-	pthread_mutex_lock(&c->en->lock);
-	list_append(&c->en->commits, &c->link);
-	pthread_mutex_unlock(&c->en->lock);
-	uv_async_send(&c->en->wake);
+	pthread_mutex_lock(&en->lock);
+	list_append(&en->commits, &c->link);
+	pthread_mutex_unlock(&en->lock);
+	uv_async_send(&en->wake);
 }
 
 void commit_submit(struct commit *c, void (*then)(struct commit *c, void *data), void *data)

@@ -90,7 +90,16 @@ void request_finish(struct request *r, int result, const struct err *err)
 	r->result = result;
 	if (err)
 		r->err = *err;
+	json_decref(TAKE_PTR(r->args)); /* records may hold parts of it: let go on their thread */
 	r->done(r);
+}
+
+/* A part of a record in two threads would be freed by either. */
+void request_answer(struct request *r, json_t *answer)
+{
+	json_decref(r->answer);
+	r->answer = json_deep_copy(answer);
+	json_decref(answer);
 }
 
 struct enode *engine_find(struct engine *en, const char *ident)

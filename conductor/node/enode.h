@@ -131,6 +131,7 @@ struct commit {
 struct enode *engine_find(struct engine *en, const char *ident); /* uuid or name */
 void enode_ready(struct enode *e); /* look at it again in this turn of the loop */
 void request_finish(struct request *r, int result, const struct err *err);
+void request_answer(struct request *r, json_t *answer); /* takes it, and shares nothing of it */
 void engine_publish(struct engine *en, const struct news *news);
 struct enode *enode_new(struct engine *en, const struct node *n);
 void enode_free(struct enode *e);	       /* of a deleted node */

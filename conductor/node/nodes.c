@@ -13,7 +13,7 @@ struct creation {
 
 static void answer_with(struct request *r, const struct record_type *t, const void *rec)
 {
-	r->answer = record_to_json(t, rec);
+	request_answer(r, record_to_json(t, rec));
 }
 
 /* The name in a -EEXIST error of the store becomes the API's sentence. */

@@ -54,7 +54,7 @@ static void port_changed(struct commit *c, void *data)
 
 	if (c->r == 0) {
 		port_index(c->en, pc->port.uuid, pc->port.address, pc->port.node_uuid);
-		r->answer = record_to_json(&port_type, &pc->port);
+		request_answer(r, record_to_json(&port_type, &pc->port));
 		free(map_remove(&c->en->waiting, pc->port.address));
 	} else if (c->r == -EEXIST && strstr(c->err.text, "address")) {
 		err_set(&c->err, EEXIST, "A port with MAC address %s already exists.",

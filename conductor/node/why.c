@@ -101,7 +101,7 @@ void on_why(struct enode *e, struct request *r)
 		e->agent_seen_ms ? time_wall_us() - (time_mono_ms() - e->agent_seen_ms) * 1000 : 0);
 	home = json_object_get(enode_get(e)->driver_internal_info, "phone_home");
 	if (json_str(home, "hostname"))
-		json_object_set(r->answer, "phone_home", home);
+		json_object_set_new(r->answer, "phone_home", json_deep_copy(home));
 	if (!e->run && !e->committing)
 		enode_cool(e);
 	request_finish(r, 0, NULL);
