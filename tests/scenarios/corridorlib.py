@@ -8,9 +8,8 @@ import ctypes
 import http.server
 import json
 import os
+import random
 import re
-import signal
-import socket
 import struct
 import subprocess
 import sys
@@ -21,12 +20,12 @@ import urllib.request
 import zlib
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from simlib import GIB, partitions, read_at, with_parent  # noqa: E402,F401 (scenarios take them from here)
 from vracklib import Rack, SLOW, TOP, Tap, need_root, wait_for  # noqa: E402,F401
 
 IMAGES = os.path.join(TOP, "build/system")
 MIB = 1 << 20
 SECTOR = 512
-GIB = 1 << 30
 CLONE_NEWNET = 0x40000000
 HOST = "10.82.0.1"
 API = "http://%s:6385" % HOST
@@ -66,11 +65,6 @@ def need_corridor(tap):
     for path in ("ingotd", "ingot", "agent/initramfs", "system/system.img", "system/system.img.zst"):
         if not os.path.exists(os.path.join(TOP, "build", path)):
             tap.skip_all("build/%s is not built" % path)
-
-
-def with_parent():
-    """In a child: end when the parent does, however it ends."""
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
 def enter_network(path):
@@ -328,28 +322,6 @@ def differences(path, other, may_differ):
     return found[:10]
 
 
-def read_at(path, offset, size):
-    with open(path, "rb") as f:
-        f.seek(offset)
-        return f.read(size)
-
-
-def partitions(path):
-    """[(first byte, size in bytes)] of the disk's primary GPT."""
-    head = read_at(path, SECTOR, 92)
-    if head[:8] != b"EFI PART":
-        return []
-    table, count, size = struct.unpack("<QII", head[72:88])
-    entries = read_at(path, table * SECTOR, count * size)
-    result = []
-    for i in range(count):
-        e = entries[i * size:(i + 1) * size]
-        first, last = struct.unpack("<QQ", e[32:48])
-        if any(e[:16]):
-            result.append((first * SECTOR, (last - first + 1) * SECTOR))
-    return result
-
-
 def gpt_problem(path):
     """What is wrong with both tables of a disk of its size (UEFI 2.10, 5.3), or None."""
     sectors = os.stat(path).st_size // SECTOR
@@ -434,5 +406,4 @@ def zero_ranges(path, ranges):
 
 def noise(offset, length=MIB, seed=1):
     """Bytes of an old system, for a place where they must vanish or must stay."""
-    import random
     return offset, random.Random(seed).randbytes(length)

@@ -16,9 +16,18 @@ DEMO = os.path.join(TOP, "tests/scenarios/demo.py")
 MARK = "INGOT_DEMO_TEST=%d" % os.getpid()
 GONE_S = 20
 
-# Everything but the demo's folder, /run, /proc, /sys and /dev can not be written.
-READ_ONLY = ('mount --bind "$1" "$1" && mount -o remount,bind,ro / && for m in /tmp /var /home /root /work; do '
-             'mountpoint -q $m && mount -o remount,bind,ro $m; done; mount -o remount,bind,rw "$1" && shift && exec "$@"')
+# Then nothing but the demo's folder, /run, /proc, /sys and /dev can be written.
+READ_ONLY = """
+mount --bind "$1" "$1" && mount --bind /run /run || exit
+for m in $(awk '$2 !~ "^/(run|proc|sys|dev)(/|$)" { print $2 }' /proc/mounts); do
+    [ "$m" = "$1" ] || mount -o remount,bind,ro "$m" || exit
+done
+shift
+for folder in /usr /tmp /var; do
+    ! touch $folder/.ingot 2>/dev/null || exit
+done
+exec "$@"
+"""
 
 
 def has(path, text):
