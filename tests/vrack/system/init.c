@@ -301,8 +301,8 @@ static void phone_home(const struct meta *m)
 		}
 		say("phone home, try %d of %d: %s: %s%.0d", i + 1, PHONE_TRIES, m->phone_home,
 			r < 0 ? strerror(-r) : "HTTP status ", r < 0 ? 0 : r);
-		if (r == -EINVAL)
-			break;
+		if (r == -EINVAL || (r >= 400 && r < 500))
+			break; /* no use to say it again: at a later boot the token is used up */
 		usleep(wait_us);
 		if (wait_us < 8000000)
 			wait_us *= 2;
