@@ -37,8 +37,8 @@ int lookup(struct call *c, struct err *e)
 	if (!uuid && !token && !json_array_size(addresses))
 		return err_set(e, EINVAL, "Either addresses or node_uuid must be given");
 	r = call_request(c, REQ_LOOKUP, NULL);
-	r->args = json_pack("{s:O, s:s?, s:s?}", "addresses", addresses, "node_uuid", uuid,
-		"boot_token", token);
+	r->args = json_pack("{s:o, s:s?, s:s?}", "addresses", TAKE_PTR(addresses), "node_uuid",
+		uuid, "boot_token", token);
 	r->text = xstrdup(http_peer(c->req));
 	return call_submit(c, r, finish_answer);
 }
