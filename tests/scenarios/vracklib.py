@@ -3,6 +3,7 @@
 A scenario does `with Rack(TEXT) as rack:`; everything it starts lives in the rack's own network
 namespace and in a scratch folder, and is gone afterwards, also when the scenario fails.
 """
+import ctypes
 import json
 import os
 import re
@@ -67,6 +68,16 @@ def need_root(tap):
         tap.skip_all("%s is not built" % VRACK)
 
 
+PID = os.getpid()
+
+
+def end_with_parent():
+    """In a child that cleans up at SIGTERM: end when the parent does, however it ends."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+    if os.getppid() != PID:
+        os._exit(1)
+
+
 class Rack:
     """A rack that is up. `text` is a rack file; {dir} in it is the scratch folder."""
 
@@ -77,13 +88,15 @@ class Rack:
         self.file = os.path.join(self.scratch, "test.rack")
         self.children = []
         self.up = None
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # not without __exit__
         with open(self.file, "w") as f:
             f.write(text.replace("{dir}", self.scratch))
 
     def start(self, *options):
         self.up = subprocess.Popen(
             [VRACK, "up", self.file, "--dir", self.dir, "--netns", self.netns] + list(options),
-            stdout=subprocess.PIPE, stderr=open(os.path.join(self.scratch, "up.err"), "ab"), text=True)
+            stdout=subprocess.PIPE, stderr=open(os.path.join(self.scratch, "up.err"), "ab"), text=True,
+            preexec_fn=end_with_parent)
         self.ready = self.up.stdout.readline()
         if not self.ready.startswith("ready"):
             self.up.wait()
