@@ -9,8 +9,8 @@ import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from corridorlib import (API, Corridor, GIB, MIB, PASSWORD, Tap, check_written, differences, erased, lay_image,  # noqa: E402
-                         need_corridor, noise, partitions, read_at, wait_for, zero_ranges)
+from corridorlib import (API, Corridor, GIB, MIB, PASSWORD, SLOW, Tap, check_written, differences,  # noqa: E402
+                         erased, lay_image, need_corridor, noise, partitions, read_at, wait_for, zero_ranges)
 
 MACHINE = """
 [machine b1]
@@ -22,6 +22,11 @@ serial = CORR0001
 BMC = "10.82.1.1"
 CONFIG_DRIVE = '{"meta_data": {"hostname": "b1.corridor"}}'
 WHERE = ("/usr/bin/baremetal", "--os-auth-type", "none", "--os-endpoint", API)
+
+
+def wait(seconds):
+    """How long a command of an operator waits."""
+    return "--wait", str(int(seconds * SLOW))
 
 
 class Story:
@@ -45,8 +50,8 @@ class Story:
         self.baremetal("node", "create", "--driver", "ipmi", "--name", "b1", "--driver-info", "ipmi_address=" + BMC,
                        "--driver-info", "ipmi_username=admin", "--driver-info", "ipmi_password=" + PASSWORD)
         self.baremetal("port", "create", "52:54:00:82:01:01", "--node", self.c.node("b1")["uuid"])
-        self.baremetal("node", "manage", "b1", "--wait", "60")
-        self.baremetal("node", "inspect", "b1", "--wait", "300")
+        self.baremetal("node", "manage", "b1", *wait(60))
+        self.baremetal("node", "inspect", "b1", *wait(300))
         found = self.c.node("b1")["properties"]
         self.tap.equal((found.get("cpus"), found.get("memory_mb"), found.get("cpu_arch")), (1, 1024, "x86_64"),
                        "inspection finds what the machine is made of")
@@ -57,7 +62,7 @@ class Story:
             for at in (0, 4 * GIB - MIB):
                 f.seek(at)
                 f.write(noise(at)[1])
-        self.baremetal("node", "provide", "b1", "--wait", "300")
+        self.baremetal("node", "provide", "b1", *wait(300))
         self.tap.ok(not any(read_at(self.disk, 0, MIB)) and not any(read_at(self.disk, 4 * GIB - MIB, MIB)),
                     "what stood at both ends of the disk is erased")
 
@@ -67,7 +72,7 @@ class Story:
 
     def wrong_checksum(self):
         self.set_image("system.img.zst", "ab" * 32)
-        status, _, _ = self.c.command(*WHERE, "node", "deploy", "b1", "--wait", "300", "--config-drive", CONFIG_DRIVE)
+        status, _, _ = self.c.command(*WHERE, "node", "deploy", "b1", *wait(300), "--config-drive", CONFIG_DRIVE)
         node = self.c.node("b1")
         self.tap.ok(status != 0 and node["provision_state"] == "deploy failed", "a wrong checksum fails the deploy", node)
         error = node["last_error"] or ""
@@ -85,8 +90,8 @@ class Story:
         image = "system.img"
         self.set_image(image, self.c.images.checksum(image))
         self.c.images.hold(image, MIB)
-        command = threading.Thread(target=self.baremetal,
-                                   args=("node", "deploy", "b1", "--wait", "400", "--config-drive", CONFIG_DRIVE))
+        command = threading.Thread(target=self.baremetal, daemon=True,
+                                   args=("node", "deploy", "b1", *wait(400), "--config-drive", CONFIG_DRIVE))
         command.start()
         held = self.c.written_and_held("b1", "b1", image)
         self.tap.ok(held, "the write ends, and the machine waits for its BMC", self.c.why("b1"))
@@ -117,7 +122,7 @@ class Story:
         ranges = erased(self.disk)
         self.tap.equal(len(partitions(self.disk)), 4, "the disk has four partitions before")
         zero_ranges(self.expected, ranges)
-        self.baremetal("node", "undeploy", "b1", "--wait", "300")
+        self.baremetal("node", "undeploy", "b1", *wait(300))
         self.tap.equal(self.state(), "available", "the node is available again")
         self.tap.equal(differences(self.disk, self.expected, []), [],
                        "both ends of the disk and of each partition are zero, and all else is as it was")

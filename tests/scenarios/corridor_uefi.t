@@ -9,7 +9,7 @@ import sys
 import threading
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from corridorlib import (Corridor, GIB, MIB, PASSWORD, Tap, check_written, lay_image, need_corridor,  # noqa: E402
+from corridorlib import (Corridor, GIB, MIB, PASSWORD, SLOW, Tap, check_written, lay_image, need_corridor,  # noqa: E402
                          noise, wait_for)
 
 MACHINE = """
@@ -63,7 +63,7 @@ class Story:
         self.tap.equal([p["address"] for p in ports], [MAC], "it has become a node with a port")
         self.ingot("node", "manage", "u1", "--wait")
         before = len(self.c.boots("u1"))
-        self.ingot("node", "inspect", "u1", "--wait", "--timeout", "300")
+        self.ingot("node", "inspect", "u1", "--wait", "--timeout", str(int(300 * SLOW)))
         self.tap.equal(self.c.boots("u1")[before:], ["network"], "it is inspected in one boot")
         disks = self.c.get("/v1/nodes/u1/inventory")["inventory"]["disks"]
         self.tap.equal([(d["name"], d["size"]) for d in disks], [("/dev/nvme0n1", 4 * GIB)], "its disk is found")
@@ -71,15 +71,15 @@ class Story:
     def fast_track(self):
         """The agent that inspected goes on."""
         self.boots_at_inspection = len(self.c.boots("u1"))
-        self.ingot("node", "provide", "u1", "--wait", "--timeout", "300")
+        self.ingot("node", "provide", "u1", "--wait", "--timeout", str(int(300 * SLOW)))
         self.tap.equal(self.c.node("u1")["provision_state"], "available", "the node is available")
 
     def deploy(self):
         lay_image(self.disk, self.expected, [noise(250 * MIB), noise(310 * MIB, seed=2), noise(2 * GIB, seed=3)])
         self.c.images.hold(IMAGE, MIB)
-        command = threading.Thread(target=self.ingot, args=(
+        command = threading.Thread(target=self.ingot, daemon=True, args=(
             "node", "deploy", "u1", "--image", self.c.images.url(IMAGE), "--checksum", self.c.images.checksum(IMAGE),
-            "--hostname", "u1.corridor", "--wait", "--timeout", "400", "--yes"))
+            "--hostname", "u1.corridor", "--wait", "--timeout", str(int(400 * SLOW)), "--yes"))
         command.start()
         held = self.c.written_and_held("u1", "u1", IMAGE)
         self.tap.ok(held, "the write ends, and the machine waits for its BMC", self.c.why("u1"))
@@ -94,7 +94,8 @@ class Story:
                     "its system reports its name and the nonce of its config drive", self.c.console("u1"))
 
     def comes_back(self, boots, before, what):
-        self.tap.ok(self.c.wait_console("u1", r"config drive is[\s\S]*has address", 150, before), what, self.c.console("u1")[before:])
+        self.tap.ok(self.c.wait_console("u1", r"config drive is[\s\S]*has address", 150, before), what,
+                    self.c.console("u1")[before:])
         self.tap.equal(self.c.boots("u1")[-1:], boots, "and tries the %s first" % boots[0])
 
     def reboots_itself(self):

@@ -49,6 +49,8 @@ listen = {host}:6385
 auth = none
 [store]
 url = sqlite:{dir}/ingot.sqlite
+[drivers]
+power_timeout = {power_timeout}
 [boot]
 dhcp = full
 interface = br0
@@ -199,7 +201,7 @@ class Corridor(Rack):
     def start_conductor(self):
         path = os.path.join(self.scratch, "ingot.conf")
         with open(path, "w") as f:
-            f.write(CONF.format(host=HOST, dir=self.scratch, top=TOP) + self.more_conf)
+            f.write(CONF.format(host=HOST, dir=self.scratch, top=TOP, power_timeout=int(120 * SLOW)) + self.more_conf)
         log = open(os.path.join(self.scratch, "ingotd.log"), "ab")
         self.ingotd = subprocess.Popen([os.path.join(TOP, "build/ingotd"), "--config", path], stdin=subprocess.DEVNULL,
                                        stdout=log, stderr=log, preexec_fn=with_parent)

@@ -9,7 +9,8 @@ import threading
 import traceback
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from corridorlib import Corridor, MIB, PASSWORD, Tap, check_written, lay_image, need_corridor, noise, wait_for  # noqa: E402
+from corridorlib import (Corridor, MIB, PASSWORD, SLOW, Tap, check_written, lay_image, need_corridor,  # noqa: E402
+                         noise, wait_for)
 
 FIRMWARE = ("bios", "uefi")
 DISKS = ("virtio", "nvme", "ahci", "scsi")
@@ -70,9 +71,10 @@ class Story:
     def deploy(self, image, what, hostname):
         self.c.images.hold(self.name + "/" + image, MIB)
         words = ("node", "deploy", self.name, "--image", self.c.images.url(self.name + "/" + image), "--checksum",
-                 self.c.images.checksum(image), "--hostname", hostname, "--wait", "--timeout", "900", "--yes")
+                 self.c.images.checksum(image), "--hostname", hostname, "--wait", "--timeout", str(int(900 * SLOW)),
+                 "--yes")
         result = []
-        command = threading.Thread(target=lambda: result.append(self.c.ingot(*words)))
+        command = threading.Thread(target=lambda: result.append(self.c.ingot(*words)), daemon=True)
         command.start()
         if self.tap.ok(self.c.written_and_held(self.name, self.name, self.name + "/" + image), what + ": written",
                        self.c.why(self.name)):
@@ -118,7 +120,7 @@ def main():
             f.write(PASSWORD + "\n")
         stories = [(i, "-".join(key), formats) for i, (key, formats) in enumerate(chosen.items())]
         lock = threading.Lock()
-        workers = [threading.Thread(target=work, args=(tap, c, stories, lock)) for _ in range(AT_ONCE)]
+        workers = [threading.Thread(target=work, args=(tap, c, stories, lock), daemon=True) for _ in range(AT_ONCE)]
         for worker in workers:
             worker.start()
         for worker in workers:
