@@ -294,6 +294,16 @@ def write_rows(path, lines, only):
         f.write("\n".join([lines[0], *kept]) + "\n")
 
 
+def wait_both(child, rack, log):
+    """The child's exit status; without a rack there is nothing to wait for."""
+    while True:
+        try:
+            return child.wait(0.2)
+        except subprocess.TimeoutExpired:
+            if rack.poll() is not None:
+                raise RuntimeError("the rack ended, see " + log) from None
+
+
 def outside(args):
     """Starts the rack, then this program again in the rack's namespace."""
     netns = "ingot-demo-%d" % os.getpid()
@@ -315,7 +325,7 @@ def outside(args):
         child = subprocess.Popen(["ip", "netns", "exec", netns, sys.executable, os.path.abspath(__file__), "--inside",
                                   "--dir", args.dir, "--image", args.image, "--conf", args.conf or ""]
                                  + (["--quiet"] if args.quiet else []), preexec_fn=with_parent)
-        return child.wait()
+        return wait_both(child, rack, log.name)
     except RuntimeError as problem:
         print("demo: %s" % problem, file=sys.stderr)
         return 1

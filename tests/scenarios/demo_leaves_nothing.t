@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """`make demo` interrupted: by Ctrl-C, SIGTERM and SIGKILL, while the rack starts, while the conductor
-starts, and with machines running. Within seconds no process, network namespace, mount or control
-socket of it is left, and it never writes outside its folder."""
+starts, and with machines running; and with its rack or its conductor killed. Within seconds no
+process, network namespace, mount or control socket of it is left, and it never writes outside its
+folder."""
 import os
 import shutil
 import signal
@@ -151,6 +152,22 @@ def interrupt(tap, signum, name, moment, there, names):
         run.end()
 
 
+def killed_part(tap, part):
+    """A part of the demo dies under it."""
+    run = Run()
+    try:
+        moment, there, _ = MOMENTS[-1]
+        tap.ok(run.reach(there), "%s is killed while %s: it got there" % (part, moment), run.output())
+        victims = [pid for pid, line in run.processes() if "/" + part + " " in line]
+        tap.ok(victims, "it is found")
+        os.kill(min(victims), signal.SIGKILL)
+        ended = wait_for(lambda: run.demo.poll() is not None, GONE_S)
+        tap.ok(ended and run.demo.returncode != 0, "the demo ends, and not as if all was well", run.demo.returncode)
+        tap.ok(wait_for(lambda: not run.left(), GONE_S), "nothing of it is left", "\n".join(map(str, run.left())))
+    finally:
+        run.end()
+
+
 def read_only(tap):
     run = Run("unshare", "--mount", "sh", "-c", READ_ONLY, "sh", "{dir}")
     try:
@@ -174,6 +191,8 @@ def main():
     for moment, there, names in MOMENTS:
         for name, signum in SIGNALS:
             interrupt(tap, signum, name, moment, there, names)
+    for part in ("ingotd", "ingot-vrack"):
+        killed_part(tap, part)
     read_only(tap)
     tap.done()
 
