@@ -64,12 +64,12 @@ endef
 
 # Libraries may name each other, so they are linked as one group.
 define program
-prog.$(1).objs := $$(call objects,$(2))
-$$(prog.$(1).objs): pkgs := $(4)
-$(5)$(1): $$(prog.$(1).objs) $$(foreach l,$(3),$(obj)/lib$$(l).a)
+prog.$(5)$(1).objs := $$(call objects,$(2))
+$$(prog.$(5)$(1).objs): pkgs := $(4)
+$(5)$(1): $$(prog.$(5)$(1).objs) $$(foreach l,$(3),$(obj)/lib$$(l).a)
 	@mkdir -p $$(@D)
 	@echo "  LD    $$@"
-	@$$(CC) $$(ldflags) -o $$@ $$(prog.$(1).objs) -Wl,--start-group $$(foreach l,$(3),$(obj)/lib$$(l).a) -Wl,--end-group \
+	@$$(CC) $$(ldflags) -o $$@ $$(prog.$(5)$(1).objs) -Wl,--start-group $$(foreach l,$(3),$(obj)/lib$$(l).a) -Wl,--end-group \
 	  $$(call pkg_libs,$$(sort $(4) $$(foreach l,$(3),$$(lib.$$(l).pkgs)))) $(6)
 sources += $(2)
 endef
