@@ -149,7 +149,6 @@ void bmc_begin(struct ipmi_bmc *b)
 	}
 	list_remove(&r->link);
 	b->current = r;
-	r->started_ms = engine_now(b->engine);
 	exchange_start(b);
 	bmc_rearm(b);
 }
@@ -230,7 +229,13 @@ static void expire(struct ipmi_bmc *b)
 					"give it more time or look at its other requests",
 					bmc_phase_names[b->phase]);
 	r = b->current;
-	if (r && r->deadline_ms <= now)
+	if (r && r->deadline_ms <= now && b->phase == PHASE_PAUSE && b->pause_why)
+		bmc_fail(b, IPMI_E_DEADLINE,
+			"refused for %lld ms, the last time because: %s; end other users' "
+			"sessions, "
+			"or wait until they are over",
+			(long long)(now - r->started_ms), b->pause_why);
+	else if (r && r->deadline_ms <= now)
 		bmc_fail(b, IPMI_E_DEADLINE,
 			"no answer within %lld ms; it was %s, and the last packet was sent %u "
 			"times; "
@@ -259,6 +264,7 @@ struct request *bmc_request_new(
 	struct request *r = xcalloc(1, sizeof(*r));
 
 	list_init(&r->link);
+	r->started_ms = engine_now(b->engine);
 	r->engine = b->engine;
 	r->command = command;
 	r->privilege = command->privilege;

@@ -117,7 +117,7 @@ static void on_answer(struct ipmi_bmc *b, const struct wire_message *m)
 
 	/* A time-out inside the BMC leaves open whether it was carried out. */
 	if (action == CC_BUSY && !(r->once && (m->cc == 0xc3 || m->cc == 0xcf)) &&
-		transmit_later(b))
+		transmit_later(b, ipmi_cc_text(m->cc)))
 		return;
 	if (action == CC_PRIVILEGE && !r->raised &&
 		b->session->privilege_now < b->session->privilege_max) {
@@ -138,7 +138,7 @@ static void on_privilege(struct ipmi_bmc *b, const struct wire_message *m)
 		b->session->privilege_now =
 			want < b->session->privilege_max ? want : b->session->privilege_max;
 		exchange_start(b);
-	} else if (ipmi_cc_action(m->cc) != CC_BUSY || !transmit_later(b)) {
+	} else if (ipmi_cc_action(m->cc) != CC_BUSY || !transmit_later(b, ipmi_cc_text(m->cc))) {
 		store_result(r, m);
 		bmc_fail(b, IPMI_E_PRIVILEGE,
 			"the BMC refused privilege level %u (Set Session Privilege Level: %02Xh, "

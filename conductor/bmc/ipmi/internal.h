@@ -144,6 +144,7 @@ struct ipmi_bmc {
 	bool heard_caps, heard_pong, no_rmcpp; /* while opening: what else answered */
 	uint8_t rqseq, tag, sends;	       /* sends: of this packet so far */
 	unsigned wait_ms;		       /* for the answer to the latest send */
+	const char *pause_why;		       /* while pausing: what the BMC said; or NULL */
 	uint64_t sent_ns;
 	unsigned srtt_us, rttvar_us;
 	int64_t answered_ms, session_used_ms, failed_ms;
@@ -229,7 +230,8 @@ void transmit_enter(struct ipmi_bmc *b, enum bmc_phase phase); /* and sends its 
 void transmit_phase(struct ipmi_bmc *b);		       /* sends it again */
 void transmit_answered(struct ipmi_bmc *b);		       /* measures the round trip */
 void transmit_pause(struct ipmi_bmc *b, int64_t ms);
-bool transmit_later(struct ipmi_bmc *b); /* "busy": pauses; false: often enough */
+/* "busy", as it said why: pauses; false: often enough */
+bool transmit_later(struct ipmi_bmc *b, const char *why);
 
 /* text.c */
 enum cc_action { CC_FAIL, CC_BUSY, CC_PRIVILEGE, CC_UNSUPPORTED };

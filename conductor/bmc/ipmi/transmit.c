@@ -33,6 +33,7 @@ void transmit_enter(struct ipmi_bmc *b, enum bmc_phase phase)
 void transmit_pause(struct ipmi_bmc *b, int64_t ms)
 {
 	b->phase = PHASE_PAUSE;
+	b->pause_why = NULL;
 	b->phase_due_ms = engine_now(b->engine) + ms;
 	engine_leave_window(b->engine, b);
 }
@@ -129,7 +130,7 @@ void transmit_answered(struct ipmi_bmc *b)
 }
 
 /* Asks again after a while; false when that was done often enough. */
-bool transmit_later(struct ipmi_bmc *b)
+bool transmit_later(struct ipmi_bmc *b, const char *why)
 {
 	struct request *r = b->current;
 	unsigned most = b->traits.busy_tries ? b->traits.busy_tries : BUSY_TRIES;
@@ -140,5 +141,6 @@ bool transmit_later(struct ipmi_bmc *b)
 	ms <<= r->busy < 8 ? r->busy : 8;
 	r->busy++;
 	transmit_pause(b, ms < BUSY_PAUSE_MAX_MS ? ms : BUSY_PAUSE_MAX_MS);
+	b->pause_why = why;
 	return true;
 }
