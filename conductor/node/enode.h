@@ -15,7 +15,7 @@
 #include "conductor/node/table.h"
 #include "lib/base/map.h"
 
-#define BOOTLOG_MAX 48 /* records kept per MAC */
+#define BOOTLOG_MAX 48		 /* records kept per MAC */
 #define FLOW_CURSOR "ingot_flow" /* in driver_internal_info: where the flow is, for a restart */
 
 /* What an agent told of its work, lately. */
