@@ -242,14 +242,14 @@ class Webhook(Server):
 class Bmcs:
     """One ingot-bmcd with n BMCs; power events go to on_event(index, event, boot flags)."""
 
-    def __init__(self, folder, n, on_event):
+    def __init__(self, folder, n, on_event, options=()):
         self.socket = os.path.join(folder, "bmcd.sock")
         secret = os.path.join(folder, "bmc-password")
         with open(secret, "w") as f:
             f.write(BMC_PASSWORD + "\n")
         self.process = subprocess.Popen(
             [os.path.join(OBJ, "tests/bmc/ingot-bmcd"), "--listen", "127.0.0.1:0", "--count", str(n), "--user",
-             BMC_USER, "--password-file", secret, "--reset-ms", "300", "--control", self.socket],
+             BMC_USER, "--password-file", secret, "--reset-ms", "300", "--control", self.socket, *options],
             stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, preexec_fn=with_parent)
         self.process.stdout.readline()
         self.process.stdout.close()
@@ -400,7 +400,9 @@ class Machine:
             kernel = re.search(r"^kernel --name vmlinuz (\S+) initrd=ramdisk (.*) \|\| goto failed$", script, re.M)
             if kernel:
                 ramdisk = re.search(r"^initrd --name ramdisk (\S+) ", script, re.M)
-                return self.agent_boot(boot, kernel[1], ramdisk[1], kernel[2])
+                if self.agent_boot(boot, kernel[1], ramdisk[1], kernel[2]):
+                    return True
+                continue
             if "sanboot" in script or "bootdisk.efi" in script:
                 self.note("told: disk")
                 return self.disk_boot(boot)
@@ -415,8 +417,14 @@ class Machine:
 
     def agent_boot(self, boot, kernel, ramdisk, cmdline):
         for url, name in ((kernel, "vmlinuz"), (ramdisk, "initramfs")):
+            try:
+                got = self.fetch(url)
+            except (urllib.error.URLError, OSError) as problem:  # as agent.ipxe: it asks again in the end
+                self.note(name + ":", problem)
+                time.sleep(0.3)
+                return False
             with open(os.path.join(self.sim.folder, name), "rb") as f:
-                if self.fetch(url) != f.read():
+                if got != f.read():
                     raise RuntimeError("%s is not what was to be served" % url)
         with self.lock:
             if not self.current(boot):
@@ -529,7 +537,7 @@ level = debug
 
 class Sim:
     def __init__(self, machines=1, fast_track=False, wait=60, power_timeout=10, power_sync=0, webhook=False,
-                 command_timeout=20):
+                 command_timeout=20, bmc_options=()):
         self.folder = tempfile.mkdtemp(prefix="ingot-sim-")
         os.chmod(self.folder, 0o755)
         self.ending = False
@@ -544,6 +552,7 @@ class Sim:
         self.ingotd = self.bmcs = None
         self.machines = []
         self.n = machines
+        self.bmc_options = bmc_options
         self.status = []  # exit statuses of conductors that ended
 
     def __enter__(self):
@@ -552,7 +561,8 @@ class Sim:
                 with open(os.path.join(self.folder, name), "wb") as f:
                     f.write(random.Random(size).randbytes(size))
             self.machines = [Machine(self, i) for i in range(self.n)]
-            self.bmcs = Bmcs(self.folder, self.n, lambda i, *event: self.machines[i].power_event(*event))
+            self.bmcs = Bmcs(self.folder, self.n, lambda i, *event: self.machines[i].power_event(*event),
+                             self.bmc_options)
             self.start()
             return self
         except BaseException:

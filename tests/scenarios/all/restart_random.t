@@ -73,7 +73,7 @@ if __name__ == "__main__":
     tap.diag("INGOT_SEED=%d" % SEED)
     rnd = random.Random(SEED)
     try:
-        with Sim(3, wait=20, command_timeout=5) as sim:
+        with Sim(3, wait=20, command_timeout=5, bmc_options=("--slots", "64")) as sim:  # kills leave sessions
             sim.images.files["system.img"] = make_image(8)
             for m in sim.machines:
                 sim.enroll(m)
