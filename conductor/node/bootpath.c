@@ -155,6 +155,12 @@ void bootlog_last(struct enode *e, char *buf, size_t size)
 		snprintf(buf, size,
 			"the node has no port, so no machine that boots is known to be it; "
 			"create a port with its MAC address");
+	} else if (!rec && !e->flow_since_us) {
+		snprintf(buf, size,
+			"nothing was seen from %s on the boot path since the conductor was "
+			"restarted at %s; look at the machine's console, the cable and the boot "
+			"order",
+			mac, time_format(e->en->started_us, when, sizeof(when)));
 	} else if (!rec || rec->wall_us < e->flow_since_us) {
 		snprintf(buf, size,
 			"nothing was seen from %s on the boot path, not even a DHCP request; look "
