@@ -63,6 +63,12 @@ void agentlink_forget(struct node *n);
 /* An agent has got its token since the machine was started. */
 bool agentlink_has_token(const struct node *n);
 
+/* It has made itself known since then, as an inspection does, and goes on to ask for its token. */
+void agentlink_expect(struct node *n);
+
+/* One of the two: a heartbeat will come without a restart of the machine. */
+bool agentlink_expected(const struct node *n);
+
 /* The node knows an agent's address. */
 bool agentlink_known(const struct node *n);
 

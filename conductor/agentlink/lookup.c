@@ -5,14 +5,16 @@
 #include <errno.h>
 #include <string.h>
 
-#define TOKEN	"agent_secret_token"
-#define URL	"agent_url"
-#define CERT	"agent_verify_ca"
-#define VERSION "agent_version"
+#define TOKEN	 "agent_secret_token"
+#define URL	 "agent_url"
+#define CERT	 "agent_verify_ca"
+#define VERSION	 "agent_version"
+#define STARTING "ingot_agent_starting"
 
 /* What is forgotten with the agent. */
-static const char *const agent_keys[] = {TOKEN, URL, CERT, VERSION, "agent_last_heartbeat",
-	"agent_cached_deploy_steps", "agent_cached_clean_steps", "hardware_manager_version"};
+static const char *const agent_keys[] = {TOKEN, URL, CERT, VERSION, STARTING,
+	"agent_last_heartbeat", "agent_cached_deploy_steps", "agent_cached_clean_steps",
+	"hardware_manager_version"};
 
 /* A copy without the members an agent need not know; secrets are not among what is left. */
 static json_t *without_secrets(const json_t *object)
@@ -127,6 +129,17 @@ void agentlink_forget(struct node *n)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(agent_keys); i++)
 		json_object_del(n->driver_internal_info, agent_keys[i]);
+}
+
+void agentlink_expect(struct node *n)
+{
+	json_put_bool(n->driver_internal_info, STARTING, true);
+}
+
+bool agentlink_expected(const struct node *n)
+{
+	return agentlink_has_token(n) ||
+	       json_is_true(json_object_get(n->driver_internal_info, STARTING));
 }
 
 bool agentlink_has_token(const struct node *n)

@@ -85,7 +85,7 @@ struct flow_run {
 	struct node *node;
 	bool manual;	     /* cleaning asked for by a client */
 	bool agent_alive;    /* an agent of this node reported lately; see fast track */
-	bool agent_starting; /* it got its token lately; its first report is on the way */
+	bool agent_starting; /* it made itself known lately; its first report is on the way */
 	json_t *data;	     /* CALL_INSPECTION: the body that was posted */
 	struct flow_found found;
 };

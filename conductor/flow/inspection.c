@@ -1,4 +1,5 @@
 /* What an agent found, taken into the node: the inspection hooks of the contract, section 4.6. */
+#include "conductor/agentlink/agentlink.h"
 #include "conductor/flow/flow.h"
 #include "lib/base/buf.h"
 #include "lib/base/str.h"
@@ -121,5 +122,6 @@ int inspection_apply(struct flow_run *run, json_t *value, struct err *e)
 			json_object_set(run->found.plugin_data, key, member);
 	}
 	run->node->power_state = POWER_ON;
+	agentlink_expect(run->node);
 	return 0;
 }

@@ -53,8 +53,6 @@ static void lookup_durable(struct commit *c, void *data)
 {
 	struct request *r = data;
 
-	if (c->r == 0)
-		c->node->agent_seen_ms = time_mono_ms();
 	request_finish(r, c->r, &c->err);
 }
 
@@ -75,6 +73,17 @@ static void request_locked(struct enode *e, struct request *r)
 		"completed.",
 		e->uuid, e->en->hostname);
 	request_finish(r, -EBUSY, &err);
+}
+
+/*
+ * The answer to an agent that asks who it is. Only one that gets the token now will report; a
+ * machine that was restarted behind our back asks again, and that is no sign of life.
+ */
+static json_t *introduce(struct enode *e, struct node *next, const struct agent_policy *p)
+{
+	if (!agentlink_has_token(next))
+		e->agent_seen_ms = time_mono_ms();
+	return agentlink_lookup_reply(next, p);
 }
 
 void on_lookup(struct engine *en, struct request *r)
@@ -102,7 +111,7 @@ void on_lookup(struct engine *en, struct request *r)
 	}
 	p = policy(e, url, sizeof(url));
 	c = commit_new(e);
-	request_answer(r, agentlink_lookup_reply(c->next, &p));
+	request_answer(r, introduce(e, c->next, &p));
 	commit_submit(c, lookup_durable, r);
 }
 
@@ -152,10 +161,8 @@ void on_heartbeat(struct enode *e, struct request *r)
 
 static void inspection_told(struct commit *c, void *data)
 {
-	if (c->r == 0) {
-		c->node->agent_seen_ms = time_mono_ms();
+	if (c->r == 0)
 		run_resume(c->node);
-	}
 	request_finish(data, c->r, &c->err);
 }
 
@@ -165,6 +172,7 @@ static void inspection_take(struct enode *e, struct request *r)
 	struct agent_policy p = policy(e, url, sizeof(url));
 	struct commit *c;
 
+	e->agent_seen_ms = time_mono_ms();
 	if (!r->flag) {
 		r->answer = json_pack("{s:s}", "uuid", e->uuid);
 		request_finish(r, 0, NULL);
@@ -173,7 +181,7 @@ static void inspection_take(struct enode *e, struct request *r)
 	}
 	/* as a lookup: the agent gets its token with the answer, before the flow goes on */
 	c = commit_new(e);
-	request_answer(r, agentlink_lookup_reply(c->next, &p));
+	request_answer(r, introduce(e, c->next, &p));
 	commit_submit(c, inspection_told, r);
 }
 

@@ -190,7 +190,7 @@ void run_next(struct enode *e)
 	if (!e->run)
 		return;
 	e->run->agent_alive = agent_is_fresh(e) && agentlink_known(enode_get(e));
-	e->run->agent_starting = agent_is_fresh(e) && agentlink_has_token(enode_get(e));
+	e->run->agent_starting = agent_is_fresh(e) && agentlink_expected(enode_get(e));
 	work_on(e);
 	while ((call = current(e)) && call->skip && call->skip(e->run))
 		e->call++;
