@@ -161,11 +161,15 @@ void on_heartbeat(struct enode *e, struct request *r)
 
 static void inspection_told(struct commit *c, void *data)
 {
-	if (c->r == 0)
-		run_resume(c->node);
-	request_finish(data, c->r, &c->err);
+	struct enode *e = c->node;
+
+	if (c->r == 0 && e->run && e->state == PS_INSPECT_WAIT)
+		run_resume_for(e, data);
+	else
+		request_finish(data, c->r, &c->err);
 }
 
+/* Answered when it is durable that the agent has reported: otherwise it has to send it again. */
 static void inspection_take(struct enode *e, struct request *r)
 {
 	char url[512];
@@ -175,8 +179,7 @@ static void inspection_take(struct enode *e, struct request *r)
 	e->agent_seen_ms = time_mono_ms();
 	if (!r->flag) {
 		r->answer = json_pack("{s:s}", "uuid", e->uuid);
-		request_finish(r, 0, NULL);
-		run_resume(e);
+		run_resume_for(e, r);
 		return;
 	}
 	/* as a lookup: the agent gets its token with the answer, before the flow goes on */

@@ -174,6 +174,8 @@ void run_continue(struct enode *e); /* goes on after a wait or a hold */
 void run_answer(struct enode *e, struct op *op);
 void run_timeout(struct enode *e);
 void run_resume(struct enode *e); /* what the node waited for has come */
+/* The same in a state that waits; the request is answered once that is durable. */
+void run_resume_for(struct enode *e, struct request *r);
 void run_fail(struct enode *e, const struct err *err);
 void run_fail_later(struct enode *e, const char *why); /* the store is out of order: try again */
 void run_drop(struct enode *e); /* forgets the flow; a late answer is ignored */

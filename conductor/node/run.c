@@ -313,16 +313,23 @@ static void resumed(struct enode *e)
 
 void run_resume(struct enode *e)
 {
-	struct state_change s = {.event = EV_RESUME, .cause = "the agent reported"};
-	struct err err;
-
 	e->heartbeat = false;
-	if (!e->run || !provision_state_is_wait(e->state)) {
+	if (!e->run || !provision_state_is_wait(e->state))
 		e->heartbeat = e->run != NULL;
-		return;
-	}
-	if (state_apply(e, &s, &err) < 0)
+	else
+		run_resume_for(e, NULL);
+}
+
+void run_resume_for(struct enode *e, struct request *r)
+{
+	struct state_change s = {.event = EV_RESUME, .cause = "the agent reported", .request = r};
+	struct err err;
+	int ret = state_apply(e, &s, &err);
+
+	if (ret < 0)
 		log_error("node %s: %s", label(e), err.text);
+	if (ret < 0 && r)
+		request_finish(r, ret, &err);
 }
 
 void run_continue(struct enode *e)
@@ -468,6 +475,12 @@ void run_recover(struct enode *e)
 		work_on(e);
 		e->recovered = true;
 		ask_outcome(e); /* the agent knows whether it was given the command */
+	} else if (call && call->kind == CALL_HEARTBEAT) {
+		e->call++; /* it was waited for, and came */
+		run_next(e);
+	} else if (call && call->kind == CALL_INSPECTION) {
+		e->call = 0; /* what the agent found went with the old conductor: once more */
+		run_next(e);
 	} else if (call && call->once) {
 		err_set(&err, EINTR,
 			"the conductor was restarted during \"%s\", which cannot be repeated "

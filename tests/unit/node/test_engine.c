@@ -351,6 +351,7 @@ static void test_recovery(struct rig *rig)
 	leave(rig, "foreign", PS_DEPLOYING, PS_ACTIVE, cursor("no such flow", 3), POWER_NONE);
 	leave(rig, "beyond", PS_DEPLOYING, PS_ACTIVE, cursor("deploy fake", 99), POWER_NONE);
 	leave(rig, "undeploy", PS_DELETING, PS_AVAILABLE, NULL, POWER_NONE);
+	leave(rig, "reported", PS_DEPLOYING, PS_ACTIVE, cursor("deploy by agent", 3), POWER_NONE);
 	leave(rig, "half-on", PS_ACTIVE, PS_NONE, NULL, POWER_ON);
 	rig_run(rig);
 	is_str(reach(rig, "begun", "available"), "available", "a flow without a call begins");
@@ -360,6 +361,12 @@ static void test_recovery(struct rig *rig)
 	is_str(reach(rig, "foreign", "deploy failed"), "deploy failed", "an unknown flow fails");
 	is_str(reach(rig, "beyond", "deploy failed"), "deploy failed",
 		"so does an impossible call");
+	is_str(reach(rig, "reported", "deploy failed"), "deploy failed",
+		"an agent that has reported");
+	stored(rig, "reported", &n);
+	ok(n.last_error && strstr(n.last_error, "write the image"), "is not waited for again: %s",
+		n.last_error);
+	node_done(&n);
 	is_str(reach(rig, "half-on", "active"), "active", "an active node stays active");
 	stored(rig, "half-on", &n);
 	is_int(n.target_power_state, POWER_NONE, "a power change that was cut off is over");
