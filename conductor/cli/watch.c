@@ -10,8 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define TTY_POLL_US   300000
-#define PLAIN_POLL_US 500000
+#define SILENCE_MS   10000 /* of the conductor, which may be restarting */
+#define PAUSE_MIN_MS 40
+#define PAUSE_MAX_MS 500
+#define PAUSE_FACTOR 20 /* looking takes at most a twentieth of the time */
 
 static void put_size(struct buf *b, int64_t bytes)
 {
@@ -235,15 +237,31 @@ static int time_out(struct watch *w)
 	return CLI_TIMEOUT;
 }
 
+/* Until the next look: short where looking is cheap, long where there are thousands of nodes. */
+static void pause_after(int64_t took_ms)
+{
+	int64_t ms = took_ms * PAUSE_FACTOR;
+
+	if (ms < PAUSE_MIN_MS)
+		ms = PAUSE_MIN_MS;
+	if (ms > PAUSE_MAX_MS)
+		ms = PAUSE_MAX_MS;
+	usleep((useconds_t)ms * 1000);
+}
+
 static int loop(struct watch *w)
 {
 	int64_t until = time_mono_ms() + (int64_t)w->goal->timeout_s * 1000;
 	size_t failed_before = w->failed->n;
-	int misses = 0;
+	int64_t answered = time_mono_ms();
 	struct err e;
 
 	while (w->left) {
-		if (poll_once(w, &e) < 0 && ++misses > 20) {
+		int64_t began = time_mono_ms();
+
+		if (poll_once(w, &e) == 0) {
+			answered = began;
+		} else if (began - answered > SILENCE_MS) {
 			cmd_fail(&e);
 			return CLI_FAILED;
 		}
@@ -251,7 +269,7 @@ static int loop(struct watch *w)
 			break;
 		if (w->goal->timeout_s && time_mono_ms() >= until)
 			return time_out(w);
-		usleep(live_is_tty(w->live) ? TTY_POLL_US : PLAIN_POLL_US);
+		pause_after(answered == began ? time_mono_ms() - began : PAUSE_MAX_MS);
 	}
 	return w->failed->n > failed_before ? CLI_FAILED : CLI_OK;
 }

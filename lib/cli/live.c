@@ -30,11 +30,6 @@ struct live *live_new(FILE *out, size_t n_lines, int tty)
 	return l;
 }
 
-bool live_is_tty(const struct live *l)
-{
-	return l->tty;
-}
-
 void live_set(struct live *l, size_t i, const char *mark, const char *text)
 {
 	struct line *line = &l->lines[i];

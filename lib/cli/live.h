@@ -22,6 +22,5 @@ void live_set(struct live *l, size_t line, const char *mark, const char *text);
 void live_draw(struct live *l);
 void live_finish(struct live *l, size_t line); /* may leave the block when it is too long */
 void live_free(struct live *l);		       /* leaves the last picture */
-bool live_is_tty(const struct live *l);
 
 #endif
