@@ -197,11 +197,13 @@ class Conductor:
             raise CannotMeasure("creating nodes: %s" % problems[0])
         return uuids, time.monotonic() - began
 
-    def metric(self, name):
+    def metric(self, name, default=None):
         for line in self.call("GET", "/metrics").splitlines():
             if line.startswith(name + " "):
-                return float(line.split()[1])
-        raise CannotMeasure("/metrics has no " + name)
+                return float(line.split()[-1])
+        if default is None:
+            raise CannotMeasure("/metrics has no " + name)
+        return default
 
     def cpu_s(self):
         with open("/proc/%d/schedstat" % self.process.pid) as f:
