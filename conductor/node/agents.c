@@ -81,6 +81,9 @@ static void request_locked(struct enode *e, struct request *r)
  */
 static json_t *introduce(struct enode *e, struct node *next, const struct agent_policy *p)
 {
+	if (e->token_unsure && !agentlink_known(next))
+		agentlink_forget(next); /* nobody has used it: this agent may have a new one */
+	e->token_unsure = false;
 	if (!agentlink_has_token(next))
 		e->agent_seen_ms = time_mono_ms();
 	return agentlink_lookup_reply(next, p);

@@ -56,7 +56,8 @@ struct enode {
 	uv_timer_t timer;	/* of the op in flight, else of the state */
 	bool timed_out;
 	bool recovered; /* the agent is asked whether it was given its command before a restart */
-	char *unsaved;	/* why the flow failed, when the store did not take even that */
+	bool token_unsure; /* a restart may have kept the token from its agent */
+	char *unsaved;	   /* why the flow failed, when the store did not take even that */
 
 	/* a power request of a client, or a sweep's answer, outside a flow */
 	struct op *power_op;
@@ -65,7 +66,6 @@ struct enode {
 	bool power_sweep;
 	int power_failures; /* of the sweep, in a row */
 	struct err power_err;
-	int64_t power_asked_ms; /* when the sweep asked last */
 
 	/* for people */
 	char waits_for[200];
@@ -105,9 +105,10 @@ struct engine {
 	pthread_mutex_t lock; /* guards the three below */
 	struct list requests, answers, commits;
 
-	struct list ready; /* enodes with something to do */
-	uv_timer_t sweep;  /* power synchronisation */
-	size_t sweep_pos;
+	struct list ready;	      /* enodes with something to do */
+	uv_timer_t sweep;	      /* power synchronisation */
+	size_t sweep_pos, sweep_done; /* in this round: place in `nodes`, how many were seen */
+	int64_t sweep_since_ms;	      /* when the round began */
 	struct engine_stats stats;
 };
 

@@ -460,6 +460,7 @@ void run_recover(struct enode *e)
 	}
 	log_info("node %s: found in state %s after a restart", label(e),
 		provision_state_name(e->state));
+	e->token_unsure = agentlink_has_token(enode_get(e)) && !agentlink_known(enode_get(e));
 	if (!restore_run(e)) {
 		recover_without_run(e);
 		return;

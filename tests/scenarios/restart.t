@@ -103,6 +103,26 @@ def kill_while_writing(when):
         tap.equal(sim.images.asked.count("system.img"), 1, "the image was written once")
 
 
+def token_on_the_way():
+    """The token was given out, and the conductor ended before the agent had it."""
+    with Sim() as sim:
+        m = sim.machines[0]
+        to_available(sim, m)
+        m.boots = False
+        sim.deploy(m)
+        sim.reach(m, "wait call-back")
+        lookup = "/v1/lookup?addresses=" + m.mac
+        lost = sim.get(lookup)["config"]["agent_token"]
+        tap.equal(sim.get(lookup)["config"]["agent_token"], "******", "a token is told once")
+        sim.stop(signal.SIGKILL)
+        sim.start()
+        token = sim.get(lookup)["config"]["agent_token"]
+        tap.ok(len(token) >= 32 and token != lost, "after a restart an agent that never reported gets another")
+        tap.equal(sim.get(lookup)["config"]["agent_token"], "******", "once")
+        body = {"callback_url": "https://%s:9" % m.address, "agent_token": lost, "agent_version": "1"}
+        tap.equal(sim.call("POST", "/v1/heartbeat/" + sim.node(m)["uuid"], body)[0], 400, "the first one is over")
+
+
 def machine_dies_too():
     """Power is lost while the conductor is away."""
     with Sim(command_timeout=3) as sim:
@@ -153,7 +173,7 @@ if __name__ == "__main__":
     cases = [("%s, %s" % (state[0], signal.Signals(s).name), in_the_middle, (*state, s))
              for state in STATES for s in (signal.SIGTERM, signal.SIGKILL)]
     cases += [("writing, ended before", kill_while_writing, ("before",)), ("writing, ended after", kill_while_writing, ("after",)),
-              ("machine dies too", machine_dies_too, ()), ("unrepeatable", kill_in_unrepeatable_step, ())]
+              ("token", token_on_the_way, ()), ("machine dies too", machine_dies_too, ()), ("unrepeatable", kill_in_unrepeatable_step, ())]
     for name, case, args in cases:
         if only and not any(word in name for word in only):
             continue
