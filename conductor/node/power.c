@@ -264,7 +264,6 @@ static void sweep_ask(struct enode *e, const struct power_ops *ops)
 	struct driver_env *env = e->en->flow->driver;
 
 	e->power_sweep = true;
-	e->power_asked_ms = time_mono_ms();
 	e->power_op = op_new(e, "power sweep", SWEEP_TIMEOUT_S);
 	e->en->stats.power_polls++;
 	if (e->sweep_ops && ops->get_again &&
@@ -286,27 +285,28 @@ static void sweep_one(struct enode *e)
 	enode_cool(e);
 }
 
-/* Spreads the nodes evenly over the interval: so many at each tick. */
+/* A round takes the interval, with the nodes spread evenly over it. */
 static void on_tick(uv_timer_t *t)
 {
 	struct engine *en = t->data;
-	size_t ticks = (size_t)en->config.power_sync_interval_s * 1000 / SWEEP_TICK_MS;
-	size_t share = (en->nodes.n + ticks - 1) / ticks;
+	int64_t interval_ms = (int64_t)en->config.power_sync_interval_s * 1000;
+	int64_t past_ms = time_mono_ms() - en->sweep_since_ms;
+	bool last = past_ms >= interval_ms;
+	size_t due = last ? en->nodes.n : (size_t)((int64_t)en->nodes.n * past_ms / interval_ms);
 	void *value;
 
-	while (share--) {
-		if (!map_next(&en->nodes, &en->sweep_pos, NULL, &value)) {
-			en->sweep_pos = 0;
-			break;
-		}
-		if (time_mono_ms() - ((struct enode *)value)->power_asked_ms >=
-			(int64_t)en->config.power_sync_interval_s * 1000)
+	for (; en->sweep_done < due; en->sweep_done++)
+		if (map_next(&en->nodes, &en->sweep_pos, NULL, &value))
 			sweep_one(value);
+	if (last) {
+		en->sweep_since_ms += past_ms - past_ms % interval_ms;
+		en->sweep_done = en->sweep_pos = 0;
 	}
 }
 
 void sweep_start(struct engine *en)
 {
+	en->sweep_since_ms = time_mono_ms();
 	if (en->config.power_sync_interval_s > 0)
 		uv_timer_start(&en->sweep, on_tick, SWEEP_TICK_MS, SWEEP_TICK_MS);
 }
