@@ -360,10 +360,6 @@ static int start_engine(struct conductor *c, struct err *e)
 		.rescue_timeout_s = f->rescue_timeout,
 		.service_timeout_s = f->service_timeout,
 		.history_per_node = f->history,
-		.automated_clean = f->automated_clean,
-		.fast_track = f->fast_track,
-		.fast_track_timeout_s = f->fast_track_timeout,
-		.api_url = c->api_url,
 		.deliveries = add_deliveries,
 		.deliveries_data = c};
 	r = engine_new(&c->loop, c->store, &ec, &c->engine, e);

@@ -28,15 +28,6 @@ struct driver_env {
 	struct list fake_answers; /* of fake machines, not given yet */
 };
 
-enum power_action {
-	ACTION_ON,
-	ACTION_OFF,
-	ACTION_SOFT_OFF, /* asks the system; ends when the machine is off */
-	ACTION_RESET,	 /* restart of a machine that is on */
-	ACTION_NMI,
-	ACTION_COUNT
-};
-
 /* Who waits: an operator or a flow, or a sweep that can wait. */
 enum driver_priority { DRIVER_SWEEP, DRIVER_COMMAND };
 
@@ -114,6 +105,13 @@ json_t *driver_describe(const struct hardware_type *t);
 bool driver_node_is_uefi(const struct node *n);
 /* Value of "key" in properties.capabilities ("a:1,b:2"), copied; NULL when absent. */
 char *driver_capability(const struct node *n, const char *key);
+
+/*
+ * Reads the power of a node whose record has not changed since its driver was last asked, without
+ * the record. False: no driver can, ask with get.
+ */
+bool driver_power_get_again(
+	struct driver_env *env, const char *node_uuid, enum driver_priority p, struct op *op);
 
 /* A node changed or went: connections kept for it are dropped. */
 void driver_forget(struct driver_env *env, const char *node_uuid);

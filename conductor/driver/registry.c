@@ -219,6 +219,18 @@ bool driver_node_is_uefi(const struct node *n)
 	return str_eq(mode ? mode : n->boot_mode, "uefi");
 }
 
+bool driver_power_get_again(
+	struct driver_env *env, const char *node_uuid, enum driver_priority p, struct op *op)
+{
+	for (int i = 0; hardware_types[i]; i++) {
+		const struct power_ops *ops = hardware_types[i]->interfaces[IF_POWER][0]->power;
+
+		if (ops && ops->get_again && ops->get_again(env, node_uuid, p, op))
+			return true;
+	}
+	return false;
+}
+
 void driver_forget(struct driver_env *env, const char *node_uuid)
 {
 	ipmi_forget(env, node_uuid);

@@ -2,6 +2,8 @@
 #ifndef CONDUCTOR_FLOW_CALLS_H
 #define CONDUCTOR_FLOW_CALLS_H
 
+#include "conductor/agentlink/agentlink.h"
+#include "conductor/driver/driver.h"
 #include "conductor/flow/flow.h"
 
 bool agent_alive(const struct flow_run *run); /* fast track: an agent of the node is there */

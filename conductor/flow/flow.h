@@ -6,10 +6,11 @@
 #ifndef CONDUCTOR_FLOW_FLOW_H
 #define CONDUCTOR_FLOW_FLOW_H
 
-#include "conductor/agentlink/agentlink.h"
-#include "conductor/driver/driver.h"
 #include "conductor/model/node.h"
 #include "conductor/model/op.h"
+
+struct agentlink;
+struct driver_env;
 
 /* What flows act through and go by; made by main. */
 struct flow_env {

@@ -71,6 +71,16 @@ enum power_state {
 	POWER_STATE_COUNT
 };
 
+/* What is done to a machine's power. */
+enum power_action {
+	ACTION_ON,
+	ACTION_OFF,
+	ACTION_SOFT_OFF, /* asks the system; ends when the machine is off */
+	ACTION_RESET,	 /* restart of a machine that is on */
+	ACTION_NMI,
+	ACTION_COUNT
+};
+
 /* Names for enum fields; index = value, entry 0 is NULL (JSON null). */
 extern const char *const provision_state_names[PS_COUNT];
 extern const char *const power_state_names[POWER_STATE_COUNT];

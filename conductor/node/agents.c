@@ -10,15 +10,6 @@
 
 #define ADDRESSES_MAX 256
 
-static struct agent_policy policy(struct enode *e, char *url, size_t size)
-{
-	snprintf(url, size, "%s/ingot/v1/nodes/%s/progress",
-		e->en->config.api_url ? e->en->config.api_url : "", e->uuid);
-	return (struct agent_policy){.heartbeat_timeout_s = 300,
-		.progress_url = e->en->config.api_url ? url : NULL,
-		.progress_interval_ms = 1000};
-}
-
 /* Exactly one node must own the addresses; two nodes are no answer. */
 static struct enode *node_of_addresses(struct engine *en, const json_t *addresses)
 {
@@ -79,22 +70,20 @@ static void request_locked(struct enode *e, struct request *r)
  * The answer to an agent that asks who it is. Only one that gets the token now will report; a
  * machine that was restarted behind our back asks again, and that is no sign of life.
  */
-static json_t *introduce(struct enode *e, struct node *next, const struct agent_policy *p)
+static json_t *introduce(struct enode *e, struct node *next)
 {
-	if (e->token_unsure && !agentlink_known(next))
-		agentlink_forget(next); /* nobody has used it: this agent may have a new one */
+	if (e->token_unsure && !flow_agent_known(next))
+		flow_agent_forget(next); /* nobody has used it: this agent may have a new one */
 	e->token_unsure = false;
-	if (!agentlink_has_token(next))
+	if (!flow_agent_has_token(next))
 		e->agent_seen_ms = time_mono_ms();
-	return agentlink_lookup_reply(next, p);
+	return flow_agent_lookup(next, e->en->flow);
 }
 
 void on_lookup(struct engine *en, struct request *r)
 {
 	struct enode *e;
 	struct commit *c;
-	struct agent_policy p;
-	char url[512];
 	struct err err;
 
 	if (!json_array_size(json_object_get(r->args, "addresses")) &&
@@ -112,9 +101,8 @@ void on_lookup(struct engine *en, struct request *r)
 		request_locked(e, r);
 		return;
 	}
-	p = policy(e, url, sizeof(url));
 	c = commit_new(e);
-	request_answer(r, introduce(e, c->next, &p));
+	request_answer(r, introduce(e, c->next));
 	commit_submit(c, lookup_durable, r);
 }
 
@@ -141,13 +129,13 @@ void on_heartbeat(struct enode *e, struct request *r)
 		refuse_lookup(r);
 		return;
 	}
-	ret = agentlink_heartbeat_check(enode_get(e), r->args, &err);
+	ret = flow_agent_check(enode_get(e), r->args, &err);
 	if (ret < 0) {
 		request_finish(r, ret, &err);
 		return;
 	}
 	c = commit_new(e);
-	if (agentlink_heartbeat_apply(c->next, r->args)) {
+	if (flow_agent_note(c->next, r->args)) {
 		commit_submit(c, heartbeat_taken, r);
 		return;
 	}
@@ -175,8 +163,6 @@ static void inspection_told(struct commit *c, void *data)
 /* Answered when it is durable that the agent has reported: otherwise it has to send it again. */
 static void inspection_take(struct enode *e, struct request *r)
 {
-	char url[512];
-	struct agent_policy p = policy(e, url, sizeof(url));
 	struct commit *c;
 
 	e->agent_seen_ms = time_mono_ms();
@@ -187,7 +173,7 @@ static void inspection_take(struct enode *e, struct request *r)
 	}
 	/* as a lookup: the agent gets its token with the answer, before the flow goes on */
 	c = commit_new(e);
-	request_answer(r, introduce(e, c->next, &p));
+	request_answer(r, introduce(e, c->next));
 	commit_submit(c, inspection_told, r);
 }
 
@@ -251,7 +237,7 @@ void on_progress_report(struct enode *e, struct request *r)
 	struct progress *p = &e->progress;
 	struct err err;
 
-	if (!agentlink_token_ok(enode_get(e), json_str(r->args, "agent_token"))) {
+	if (!flow_agent_token_ok(enode_get(e), json_str(r->args, "agent_token"))) {
 		err_set(&err, EACCES, "Invalid agent token.");
 		request_finish(r, -EACCES, &err);
 		return;

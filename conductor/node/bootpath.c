@@ -359,7 +359,7 @@ static int accepted_node(struct engine *en, struct request *r, struct node *n, s
 	char uuid[UUID_TEXT_MAX];
 
 	if (ret == 0)
-		ret = driver_complete(n, en->flow->enabled_drivers, err);
+		ret = flow_node_complete(n, en->flow, err);
 	if (ret < 0)
 		return ret;
 	uuid_new(uuid);

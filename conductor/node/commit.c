@@ -83,7 +83,8 @@ void commit_submit(struct commit *c, void (*then)(struct commit *c, void *data),
 	if (c->node)
 		c->node->committing = true;
 	if (c->has_news) {
-		c->news.node = c->next;
+		if (c->next)
+			c->news.node = c->next;
 		if (c->en->config.deliveries)
 			c->en->config.deliveries(c->en->config.deliveries_data, &c->news, c->txn);
 	}

@@ -188,7 +188,7 @@ static void enode_mirror(struct enode *e, const struct node *n)
 	e->maintenance = n->maintenance;
 	e->power_pending = n->target_power_state != POWER_NONE;
 	e->power_fault = str_eq(n->fault, FAULT_POWER);
-	e->sweep_ops = NULL;
+	e->power_asked = false;
 }
 
 struct enode *enode_new(struct engine *en, const struct node *n)
@@ -240,7 +240,7 @@ void enode_free(struct enode *e)
 	en->stats.nodes--;
 	en->stats.nodes_by_state[e->state]--;
 	list_remove(&e->link);
-	driver_forget(en->flow->driver, e->uuid);
+	flow_node_gone(en->flow, e->uuid);
 	enode_cool(e);
 	free(e->name);
 	free(e->doc);

@@ -23,10 +23,6 @@ struct engine_config {
 	int deploy_timeout_s, clean_timeout_s, inspect_timeout_s, rescue_timeout_s,
 		service_timeout_s;
 	int history_per_node;
-	bool automated_clean;
-	bool fast_track;
-	int fast_track_timeout_s;
-	const char *api_url; /* how agents and deployed systems reach the API */
 
 	/* Adds to the transaction what must be durable with a piece of news. May be NULL. */
 	void (*deliveries)(void *data, const struct news *news, struct store_txn *txn);

@@ -10,7 +10,7 @@
 
 #include <pthread.h>
 
-#include "conductor/flow/flow.h"
+#include "conductor/flow/outside.h"
 #include "conductor/node/engine.h"
 #include "conductor/node/table.h"
 #include "lib/base/map.h"
@@ -39,7 +39,7 @@ struct enode {
 	bool power_pending; /* it has a target_power_state */
 	bool power_fault;   /* the sweep set its maintenance */
 	/* how the sweep asked, with this very record; NULL: not yet */
-	const struct power_ops *sweep_ops;
+	bool power_asked; /* by the sweep, and the record has not changed since */
 
 	bool committing;
 	struct list requests; /* struct request */

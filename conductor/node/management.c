@@ -37,59 +37,58 @@ static struct op *direct_new(struct enode *e, struct request *r, const char *wha
 	return &d->op;
 }
 
-static int boot_device_known(const struct management_ops *ops, const char *device, struct err *err)
+static int boot_device_known(const char *const *devices, const char *device, struct err *err)
 {
-	for (int i = 0; device && ops->boot_devices[i]; i++)
-		if (str_eq(ops->boot_devices[i], device))
+	for (int i = 0; device && devices[i]; i++)
+		if (str_eq(devices[i], device))
 			return 0;
 	return err_set(
 		err, EINVAL, "Invalid boot device %s specified.", device ? device : "(none)");
 }
 
-static json_t *supported(const struct management_ops *ops)
+static json_t *supported(const char *const *devices)
 {
 	json_t *list = json_array();
 
-	for (int i = 0; ops->boot_devices[i]; i++)
-		json_array_append_new(list, json_string(ops->boot_devices[i]));
+	for (int i = 0; devices[i]; i++)
+		json_array_append_new(list, json_string(devices[i]));
 	return json_pack("{s:o}", "supported_boot_devices", list);
 }
 
-static void set_boot_device(struct enode *e, const struct management_ops *ops, struct request *r)
+static void set_boot_device(struct enode *e, const char *const *devices, struct request *r)
 {
 	const char *device = json_str(r->args, "boot_device");
 	struct err err;
 
-	if (boot_device_known(ops, device, &err) < 0)
+	if (boot_device_known(devices, device, &err) < 0)
 		request_finish(r, -EINVAL, &err);
 	else
-		ops->boot_device_set(e->en->flow->driver, enode_get(e), device,
+		flow_boot_device_set(e->en->flow, enode_get(e), device,
 			json_flag(r->args, "persistent", false),
 			direct_new(e, r, "set boot device"));
 }
 
 void on_management(struct enode *e, struct request *r)
 {
-	const struct implementation *m = driver_implementation(enode_get(e), IF_MANAGEMENT);
-	const struct implementation *p = driver_implementation(enode_get(e), IF_POWER);
+	const char *const *devices = flow_boot_devices(enode_get(e));
 	struct err err;
-	int ret = driver_validate(enode_get(e), IF_MANAGEMENT, &err);
+	int ret = flow_interface_check(enode_get(e), IF_MANAGEMENT, &err);
 
-	if (ret == 0 && (!m->management || !p || !p->power))
+	if (ret == 0 && (!devices || !flow_power_known(enode_get(e))))
 		ret = err_set(&err, EINVAL, "Node %s: driver %s cannot do that", e->uuid,
 			enode_get(e)->driver);
 	if (ret < 0) {
 		request_finish(r, ret, &err);
 	} else if (r->kind == REQ_BOOT_DEVICE_SUPPORTED) {
-		r->answer = supported(m->management);
+		r->answer = supported(devices);
 		request_finish(r, 0, NULL);
 	} else if (r->kind == REQ_BOOT_DEVICE_SET) {
-		set_boot_device(e, m->management, r);
+		set_boot_device(e, devices, r);
 	} else if (r->kind == REQ_BOOT_DEVICE_GET) {
-		m->management->boot_device_get(e->en->flow->driver, enode_get(e),
-			direct_new(e, r, "read the boot device"));
+		flow_boot_device_get(
+			e->en->flow, enode_get(e), direct_new(e, r, "read the boot device"));
 	} else {
-		p->power->set(e->en->flow->driver, enode_get(e), ACTION_NMI,
-			direct_new(e, r, "inject an NMI"));
+		flow_power_set(
+			e->en->flow, enode_get(e), ACTION_NMI, direct_new(e, r, "inject an NMI"));
 	}
 }

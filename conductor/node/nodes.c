@@ -36,13 +36,6 @@ static void created(struct commit *c, void *data)
 	if (c->r == 0) {
 		enode_new(c->en, cr->node);
 		answer_with(r, &node_type, cr->node);
-		engine_publish(
-			c->en, &(struct news){.kind = NEWS_NODE_CREATED,
-				       .node = cr->node,
-				       .to = provision_state_name(
-					       (enum provision_state)cr->node->provision_state),
-				       .cause = "created",
-				       .wall_us = time_wall_us()});
 	} else if (c->r == -EEXIST) {
 		duplicate_error(&c->err, cr->node);
 	}
@@ -59,7 +52,7 @@ void on_node_create(struct engine *en, struct request *r)
 	struct commit *c;
 	char uuid[UUID_TEXT_MAX];
 	struct err err;
-	int ret = driver_complete(n, en->flow->enabled_drivers, &err);
+	int ret = flow_node_complete(n, en->flow, &err);
 
 	if (ret < 0) {
 		node_done(n);
@@ -84,6 +77,9 @@ void on_node_create(struct engine *en, struct request *r)
 	c->txn = store_txn_new();
 	list_init(&c->link);
 	store_txn_insert(c->txn, &node_type, n);
+	commit_news(c, NEWS_NODE_CREATED, NULL,
+		provision_state_name((enum provision_state)n->provision_state), "created");
+	c->news.node = n;
 	commit_submit(c, created, cr);
 }
 
@@ -133,7 +129,7 @@ static void reset_foreign_interfaces(const struct node *old, struct node *new)
 	for (enum interface i = 0; i < IF_COUNT; i++)
 		if (!str_eq(old->driver, new->driver) &&
 			str_eq(old->interfaces[i], new->interfaces[i]) &&
-			!driver_implementation(new, i))
+			!flow_interface_known(new, i))
 			str_replace(&new->interfaces[i], NULL);
 }
 
@@ -147,7 +143,7 @@ void on_node_update(struct enode *e, struct request *r)
 		ret = update_allowed(e, enode_get(e), c->next, &err);
 	if (ret == 0) {
 		reset_foreign_interfaces(enode_get(e), c->next);
-		ret = driver_complete(c->next, e->en->flow->enabled_drivers, &err);
+		ret = flow_node_complete(c->next, e->en->flow, &err);
 	}
 	if (ret < 0) {
 		store_txn_free(c->txn);
@@ -171,13 +167,6 @@ static void deleted(struct commit *c, void *data)
 	if (!e)
 		e = map_get(&en->names, r->ident);
 	if (c->r == 0 && e) {
-		struct news news = {.kind = NEWS_NODE_DELETED,
-			.node = enode_get(e),
-			.from = provision_state_name(e->state),
-			.cause = "deleted",
-			.wall_us = time_wall_us()};
-
-		engine_publish(en, &news);
 		for (size_t pos = 0; map_next(&en->port_nodes, &pos, &port, &mac);) {
 			if (str_eq(map_get(&en->macs, mac), e->uuid)) {
 				port_unindex(en, port);
@@ -235,6 +224,8 @@ void on_node_delete(struct enode *e, struct request *r)
 	store_txn_delete_where(c->txn, &node_event_type, "node_uuid", e->uuid, 0);
 	e->committing = true; /* nothing else happens to it meanwhile */
 	str_replace(&r->ident, e->uuid);
+	commit_news(c, NEWS_NODE_DELETED, provision_state_name(e->state), NULL, "deleted");
+	c->news.node = enode_get(e); /* not cooled while committing */
 	commit_submit(c, deleted, r);
 }
 
@@ -274,7 +265,7 @@ void on_raid_target(struct enode *e, struct request *r)
 {
 	struct err err;
 	struct commit *c;
-	int ret = driver_validate(enode_get(e), IF_RAID, &err);
+	int ret = flow_interface_check(enode_get(e), IF_RAID, &err);
 
 	if (ret < 0) {
 		request_finish(r, ret, &err);
@@ -293,7 +284,7 @@ void on_validate(struct enode *e, struct request *r)
 	r->answer = json_object();
 	for (enum interface i = 0; i < IF_COUNT; i++) {
 		struct err err = {0};
-		int ret = driver_validate(n, i, &err);
+		int ret = flow_interface_check(n, i, &err);
 		json_t *one = json_object();
 
 		json_object_set_new(
@@ -309,21 +300,12 @@ void on_validate(struct enode *e, struct request *r)
 
 void on_drivers_list(struct engine *en, struct request *r)
 {
-	json_t *list = json_array(), *d;
+	json_t *list = flow_drivers(en->flow), *d;
+	size_t i;
 
-	for (int i = 0; hardware_types[i]; i++) {
-		struct node probe = {.driver = (char *)hardware_types[i]->name};
-		struct err err;
-		int ret = driver_complete(&probe, en->flow->enabled_drivers, &err);
-
-		for (enum interface k = 0; k < IF_COUNT; k++)
-			free(probe.interfaces[k]);
-		if (ret < 0)
-			continue;
-		d = driver_describe(hardware_types[i]);
+	json_array_foreach (list, i, d) {
 		json_put_str(d, "type", "dynamic");
 		json_object_set_new(d, "hosts", json_pack("[s]", en->hostname));
-		json_array_append_new(list, d);
 	}
 	r->answer = json_pack("{s:o}", "drivers", list);
 	request_finish(r, 0, NULL);

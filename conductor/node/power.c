@@ -13,13 +13,6 @@
 #define SWEEP_FAILURES_MAX 3
 #define SWEEP_TIMEOUT_S	   20
 
-static const struct power_ops *power_of(struct enode *e)
-{
-	const struct implementation *impl = driver_implementation(enode_get(e), IF_POWER);
-
-	return impl ? impl->power : NULL;
-}
-
 /* What a client may ask for: the state that results, and the first action. */
 static const struct {
 	enum power_state ask, becomes;
@@ -45,7 +38,7 @@ static int power_allowed(struct enode *e, const struct request *r, struct err *e
 	if (off && enode_get(e)->disable_power_off)
 		return err_set(err, ESTALE,
 			"Node %s: disable_power_off is set, it is never powered off", e->uuid);
-	if (!power_of(e))
+	if (!flow_power_known(enode_get(e)))
 		return err_set(
 			err, EINVAL, "Node %s: its power_interface cannot change power", e->uuid);
 	if (e->power_op || e->op)
@@ -53,7 +46,7 @@ static int power_allowed(struct enode *e, const struct request *r, struct err *e
 			"Node %s is locked by host %s, please retry after the current operation is "
 			"completed.",
 			e->uuid, e->en->hostname);
-	return driver_validate(enode_get(e), IF_POWER, err);
+	return flow_interface_check(enode_get(e), IF_POWER, err);
 }
 
 static void start_power(struct enode *e, enum power_action action, const char *what)
@@ -63,7 +56,7 @@ static void start_power(struct enode *e, enum power_action action, const char *w
 	if (s <= 0)
 		s = action == ACTION_SOFT_OFF ? 600 : e->en->flow->call_timeout_s;
 	e->power_op = op_new(e, what, (unsigned)s);
-	power_of(e)->set(e->en->flow->driver, enode_get(e), action, e->power_op);
+	flow_power_set(e->en->flow, enode_get(e), action, e->power_op);
 }
 
 /* Whether it happened is for the sweep to find out; as in Ironic the client is told. */
@@ -151,7 +144,7 @@ static void set_power(struct enode *e, enum power_state now, const char *cause, 
 	if (error)
 		history_add(c, "ERROR", "power", NULL, NULL, 0, NULL, error);
 	if (now == POWER_OFF)
-		agentlink_forget(c->next);
+		flow_agent_forget(c->next);
 	commit_submit(c, NULL, NULL);
 }
 
@@ -259,29 +252,21 @@ static bool swept(struct enode *e)
 }
 
 /* Parsing the record costs more than asking the BMC: it is done once per change of the record. */
-static void sweep_ask(struct enode *e, const struct power_ops *ops)
+static void sweep_ask(struct enode *e)
 {
-	struct driver_env *env = e->en->flow->driver;
-
 	e->power_sweep = true;
 	e->power_op = op_new(e, "power sweep", SWEEP_TIMEOUT_S);
 	e->en->stats.power_polls++;
-	if (e->sweep_ops && ops->get_again &&
-		ops->get_again(env, e->uuid, DRIVER_SWEEP, e->power_op))
+	if (e->power_asked && flow_power_get_again(e->en->flow, e->uuid, e->power_op))
 		return;
-	ops->get(env, enode_get(e), DRIVER_SWEEP, e->power_op);
-	e->sweep_ops = ops;
+	flow_power_get(e->en->flow, enode_get(e), true, e->power_op);
+	e->power_asked = true;
 }
 
 static void sweep_one(struct enode *e)
 {
-	const struct power_ops *ops;
-
-	if (!swept(e))
-		return;
-	ops = e->sweep_ops ? e->sweep_ops : power_of(e);
-	if (ops)
-		sweep_ask(e, ops);
+	if (swept(e) && (e->power_asked || flow_power_known(enode_get(e))))
+		sweep_ask(e);
 	enode_cool(e);
 }
 

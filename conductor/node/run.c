@@ -189,8 +189,8 @@ void run_next(struct enode *e)
 
 	if (!e->run)
 		return;
-	e->run->agent_alive = agent_is_fresh(e) && agentlink_known(enode_get(e));
-	e->run->agent_starting = agent_is_fresh(e) && agentlink_expected(enode_get(e));
+	e->run->agent_alive = agent_is_fresh(e) && flow_agent_known(enode_get(e));
+	e->run->agent_starting = agent_is_fresh(e) && flow_agent_expected(enode_get(e));
 	work_on(e);
 	while ((call = current(e)) && call->skip && call->skip(e->run))
 		e->call++;
@@ -253,13 +253,13 @@ static void ask_outcome(struct enode *e)
 {
 	e->op = op_new(e, "ask the agent how it went", e->en->flow->agent_timeout_s);
 	enode_arm(e, (int64_t)e->en->flow->agent_timeout_s * 1000 + 500);
-	agentlink_command_status(e->en->flow->agents, enode_get(e), current(e)->command, e->op);
+	flow_agent_ask(e->en->flow, enode_get(e), current(e)->command, e->op);
 }
 
 static void agent_answered(struct enode *e, json_t *command)
 {
 	struct err err = {0};
-	int r = agentlink_command_outcome(command, &err);
+	int r = flow_agent_outcome(command, &err);
 
 	work_on(e);
 	if (r == -EAGAIN) {
@@ -383,11 +383,10 @@ bool run_undo_powers_off(struct enode *e, enum provision_state from)
 void run_undo_power_off(struct enode *e)
 {
 	struct op *op = op_new(e, "power off after the failure", e->en->flow->call_timeout_s);
-	const struct implementation *power = driver_implementation(enode_get(e), IF_POWER);
 
 	/* nobody waits for the answer; the power sweep sees to it when it fails */
-	if (power && power->power)
-		power->power->set(e->en->flow->driver, enode_get(e), ACTION_OFF, op);
+	if (flow_power_known(enode_get(e)))
+		flow_power_set(e->en->flow, enode_get(e), ACTION_OFF, op);
 	else
 		op_free(op);
 }
@@ -460,7 +459,7 @@ void run_recover(struct enode *e)
 	}
 	log_info("node %s: found in state %s after a restart", label(e),
 		provision_state_name(e->state));
-	e->token_unsure = agentlink_has_token(enode_get(e)) && !agentlink_known(enode_get(e));
+	e->token_unsure = flow_agent_has_token(enode_get(e)) && !flow_agent_known(enode_get(e));
 	if (!restore_run(e)) {
 		recover_without_run(e);
 		return;
@@ -472,7 +471,7 @@ void run_recover(struct enode *e)
 		run_waits(e);
 		if (call && call->kind == CALL_AGENT)
 			run_resume(e); /* it may have ended meanwhile: ask */
-	} else if (call && call->kind == CALL_AGENT && agentlink_known(enode_get(e))) {
+	} else if (call && call->kind == CALL_AGENT && flow_agent_known(enode_get(e))) {
 		work_on(e);
 		e->recovered = true;
 		ask_outcome(e); /* the agent knows whether it was given the command */

@@ -240,7 +240,7 @@ int state_apply(struct enode *e, const struct state_change *s, struct err *err)
 	power_off = row->action == ACT_UNDO && run_undo_powers_off(e, row->from);
 	if (power_off) {
 		c->next->power_state = POWER_OFF;
-		agentlink_forget(c->next);
+		flow_agent_forget(c->next);
 	}
 	if (s->found)
 		add_found(c, s->found);

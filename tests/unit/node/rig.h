@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "conductor/driver/driver.h"
 #include "conductor/node/engine.h"
 #include "lib/base/fs.h"
 #include "lib/base/log.h"

@@ -1,0 +1,158 @@
+/* The engine's questions, passed to whom they concern; see outside.h. */
+#include "conductor/flow/outside.h"
+#include "conductor/agentlink/agentlink.h"
+#include "conductor/driver/driver.h"
+
+int flow_node_complete(struct node *n, const struct flow_env *env, struct err *e)
+{
+	return driver_complete(n, env->enabled_drivers, e);
+}
+
+int flow_interface_check(const struct node *n, enum interface i, struct err *e)
+{
+	return driver_validate(n, i, e);
+}
+
+bool flow_interface_known(const struct node *n, enum interface i)
+{
+	return driver_implementation(n, i) != NULL;
+}
+
+json_t *flow_drivers(const struct flow_env *env)
+{
+	json_t *list = json_array();
+
+	for (int i = 0; hardware_types[i]; i++) {
+		struct node probe = {.driver = (char *)hardware_types[i]->name};
+		int r = driver_complete(&probe, env->enabled_drivers, NULL);
+
+		for (enum interface k = 0; k < IF_COUNT; k++)
+			free(probe.interfaces[k]);
+		if (r == 0)
+			json_array_append_new(list, driver_describe(hardware_types[i]));
+	}
+	return list;
+}
+
+void flow_node_gone(struct flow_env *env, const char *node_uuid)
+{
+	driver_forget(env->driver, node_uuid);
+}
+
+static const struct power_ops *power_of(const struct node *n)
+{
+	const struct implementation *impl = driver_implementation(n, IF_POWER);
+
+	return impl ? impl->power : NULL;
+}
+
+bool flow_power_known(const struct node *n)
+{
+	return power_of(n) != NULL;
+}
+
+void flow_power_get(struct flow_env *env, const struct node *n, bool sweep, struct op *op)
+{
+	power_of(n)->get(env->driver, n, sweep ? DRIVER_SWEEP : DRIVER_COMMAND, op);
+}
+
+bool flow_power_get_again(struct flow_env *env, const char *node_uuid, struct op *op)
+{
+	return driver_power_get_again(env->driver, node_uuid, DRIVER_SWEEP, op);
+}
+
+void flow_power_set(
+	struct flow_env *env, const struct node *n, enum power_action action, struct op *op)
+{
+	power_of(n)->set(env->driver, n, action, op);
+}
+
+static const struct management_ops *management_of(const struct node *n)
+{
+	const struct implementation *impl = driver_implementation(n, IF_MANAGEMENT);
+
+	return impl ? impl->management : NULL;
+}
+
+const char *const *flow_boot_devices(const struct node *n)
+{
+	const struct management_ops *ops = management_of(n);
+
+	return ops ? ops->boot_devices : NULL;
+}
+
+void flow_boot_device_set(struct flow_env *env, const struct node *n, const char *device,
+	bool persistent, struct op *op)
+{
+	management_of(n)->boot_device_set(env->driver, n, device, persistent, op);
+}
+
+void flow_boot_device_get(struct flow_env *env, const struct node *n, struct op *op)
+{
+	management_of(n)->boot_device_get(env->driver, n, op);
+}
+
+#define HEARTBEAT_TIMEOUT_S  300
+#define PROGRESS_INTERVAL_MS 1000
+
+json_t *flow_agent_lookup(struct node *n, const struct flow_env *env)
+{
+	char url[512];
+	struct agent_policy policy = {.heartbeat_timeout_s = HEARTBEAT_TIMEOUT_S,
+		.progress_url = env->api_url ? url : NULL,
+		.progress_interval_ms = PROGRESS_INTERVAL_MS};
+
+	if (env->api_url)
+		snprintf(url, sizeof(url), "%s/ingot/v1/nodes/%s/progress", env->api_url, n->uuid);
+	return agentlink_lookup_reply(n, &policy);
+}
+
+int flow_agent_check(const struct node *n, const json_t *heartbeat, struct err *e)
+{
+	return agentlink_heartbeat_check(n, heartbeat, e);
+}
+
+bool flow_agent_note(struct node *n, const json_t *heartbeat)
+{
+	return agentlink_heartbeat_apply(n, heartbeat);
+}
+
+bool flow_agent_token_ok(const struct node *n, const char *token)
+{
+	return agentlink_token_ok(n, token);
+}
+
+bool flow_agent_has_token(const struct node *n)
+{
+	return agentlink_has_token(n);
+}
+
+void flow_agent_expect(struct node *n)
+{
+	agentlink_expect(n);
+}
+
+bool flow_agent_expected(const struct node *n)
+{
+	return agentlink_expected(n);
+}
+
+bool flow_agent_known(const struct node *n)
+{
+	return agentlink_known(n);
+}
+
+void flow_agent_forget(struct node *n)
+{
+	agentlink_forget(n);
+}
+
+void flow_agent_ask(struct flow_env *env, const struct node *n, const char *command, struct op *op)
+{
+	agentlink_command_status(env->agents, n, command, op);
+}
+
+int flow_agent_outcome(const json_t *command, struct err *e)
+{
+	return agentlink_command_outcome(command, e);
+}

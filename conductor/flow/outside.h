@@ -1,0 +1,56 @@
+/*
+ * What the engine asks of drivers and agents outside of a flow: a client's power request, a look at
+ * a boot device, what an agent's message means. The engine knows flows only; who answers is decided
+ * here. Functions that take an op hand it down (conductor/model/op.h). Engine thread only.
+ */
+#ifndef CONDUCTOR_FLOW_OUTSIDE_H
+#define CONDUCTOR_FLOW_OUTSIDE_H
+
+#include "conductor/flow/flow.h"
+
+/* --- drivers ------------------------------------------------------------------------------------
+ */
+
+/* Fills the interfaces a node leaves open, refuses unknown drivers and interfaces. */
+int flow_node_complete(struct node *n, const struct flow_env *env, struct err *e);
+/* 0, the reason, or -ENOTSUP when the driver has none. */
+int flow_interface_check(const struct node *n, enum interface i, struct err *e);
+bool flow_interface_known(const struct node *n, enum interface i);
+/* Array of all enabled drivers as the API shows them, but for who serves them. */
+json_t *flow_drivers(const struct flow_env *env);
+/* A node is gone: what drivers keep for it is dropped. */
+void flow_node_gone(struct flow_env *env, const char *node_uuid);
+
+bool flow_power_known(const struct node *n);
+/* value of the op: "power on" or "power off". sweep: whoever waits can wait longer. */
+void flow_power_get(struct flow_env *env, const struct node *n, bool sweep, struct op *op);
+/* As before, for a node whose driver has been asked since its record changed; false: use get. */
+bool flow_power_get_again(struct flow_env *env, const char *node_uuid, struct op *op);
+void flow_power_set(
+	struct flow_env *env, const struct node *n, enum power_action action, struct op *op);
+
+/* Names of boot devices, ended by NULL; NULL when the driver cannot set one. */
+const char *const *flow_boot_devices(const struct node *n);
+void flow_boot_device_set(struct flow_env *env, const struct node *n, const char *device,
+	bool persistent, struct op *op);
+void flow_boot_device_get(struct flow_env *env, const struct node *n, struct op *op);
+
+/* --- agents -------------------------------------------------------------------------------------
+ */
+
+/* The answer to a lookup; gives the node a token when it has none (contract 4.3, 4.4). */
+json_t *flow_agent_lookup(struct node *n, const struct flow_env *env);
+int flow_agent_check(const struct node *n, const json_t *heartbeat, struct err *e);
+bool flow_agent_note(struct node *n, const json_t *heartbeat); /* true: something of it is new */
+bool flow_agent_token_ok(const struct node *n, const char *token);
+bool flow_agent_has_token(const struct node *n);
+void flow_agent_expect(struct node *n);
+bool flow_agent_expected(const struct node *n);
+bool flow_agent_known(const struct node *n);
+void flow_agent_forget(struct node *n);
+
+/* Asks how the newest command of that name went, and reads what came back: see agentlink.h. */
+void flow_agent_ask(struct flow_env *env, const struct node *n, const char *command, struct op *op);
+int flow_agent_outcome(const json_t *command, struct err *e);
+
+#endif
