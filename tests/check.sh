@@ -36,7 +36,7 @@ taps() { # TIMEOUT FILE...: TAP programs and scripts, one after the other
 	local limit=$1
 	shift
 	[ $# -gt 0 ] || { echo "no tests found"; return 1; }
-	prove --timer --merge --exec "timeout -k 10 $limit" "$@"
+	prove --timer --merge --failures --comments --exec "timeout -k 10 $limit" "$@"
 }
 
 unit() { # VARIANT PROGRAM... -- TARGET=CORPUS...
