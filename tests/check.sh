@@ -14,6 +14,18 @@ passed=0 failed=0 started=$SECONDS
 logs=build/check
 mkdir -p $logs
 
+# Each stage is a job with a process group of its own, so that an interruption can end all of it;
+# timeout stays in the group it is started in.
+set -m
+running=
+interrupted() {
+	trap - INT TERM HUP
+	[ -z "$running" ] || kill -TERM -- "-$running" 2>/dev/null
+	wait
+	exit 130
+}
+trap interrupted INT TERM HUP
+
 say() { printf '%s %5ss  %s\n' "$1" "$2" "$3"; }
 
 # stage NAME COMMAND...: its output goes to a log, which is shown when it fails
@@ -22,7 +34,9 @@ stage() {
 	shift
 	log=$logs/$(echo "$name" | tr ' /' '__').log
 	printf '      ...  %s\n' "$name"
-	if "$@" >"$log" 2>&1 </dev/null; then
+	"$@" >"$log" 2>&1 </dev/null &
+	running=$!
+	if wait $running; then
 		passed=$((passed + 1))
 		say ok $((SECONDS - t)) "$name $(grep -E '^Files=' "$log" | sed 's/, *[0-9]* wallclock.*//')"
 	else
@@ -36,7 +50,7 @@ taps() { # TIMEOUT FILE...: TAP programs and scripts, one after the other
 	local limit=$1
 	shift
 	[ $# -gt 0 ] || { echo "no tests found"; return 1; }
-	prove --timer --merge --failures --comments --exec "timeout -k 10 $limit" "$@"
+	prove --timer --merge --failures --comments --exec "timeout --foreground -k 10 $limit" "$@"
 }
 
 unit() { # VARIANT PROGRAM... -- TARGET=CORPUS...
@@ -52,7 +66,7 @@ corpora() {
 	local pair bad=0
 	for pair in "$@"; do
 		echo "${pair##*/}"
-		timeout 120 "${pair%%=*}" "${pair#*=}" || { echo "FAILED: $pair"; bad=1; }
+		timeout --foreground 120 "${pair%%=*}" "${pair#*=}" || { echo "FAILED: $pair"; bad=1; }
 	done
 	return $bad
 }
@@ -75,6 +89,8 @@ mode=$1
 shift
 case $mode in
 taps)
+	set +m
+	trap - INT TERM HUP # the group it runs in is ended as a whole
 	taps "$@"
 	;;
 unit)

@@ -76,6 +76,7 @@ class Conductor:
                                             stdout=log, stderr=log)
         _conductors.append(self)
         atexit.register(self.stop)
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that stop() runs then too
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
         self._wait()
 

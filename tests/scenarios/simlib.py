@@ -16,6 +16,7 @@ import random
 import re
 import shutil
 import signal
+import sys
 import socket
 import struct
 import subprocess
@@ -556,6 +557,7 @@ class Sim:
         self.status = []  # exit statuses of conductors that ended
 
     def __enter__(self):
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # as an exception: what was started is ended
         try:
             for name, size in (("vmlinuz", 300000), ("initramfs", 700000)):
                 with open(os.path.join(self.folder, name), "wb") as f:
