@@ -15,6 +15,7 @@ all:
 .DELETE_ON_ERROR:
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
+export PYTHONDONTWRITEBYTECODE := 1
 
 out := build$(if $(filter-out release,$(VARIANT)),/$(VARIANT))
 obj := build/obj/$(VARIANT)

@@ -9,7 +9,7 @@
 # others. The last line counts them: "N passed, N failed".
 set -u
 cd "$(dirname "$0")/.."
-export PATH=$PATH:/usr/sbin:/sbin
+export PATH=$PATH:/usr/sbin:/sbin PYTHONDONTWRITEBYTECODE=1
 passed=0 failed=0 started=$SECONDS
 logs=build/check
 mkdir -p $logs

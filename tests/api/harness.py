@@ -12,6 +12,9 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../scenarios"))
+from vracklib import end_cleanly  # noqa: E402
+
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 OUT = os.environ.get("INGOT_OUT", os.path.join(TOP, "build"))
 
@@ -76,8 +79,7 @@ class Conductor:
                                             stdout=log, stderr=log)
         _conductors.append(self)
         atexit.register(self.stop)
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that stop() runs then too
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+        end_cleanly()
         self._wait()
 
     def _wait(self):

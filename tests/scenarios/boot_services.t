@@ -13,7 +13,7 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from vracklib import SLOW, Tap, TOP, wait_for  # noqa: E402
+from vracklib import SLOW, Tap, TOP, wait_for, end_cleanly  # noqa: E402
 
 BOOTD = os.environ.get("INGOT_BOOTD", os.path.join(TOP, "build/obj/release/tests/boot/bootd"))
 FIRMWARE = os.environ.get("INGOT_FIRMWARE", os.path.join(TOP, "build/firmware"))
@@ -82,7 +82,7 @@ class Lab:
         os.chmod(self.dir, 0o755)
         self.children = []
         self.bootd = None
-        signal.signal(signal.SIGTERM, lambda *a: sys.exit(143))
+        end_cleanly()
         try:
             self.make_network()
         except BaseException:

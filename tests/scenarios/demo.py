@@ -341,6 +341,12 @@ def outside(args):
                     process.kill()
 
 
+def interrupted(*_):
+    for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(signum, signal.SIG_IGN)  # a second one does not disturb the cleaning
+    sys.exit(130)
+
+
 def main():
     os.environ["PATH"] += ":/usr/sbin:/sbin"
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -355,7 +361,7 @@ def main():
     if os.geteuid() != 0:
         sys.exit("demo: makes network namespaces, which needs root")
     for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(signum, lambda *_: sys.exit(130))
+        signal.signal(signum, interrupted)
     return inside(args) if args.inside else outside(args)
 
 

@@ -16,6 +16,9 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from vracklib import end_cleanly  # noqa: E402
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 OBJ = os.path.join(ROOT, "build/obj", os.environ.get("VARIANT") or "release")
 BMCD = os.environ.get("INGOT_BMCD") or os.path.join(OBJ, "tests/bmc/ingot-bmcd")
@@ -402,5 +405,5 @@ def main():
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    end_cleanly()
     sys.exit(main())

@@ -10,7 +10,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from vracklib import Tap, TOP  # noqa: E402
+from vracklib import Tap, TOP, end_cleanly  # noqa: E402
 
 IMAGE = os.path.join(TOP, "build/agent")
 LIMIT = 26000000  # kernel and ramdisk together
@@ -73,7 +73,7 @@ def main():
     alias = files[base + "modules.alias"][5].decode()
     t.ok(all(line.split()[-1].replace("-", "_") in modules for line in alias.splitlines() if line), "aliases are of these modules")
 
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # as an exception: the folder is removed
+    end_cleanly()
     work = tempfile.mkdtemp(prefix="ingot-ramdisk-")
     try:
         subprocess.run([TOP + "/boot/ramdisk/build.sh", "image", TOP + "/build/cache/linux",

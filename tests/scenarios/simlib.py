@@ -29,7 +29,7 @@ import urllib.request
 import uuid
 import zlib
 
-from vracklib import SLOW, TOP, Tap, wait_for  # noqa: F401 (scenarios take them from here)
+from vracklib import SLOW, TOP, Tap, end_cleanly, wait_for  # noqa: F401 (scenarios take them from here)
 
 BUILD = os.path.join(TOP, os.environ.get("INGOT_BUILD", "build"))
 VARIANT = os.path.basename(BUILD.rstrip("/"))
@@ -557,7 +557,7 @@ class Sim:
         self.status = []  # exit statuses of conductors that ended
 
     def __enter__(self):
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # as an exception: what was started is ended
+        end_cleanly()  # what was started is ended then too
         try:
             for name, size in (("vmlinuz", 300000), ("initramfs", 700000)):
                 with open(os.path.join(self.folder, name), "wb") as f:

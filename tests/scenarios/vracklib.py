@@ -61,6 +61,17 @@ def wait_for(what, limit_s, every_s=0.1):
         time.sleep(every_s)
 
 
+def end_cleanly(status=143, signums=(signal.SIGTERM,)):
+    """From now on these signals end the program as an exception does, so that it cleans up; a second
+    one (timeout passes on what its group was sent already) does not disturb the cleaning."""
+    def end(*_):
+        for signum in signums:
+            signal.signal(signum, signal.SIG_IGN)
+        sys.exit(status)
+    for signum in signums:
+        signal.signal(signum, end)
+
+
 def need_root(tap):
     if os.geteuid() != 0:
         tap.skip_all("makes network namespaces, which needs root")
@@ -88,7 +99,7 @@ class Rack:
         self.file = os.path.join(self.scratch, "test.rack")
         self.children = []
         self.up = None
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # not without __exit__
+        end_cleanly()  # not without __exit__
         with open(self.file, "w") as f:
             f.write(text.replace("{dir}", self.scratch))
 
