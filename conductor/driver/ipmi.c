@@ -11,7 +11,8 @@
 /* The connection kept for a node, remade when its driver_info says something else. */
 struct kept_bmc {
 	struct ipmi_bmc *bmc;
-	char *settings; /* the ipmi_* members as text */
+	char *settings;	 /* the ipmi_* members as text */
+	bool introduced; /* it was asked who it is */
 };
 
 struct settings {
@@ -169,7 +170,7 @@ static char *settings_text(const struct node *n)
 	return json_dumps(picked, JSON_COMPACT | JSON_SORT_KEYS);
 }
 
-/* What is asked of a new connection beside its first request: who the BMC is. */
+/* What is asked of a connection once, beside its second request: who the BMC is. */
 struct introduction {
 	struct driver_env *env;
 	char node[UUID_TEXT_MAX];
@@ -196,14 +197,20 @@ static void introduced(void *data, const struct ipmi_result *result, const struc
 	free(in);
 }
 
-static void introduce(struct driver_env *env, const char *node_uuid, struct ipmi_bmc *bmc)
+/* Not with the first request: that one tells whether the BMC answers at all, and is not held up. */
+static void introduce(struct driver_env *env, const char *node_uuid, struct kept_bmc *k)
 {
-	static const struct ipmi_opts after_all_else = {.priority = IPMI_PRIORITY_SWEEP};
-	struct introduction *in = xcalloc(1, sizeof(*in));
+	static const struct ipmi_opts can_wait = {
+		.priority = IPMI_PRIORITY_SWEEP, .deadline_ms = 5000};
+	struct introduction *in;
 
+	if (k->introduced || !env->hwdb)
+		return;
+	k->introduced = true;
+	in = xcalloc(1, sizeof(*in));
 	in->env = env;
 	str_copy(in->node, sizeof(in->node), node_uuid);
-	ipmi_device_id(bmc, &after_all_else, introduced, in);
+	ipmi_device_id(k->bmc, &can_wait, introduced, in);
 }
 
 static int connection(
@@ -215,6 +222,7 @@ static int connection(
 	int r;
 
 	if (k && str_eq(k->settings, text)) {
+		introduce(env, n->uuid, k);
 		*ret = k->bmc;
 		return 0;
 	}
@@ -229,8 +237,6 @@ static int connection(
 	k->bmc = *ret;
 	k->settings = TAKE_PTR(text);
 	map_put(&env->bmcs, n->uuid, k);
-	if (env->hwdb)
-		introduce(env, n->uuid, k->bmc);
 	return 0;
 }
 
@@ -286,6 +292,7 @@ static bool power_get_again(
 	if (!k)
 		return false;
 	ipmi_power_get(k->bmc, &opts, answer_power, op);
+	introduce(env, node_uuid, k);
 	return true;
 }
 
