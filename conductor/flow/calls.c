@@ -80,26 +80,16 @@ void start_boot_disk(struct flow_run *run, struct op *op)
 }
 
 /* On when it is off, a reset when it is on: either way the firmware starts from the beginning. */
-static void start_firmware(struct flow_run *run, struct op *op)
+void start_firmware(struct flow_run *run, struct op *op)
 {
 	power_of(run)->set(run->env->driver, run->node,
 		run->node->power_state == POWER_ON ? ACTION_RESET : ACTION_ON, op);
-}
-
-void start_power_into_agent(struct flow_run *run, struct op *op)
-{
-	start_firmware(run, op);
 }
 
 int finish_power_into_agent(struct flow_run *run, json_t *value, struct err *e)
 {
 	run->node->power_state = POWER_ON;
 	return 0;
-}
-
-void start_power_into_system(struct flow_run *run, struct op *op)
-{
-	start_firmware(run, op);
 }
 
 int finish_power_into_system(struct flow_run *run, json_t *value, struct err *e)

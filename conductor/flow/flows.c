@@ -18,7 +18,7 @@ const char *const flow_kind_names[FLOW_KIND_COUNT] = {
 		{iface, name, prio, "set boot device to network", .skip = agent_here,              \
 			.start = start_boot_network, .finish = finish_boot_network},               \
 		{iface, name, prio, "power on into the agent", .skip = agent_here,                 \
-			.start = start_power_into_agent, .finish = finish_power_into_agent},       \
+			.start = start_firmware, .finish = finish_power_into_agent},               \
 	{                                                                                          \
 		iface, name, prio, "the agent to report", .kind = (wait), .skip = agent_alive      \
 	}
@@ -39,7 +39,7 @@ static const struct flow_call inspect_agent[] = {
 		.finish = finish_power_get},
 	{NULL, NULL, 0, "set boot device to network", .start = start_boot_network,
 		.finish = finish_boot_network},
-	{NULL, NULL, 0, "power on into the agent", .start = start_power_into_agent,
+	{NULL, NULL, 0, "power on into the agent", .start = start_firmware,
 		.finish = finish_power_into_agent},
 	{NULL, NULL, 0, "the agent to report what it found", .kind = CALL_INSPECTION,
 		.finish = inspection_apply},
@@ -77,7 +77,7 @@ static const struct flow_call deploy_agent[] = {
 		.start = start_boot_disk},
 	{"deploy", "tear_down_agent", 40, "flush the disks", .start = start_agent_sync},
 	{"deploy", "boot_instance", 20, "restart into the deployed system", .once = true,
-		.start = start_power_into_system, .finish = finish_power_into_system},
+		.start = start_firmware, .finish = finish_power_into_system},
 };
 
 static const struct flow_call deploy_fake[] = {

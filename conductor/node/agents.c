@@ -140,10 +140,7 @@ void on_heartbeat(struct enode *e, struct request *r)
 		return;
 	}
 	/* nothing new to keep: no commit for it */
-	store_txn_free(c->txn);
-	node_done(c->next);
-	free(c->next);
-	free(c);
+	commit_drop(c);
 	e->agent_seen_ms = time_mono_ms();
 	if (!e->maintenance)
 		run_resume(e);

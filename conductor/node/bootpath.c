@@ -403,10 +403,7 @@ void on_waiting_accept(struct engine *en, struct request *r)
 	a->port.address = xstrdup(w->address);
 	a->port.pxe_enabled = true;
 	a->port.created_at = a->port.updated_at = a->node->created_at;
-	c = xcalloc(1, sizeof(*c));
-	c->en = en;
-	c->txn = store_txn_new();
-	list_init(&c->link);
+	c = commit_bare(en);
 	store_txn_insert(c->txn, &node_type, a->node);
 	store_txn_insert(c->txn, &port_type, &a->port);
 	store_txn_delete(c->txn, &waiting_type, w->uuid);

@@ -8,17 +8,39 @@
 
 void enode_replace(struct enode *e, struct node *n); /* engine.c */
 
-struct commit *commit_new(struct enode *e)
+struct commit *commit_bare(struct engine *en)
 {
 	struct commit *c = xcalloc(1, sizeof(*c));
 
-	c->node = e;
-	c->en = e->en;
+	c->en = en;
 	c->txn = store_txn_new();
-	c->next = xmalloc(sizeof(*c->next));
-	node_copy(c->next, enode_get(e));
 	list_init(&c->link);
 	return c;
+}
+
+struct commit *commit_new(struct enode *e)
+{
+	struct commit *c = commit_bare(e->en);
+
+	c->node = e;
+	c->next = xmalloc(sizeof(*c->next));
+	node_copy(c->next, enode_get(e));
+	return c;
+}
+
+static void commit_free(struct commit *c)
+{
+	if (c->next) {
+		node_done(c->next);
+		free(c->next);
+	}
+	free(c);
+}
+
+void commit_drop(struct commit *c)
+{
+	store_txn_free(c->txn);
+	commit_free(c);
 }
 
 void commit_news(
@@ -110,9 +132,5 @@ void commit_finished(struct commit *c)
 		enode_ready(e);
 	if (c->then)
 		c->then(c, c->data);
-	if (c->next) {
-		node_done(c->next);
-		free(c->next);
-	}
-	free(c);
+	commit_free(c);
 }

@@ -143,7 +143,9 @@ struct op *op_new(struct enode *e, const char *what, unsigned timeout_s);
 void op_free(struct op *op);
 
 /* commit.c */
-struct commit *commit_new(struct enode *e); /* next is a copy of the record */
+struct commit *commit_bare(struct engine *en); /* of records that are no node's, or a new one's */
+void commit_drop(struct commit *c);	       /* instead of submitting it */
+struct commit *commit_new(struct enode *e);    /* next is a copy of the record */
 void commit_news(
 	struct commit *c, enum news_kind kind, const char *from, const char *to, const char *cause);
 void commit_submit(struct commit *c, void (*then)(struct commit *c, void *data), void *data);

@@ -72,10 +72,7 @@ void on_node_create(struct engine *en, struct request *r)
 	cr = xcalloc(1, sizeof(*cr));
 	cr->request = r;
 	cr->node = n;
-	c = xcalloc(1, sizeof(*c));
-	c->en = en;
-	c->txn = store_txn_new();
-	list_init(&c->link);
+	c = commit_bare(en);
 	store_txn_insert(c->txn, &node_type, n);
 	commit_news(c, NEWS_NODE_CREATED, NULL,
 		provision_state_name((enum provision_state)n->provision_state), "created");
@@ -146,10 +143,7 @@ void on_node_update(struct enode *e, struct request *r)
 		ret = flow_node_complete(c->next, e->en->flow, &err);
 	}
 	if (ret < 0) {
-		store_txn_free(c->txn);
-		node_done(c->next);
-		free(c->next);
-		free(c);
+		commit_drop(c);
 		request_finish(r, ret, &err);
 		return;
 	}
@@ -214,10 +208,7 @@ void on_node_delete(struct enode *e, struct request *r)
 		request_finish(r, ret, &err);
 		return;
 	}
-	c = xcalloc(1, sizeof(*c));
-	c->en = e->en;
-	c->txn = store_txn_new();
-	list_init(&c->link);
+	c = commit_bare(e->en);
 	store_txn_delete(c->txn, &node_type, e->uuid);
 	store_txn_delete(c->txn, &inventory_type, e->uuid);
 	store_txn_delete_where(c->txn, &port_type, "node_uuid", e->uuid, 0);

@@ -68,11 +68,8 @@ static void port_changed(struct commit *c, void *data)
 /* Writes pc->port and answers its request. */
 static void port_write(struct engine *en, struct port_change *pc)
 {
-	struct commit *c = xcalloc(1, sizeof(*c));
+	struct commit *c = commit_bare(en);
 
-	c->en = en;
-	c->txn = store_txn_new();
-	list_init(&c->link);
 	pc->port.updated_at = time_wall_us();
 	store_txn_put(c->txn, &port_type, &pc->port);
 	waiting_forget(en, c->txn, pc->port.address);
@@ -202,10 +199,7 @@ void on_port_delete(struct engine *en, struct request *r)
 		request_finish(r, -ENOENT, &err);
 		return;
 	}
-	c = xcalloc(1, sizeof(*c));
-	c->en = en;
-	c->txn = store_txn_new();
-	list_init(&c->link);
+	c = commit_bare(en);
 	store_txn_delete(c->txn, &port_type, r->ident);
 	commit_submit(c, port_deleted, r);
 }
