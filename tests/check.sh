@@ -46,11 +46,11 @@ stage() {
 	fi
 }
 
-taps() { # TIMEOUT FILE...: TAP programs and scripts, one after the other
+taps() { # TIMEOUT FILE...: TAP programs and scripts, JOBS (1) at a time
 	local limit=$1
 	shift
 	[ $# -gt 0 ] || { echo "no tests found"; return 1; }
-	prove --timer --merge --failures --comments --exec "timeout --foreground -k 10 $limit" "$@"
+	prove --timer --merge --failures --comments --jobs "${JOBS:-1}" --exec "timeout --foreground -k 10 $limit" "$@"
 }
 
 unit() { # VARIANT PROGRAM... -- TARGET=CORPUS...
@@ -71,14 +71,14 @@ corpora() {
 	return $bad
 }
 
-# The scenarios on simulated machines once more, with the programs of a sanitizer build. The release
-# build's run is among the scenarios below.
-simulated() { # VARIANT
-	local t
-	for t in corridor_sim bad_luck restart; do
-		# without address randomisation: the thread sanitizer's shadow may not fit beside it
-		stage "scenario: $t ($1)" setarch -R env INGOT_BUILD="build/$1" VARIANT="$1" INGOT_SLOW=3 tests/check.sh taps 1200 "tests/scenarios/$t.t"
-	done
+# The scenarios on simulated machines with the programs of one build. They wait more than they work,
+# so several run at a time.
+simulated() { # VARIANT SLOWNESS
+	local build=build
+	[ "$1" = release ] || build=build/$1
+	# without address randomisation: the thread sanitizer's shadow may not fit beside it
+	stage "simulated machines ($1)" setarch -R env INGOT_BUILD="$build" VARIANT="$1" INGOT_SLOW="$2" JOBS=4 \
+		tests/check.sh taps 1500 tests/scenarios/sim/*.t
 }
 
 summary() {
@@ -105,14 +105,15 @@ all | everything)
 	stage "unit tests and corpora (release)" make -s check-unit
 	stage "build (asan)" make -s -j2 VARIANT=asan programs tests
 	stage "unit tests and corpora (asan, ubsan)" make -s VARIANT=asan check-unit
-	simulated asan
+	simulated release 2
+	simulated asan 4
 	stage "emulated BMC against ipmitool and FreeIPMI" taps 600 tests/bmc/*.t
 	for t in tests/api/*.t; do stage "api: $(basename "$t" .t)" taps 600 "$t"; done
 	for t in tests/scenarios/*.t; do stage "scenario: $(basename "$t" .t)" taps 1200 "$t"; done
 	if [ $mode = everything ]; then
 		stage "build (tsan)" make -s -j2 VARIANT=tsan programs tests
 		stage "unit tests (tsan)" make -s VARIANT=tsan check-unit
-		simulated tsan
+		simulated tsan 6
 		for t in tests/scenarios/all/*.t; do [ -e "$t" ] && stage "all: $(basename "$t" .t)" taps 3600 "$t"; done
 	fi
 	stage "demo" tests/scenarios/demo.py --quiet

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from simlib import GIB, Sim, Tap, config_drive, iso_file, make_image, need_programs, partitions, read_at  # noqa: E402
 import json  # noqa: E402
 import zlib  # noqa: E402

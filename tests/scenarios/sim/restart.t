@@ -7,7 +7,7 @@ import re
 import signal
 import sys
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from simlib import Sim, Tap, make_image, need_programs, wait_for  # noqa: E402
 
 IMAGE = make_image(8)

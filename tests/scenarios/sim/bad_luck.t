@@ -6,7 +6,7 @@ import os
 import re
 import sys
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from simlib import Sim, Tap, make_image, need_programs, post, read_at, wait_for  # noqa: E402
 
 IMAGE = make_image(8)
