@@ -1,6 +1,7 @@
 /*
- * Bodies of every POST, PUT and PATCH through parsing, schema and patching, without a server. The
- * first byte chooses the route, the second the microversion.
+ * Bodies of every POST, PUT and PATCH through parsing, schema and patching, without a server, and
+ * what they make of a record through its JSON and back. An input is a request as a person would
+ * write it: "PATCH /v1/nodes/r1 82", a newline, the body.
  */
 #include "conductor/api/call.h"
 #include "conductor/api/mask.h"
@@ -10,7 +11,48 @@
 #include "lib/base/str.h"
 #include "tests/unit/api/fake_engine.h"
 
+#include <stdlib.h>
+#include <string.h>
+
+#define HEAD_MAX 120
+
 static const char *const masked[] = {"driver_info", "instance_info", NULL};
+
+/* A record that was accepted comes back from its JSON as it was. */
+static void round_trip(const struct record_type *t, const void *rec, void *again)
+{
+	json_t *first = record_to_json(t, rec), *second;
+
+	if (record_from_json(t, again, first, NULL) < 0)
+		abort();
+	second = record_to_json(t, again);
+	if (!json_equal(first, second))
+		abort();
+	json_decref(first);
+	json_decref(second);
+}
+
+static void node_round_trip(const struct node *n)
+{
+	struct node again, copy;
+
+	node_init(&again);
+	round_trip(&node_type, n, &again);
+	record_copy(&node_type, &copy, &again);
+	node_done(&again);
+	node_done(&copy);
+}
+
+/* Records that a damaged store may hold. */
+static void read_records(const json_t *body)
+{
+	struct node n;
+
+	node_init(&n);
+	if (record_from_json(&node_type, &n, body, NULL) == 0)
+		node_round_trip(&n);
+	node_done(&n);
+}
 
 static void patch_node(const json_t *patch, int version)
 {
@@ -20,8 +62,9 @@ static void patch_node(const json_t *patch, int version)
 	n.driver = xstrdup("fake-hardware");
 	json_object_set_new(n.driver_info, "ipmi_password", json_string("secret"));
 	json_object_set_new(n.extra, "list", json_pack("[i, {s:i}]", 1, "a", 2));
-	if (patch_check_roots(&node_schema, version, patch, NULL) == 0)
-		(void)patch_record(&node_schema, &node_type, &n, patch, masked, NULL);
+	if (patch_check_roots(&node_schema, version, patch, NULL) == 0 &&
+		patch_record(&node_schema, &node_type, &n, patch, masked, NULL) == 0)
+		node_round_trip(&n);
 	node_done(&n);
 }
 
@@ -40,21 +83,41 @@ static void check_more(const struct route *route, int version, const json_t *bod
 		json_decref(mask_object("driver_info", body));
 }
 
+/* The request line; -1 when it is none of ours. Versions count round, so that any number is one. */
+static int read_head(const char *head, const struct route **ret, int *ret_version)
+{
+	char method[8], path[HEAD_MAX];
+	struct route_match match;
+	unsigned version = 0;
+
+	if (sscanf(head, "%7s %100s %u", method, path, &version) < 2)
+		return -1;
+	router_match(method, path, &match);
+	*ret = match.route;
+	*ret_version = (int)(1 + version % API_MINOR_MAX);
+	return match.route ? 0 : -1;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	const char *end = memchr(data, '\n', size), *text = end ? end + 1 : NULL;
+	size_t head_len = end ? (size_t)(end - (const char *)data) : size;
 	const struct route *route;
+	char head[HEAD_MAX] = "";
 	struct err e = {0};
 	json_t *body = NULL;
 	int version;
 
-	if (size < 2)
+	if (!text || head_len >= sizeof(head))
 		return 0;
-	route = &routes[data[0] % n_routes];
-	version = 1 + data[1] % API_MINOR_MAX;
-	if (call_parse_body(route, version, (const char *)data + 2, size - 2, &body, &e) == 0 &&
-		body)
+	memcpy(head, data, head_len);
+	if (read_head(head, &route, &version) < 0)
+		return 0;
+	if (call_parse_body(route, version, text, size - head_len - 1, &body, &e) == 0 && body)
 		check_more(route, version, body);
+	if (body)
+		read_records(body);
 	free(call_error_text(call_status(e.code), e.text));
 	json_decref(body);
 	return 0;
