@@ -1,4 +1,4 @@
-/* One parsed hint: shared by hints.c (reading) and match.c (comparing). */
+/* One parsed hint: shared by hints.c (reading), match.c (comparing) and choose.c. */
 #ifndef LIB_HWID_HINT_H
 #define LIB_HWID_HINT_H
 
@@ -64,6 +64,16 @@ struct hint_property {
 };
 
 bool hint_test(const struct hint *h, const struct hint_property *p);
+
+/* Where a property comes from: a struct hints_disk or a JSON object. */
+typedef void (*hint_property_fn)(
+	const void *disk, const struct hint_name *name, struct hint_property *ret);
+void hint_from_struct(const void *disk, const struct hint_name *name, struct hint_property *ret);
+void hint_from_json(const void *disk, const struct hint_name *name, struct hint_property *ret);
+
+/* hints_match() for either kind of disk. h may be NULL: every disk matches. */
+bool hints_all_match(
+	const struct hints *h, const void *disk, hint_property_fn get, char *why, size_t size);
 
 /* Strict: the whole text is a decimal number. */
 bool hint_number(const char *text, double *ret);

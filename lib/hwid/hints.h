@@ -52,8 +52,9 @@ DEFINE_CLEANUP(struct hints, hints_free)
 bool hints_match(const struct hints *h, const struct hints_disk *disk, char *why, size_t why_size);
 
 /*
- * The index of the disk to use: the first that matches, in order of size then name when there is no
- * hint (then also at least 4 GiB), else in the order given. -ENODEV says for every disk why not.
+ * The index of the disk to use: the smallest of those that match, without a hint of those that have
+ * at least 4 GiB. Never one by chance: when several are equally small it is -ENOTUNIQ, and the text
+ * names them and the hint that would decide. -ENODEV says for every disk why not.
  */
 int hints_choose(const struct hints *h, const struct hints_disk *disks, size_t n, struct err *e);
 
@@ -64,7 +65,10 @@ int hints_choose(const struct hints *h, const struct hints_disk *disks, size_t n
  */
 int hints_disk_from_json(const json_t *object, struct hints_disk *ret, struct err *e);
 
-/* As hints_choose(), on the inventory's disks array. */
+/*
+ * As hints_choose(), on the inventory's disks array. A disk with a member "unfit" (a string: "is
+ * mounted at /srv") is never taken.
+ */
 int hints_choose_json(const struct hints *h, const json_t *disks, struct err *e);
 
 #endif

@@ -1,13 +1,12 @@
 /*
- * Compares root device hints with disks and chooses one. A property that is unknown matches no hint
- * on it.
+ * Compares root device hints with disks. A property that is unknown matches no hint on it. Which of
+ * those that match is taken is the business of choose.c.
  */
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/base/buf.h"
 #include "lib/base/str.h"
 #include "lib/hwid/hint.h"
 #include "lib/json/json.h"
@@ -128,11 +127,7 @@ static void explain(const struct hint *h, const struct hint_property *p, char *w
 	snprintf(why, size, "%s is %s, hint wants \"%.200s\"", h->name->name, value, h->text);
 }
 
-/* Where a property comes from: a struct or a JSON object. */
-typedef void (*property_fn)(
-	const void *disk, const struct hint_name *name, struct hint_property *ret);
-
-static void from_struct(const void *arg, const struct hint_name *name, struct hint_property *ret)
+void hint_from_struct(const void *arg, const struct hint_name *name, struct hint_property *ret)
 {
 	const struct hints_disk *disk = arg;
 
@@ -145,7 +140,7 @@ static void from_struct(const void *arg, const struct hint_name *name, struct hi
 	ret->n = ret->strings[0] ? 1 : 0;
 }
 
-static void from_json(const void *arg, const struct hint_name *name, struct hint_property *ret)
+void hint_from_json(const void *arg, const struct hint_name *name, struct hint_property *ret)
 {
 	const json_t *v = json_object_get(arg, name->name), *item;
 	size_t i;
@@ -160,7 +155,8 @@ static void from_json(const void *arg, const struct hint_name *name, struct hint
 			ret->strings[ret->n++] = json_string_value(item);
 }
 
-static bool match(const struct hints *h, const void *disk, property_fn get, char *why, size_t size)
+bool hints_all_match(
+	const struct hints *h, const void *disk, hint_property_fn get, char *why, size_t size)
 {
 	for (size_t i = 0; h && i < h->n; i++) {
 		struct hint_property p = {0};
@@ -177,7 +173,7 @@ static bool match(const struct hints *h, const void *disk, property_fn get, char
 
 bool hints_match(const struct hints *h, const struct hints_disk *disk, char *why, size_t why_size)
 {
-	return match(h, disk, from_struct, why, why_size);
+	return hints_all_match(h, disk, hint_from_struct, why, why_size);
 }
 
 int hints_disk_from_json(const json_t *object, struct hints_disk *ret, struct err *e)
@@ -192,7 +188,7 @@ int hints_disk_from_json(const json_t *object, struct hints_disk *ret, struct er
 		const struct hint_name *name = &hint_names[i];
 
 		p = (struct hint_property){0};
-		from_json(object, name, &p);
+		hint_from_json(object, name, &p);
 		if (name->type == HINT_STRING && p.n)
 			*(const char **)((char *)ret + name->offset) = p.strings[0];
 		if (name->type == HINT_SIZE)
@@ -201,107 +197,4 @@ int hints_disk_from_json(const json_t *object, struct hints_disk *ret, struct er
 	if (!ret->name)
 		return err_set(e, EINVAL, "a disk has no name");
 	return 0;
-}
-
-/* The smallest that is large enough; among equals the one whose name comes first. */
-static int choose_smallest(const struct hints_disk *disks, size_t n, struct err *e)
-{
-	const struct hints_disk *best = NULL;
-
-	for (size_t i = 0; i < n; i++) {
-		const struct hints_disk *d = &disks[i];
-
-		if (d->size_bytes < HINTS_DISK_MIN_BYTES)
-			continue;
-		if (!best || d->size_bytes < best->size_bytes ||
-			(d->size_bytes == best->size_bytes && strcmp(d->name, best->name) < 0))
-			best = d;
-	}
-	if (best)
-		return (int)(best - disks);
-	return err_set(e, ENODEV,
-		"choose root disk: none of %zu disks has the 4 GiB a root disk needs%s", n,
-		n ? "" : "; the machine shows no disk at all");
-}
-
-/* Says of every disk why it is not the one, as far as there is room. */
-static int none_matches(struct buf *reasons, size_t n, struct err *e)
-{
-	if (!n)
-		return err_set(e, ENODEV, "choose root disk: the machine shows no disk");
-	return err_set(e, ENODEV,
-		"choose root disk: no disk matches the root device hints: %s; correct "
-		"properties/root_device",
-		buf_str(reasons));
-}
-
-static int choose_matching(const struct hints *h, const char *const *names,
-	const void *const *disks, size_t n, property_fn get, struct err *e)
-{
-	struct buf reasons = BUF_INIT(560);
-	char why[500];
-	int r;
-
-	for (size_t i = 0; i < n; i++) {
-		if (match(h, disks[i], get, why, sizeof(why))) {
-			buf_done(&reasons);
-			return (int)i;
-		}
-		buf_printf(&reasons, "%s%s: %s", reasons.len ? "; " : "", names[i] ? names[i] : "?",
-			why);
-	}
-	r = none_matches(&reasons, n, e);
-	buf_done(&reasons);
-	return r;
-}
-
-int hints_choose(const struct hints *h, const struct hints_disk *disks, size_t n, struct err *e)
-{
-	const char **names;
-	const void **pointers;
-	int r;
-
-	if (!h)
-		return choose_smallest(disks, n, e);
-	names = xcalloc(n + 1, sizeof(*names));
-	pointers = xcalloc(n + 1, sizeof(*pointers));
-	for (size_t i = 0; i < n; i++) {
-		names[i] = disks[i].name;
-		pointers[i] = &disks[i];
-	}
-	r = choose_matching(h, names, pointers, n, from_struct, e);
-	free(names);
-	free(pointers);
-	return r;
-}
-
-static int choose_json(const struct hints *h, const json_t *array, const struct hints_disk *disks,
-	size_t n, struct err *e)
-{
-	const char **names = xcalloc(n + 1, sizeof(*names));
-	const void **pointers = xcalloc(n + 1, sizeof(*pointers));
-	int r;
-
-	for (size_t i = 0; i < n; i++) {
-		names[i] = disks[i].name;
-		pointers[i] = json_array_get(array, i);
-	}
-	r = choose_matching(h, names, pointers, n, from_json, e);
-	free(names);
-	free(pointers);
-	return r;
-}
-
-int hints_choose_json(const struct hints *h, const json_t *array, struct err *e)
-{
-	size_t n = json_array_size(array);
-	struct hints_disk *disks = xcalloc(n + 1, sizeof(*disks));
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < n; i++)
-		r = hints_disk_from_json(json_array_get(array, i), &disks[i], e);
-	if (r == 0)
-		r = h ? choose_json(h, array, disks, n, e) : choose_smallest(disks, n, e);
-	free(disks);
-	return r;
 }

@@ -129,11 +129,23 @@ static void test_choice(void)
 	struct hints *h;
 	struct err e;
 
-	is_int(hints_choose(NULL, disks, 4, &e), 2, "no hint: the smallest, by name among equals");
+	is_int(hints_choose(NULL, disks, 4, &e), -ENOTUNIQ,
+		"no hint: two of the smallest size, and none is taken by chance");
+	is_str(e.text,
+		"choose root disk: 2 disks are equally good, and none is taken by chance: "
+		"/dev/sdb (50.00 GiB, serial B), /dev/sda (50.00 GiB, serial A); say which in "
+		"properties/root_device, as {\"serial\": \"B\"} for the first",
+		"both are named, and the hint that decides");
+	is_int(hints_choose(NULL, disks, 2, &e), 1, "no hint: the smallest");
 	is_int(hints_choose(NULL, disks + 3, 1, &e), -ENODEV, "no hint: not one under 4 GiB");
+	ok(strstr(e.text, "/dev/sdd: has only 4.00 GiB of the 4"), "and the size is told");
 	is_int(hints_choose(NULL, NULL, 0, &e), -ENODEV, "no disk");
 	h = parse("{\"size\": \">= 50\"}");
-	is_int(hints_choose(h, disks, 4, &e), 0, "the first that matches, in the order given");
+	is_int(hints_choose(h, disks, 2, &e), 1, "of those that match, the smallest");
+	is_int(hints_choose(h, disks, 4, &e), -ENOTUNIQ, "never one of two");
+	hints_free(h);
+	h = parse("{\"size\": \">= 50\", \"serial\": \"s!= B\"}");
+	is_int(hints_choose(h, disks, 4, &e), 2, "until a hint tells them apart");
 	hints_free(h);
 	h = parse("{\"serial\": \"X\"}");
 	is_int(hints_choose(h, disks, 2, &e), -ENODEV, "nothing matches");
@@ -143,6 +155,26 @@ static void test_choice(void)
 		"correct properties/root_device",
 		"and the reason of each disk is told");
 	hints_free(h);
+}
+
+/* Two paths to one disk have one serial; what tells them apart is where they hang. */
+static void test_telling(void)
+{
+	json_t *disks = json_loads(
+		"[{\"name\": \"/dev/sda\", \"size\": 64424509440, \"serial\": \"M0\", \"wwn\": "
+		"\"0x5\", \"hctl\": \"0:0:1:0\"}, {\"name\": \"/dev/sdb\", \"size\": 64424509440, "
+		"\"serial\": \"M0\", \"wwn\": \"0x5\", \"hctl\": \"1:0:1:0\"}]",
+		0, NULL);
+	struct err e;
+
+	is_int(hints_choose_json(NULL, disks, &e), -ENOTUNIQ, "two paths to one disk");
+	ok(strstr(e.text, "{\"hctl\": \"0:0:1:0\"} for the first"), "%s", e.text);
+	json_object_set_new(json_array_get(disks, 0), "unfit", json_string("is mounted at /srv"));
+	is_int(hints_choose_json(NULL, disks, &e), 1, "a disk in use is not taken");
+	json_object_set_new(json_array_get(disks, 1), "unfit", json_string("is read-only"));
+	is_int(hints_choose_json(NULL, disks, &e), -ENODEV, "both are in use");
+	ok(strstr(e.text, "/dev/sda: is mounted at /srv; /dev/sdb: is read-only"), "%s", e.text);
+	json_decref(disks);
 }
 
 static void test_json(void)
@@ -174,6 +206,7 @@ int main(void)
 	test_refusals();
 	test_choice();
 	test_json();
+	test_telling();
 	is_int(hints_parse(NULL, &h, NULL), 0, "no hints");
 	ok(h == NULL, "is NULL");
 	return done_testing();
