@@ -88,6 +88,9 @@ void agent_settle(struct agent *a);
  */
 json_t *agent_disks(struct agent *a);
 
+/* The disks an image may go to; those it may not have a member "unfit" that says why. */
+json_t *agent_candidates(struct agent *a);
+
 /*
  * The disk for the image, by the node's root device hints. Waits for disks that are slow to come,
  * as ipa-disk-wait-attempts and -delay say. *ret is a disk object of the inventory.

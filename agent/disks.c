@@ -38,33 +38,55 @@ static bool skipped_by(struct agent *a, const json_t *hint, const json_t *disk)
 	return h && hints_disk_from_json(disk, &d, &e) == 0 && hints_match(h, &d, NULL, 0);
 }
 
+static bool is_skipped(struct agent *a, const json_t *skip, const json_t *disk)
+{
+	bool skipped = false;
+	json_t *hint;
+	size_t k;
+
+	json_array_foreach ((json_t *)skip, k, hint)
+		skipped = skipped || skipped_by(a, hint, disk);
+	if (skipped)
+		say(a->journal, "%s is skipped, as the node's properties say",
+			json_str(disk, "name"));
+	return skipped;
+}
+
 json_t *agent_disks(struct agent *a)
 {
 	_cleanup_json_ json_t *node = agent_node(a), *all = NULL;
 	const json_t *skip =
 		json_object_get(json_object_get(node, "properties"), "skip_block_devices");
-	json_t *disks = json_array(), *disk, *hint;
-	size_t i, k;
+	json_t *disks = json_array(), *disk;
+	size_t i;
 
 	agent_settle(a);
 	all = inventory_disks(a->sr);
-	json_array_foreach (all, i, disk) {
-		bool skipped = false;
-
-		json_array_foreach (skip, k, hint)
-			skipped = skipped || skipped_by(a, hint, disk);
-		if (skipped)
-			say(a->journal, "%s is skipped, as the node's properties say",
-				json_str(disk, "name"));
-		else
+	json_array_foreach (all, i, disk)
+		if (!is_skipped(a, skip, disk))
 			json_array_append(disks, disk);
-	}
+	return disks;
+}
+
+json_t *agent_candidates(struct agent *a)
+{
+	_cleanup_json_ json_t *node = agent_node(a);
+	const json_t *skip =
+		json_object_get(json_object_get(node, "properties"), "skip_block_devices");
+	json_t *disks, *disk;
+	size_t i;
+
+	agent_settle(a);
+	disks = inventory_candidates(a->sr);
+	json_array_foreach (disks, i, disk)
+		if (is_skipped(a, skip, disk))
+			json_put_str(disk, "unfit", "is skipped by properties/skip_block_devices");
 	return disks;
 }
 
 static int choose(struct agent *a, const struct hints *h, json_t **ret, struct err *e)
 {
-	_cleanup_json_ json_t *disks = agent_disks(a);
+	_cleanup_json_ json_t *disks = agent_candidates(a);
 	int i = hints_choose_json(h, disks, e);
 
 	if (i < 0)
@@ -109,8 +131,9 @@ int agent_root_disk(struct agent *a, json_t **ret, struct err *e)
 		r = choose(a, h, ret, e);
 		if (r == 0)
 			return 0;
-		/* without a platform that can tell of new devices there is nothing to wait for */
-		if (!a->platform->wait_change || left_ms <= 0 || stopping(a))
+		/* without a platform that can tell of new devices there is nothing to wait for; and
+		 * one more disk does not decide between two */
+		if (r == -ENOTUNIQ || !a->platform->wait_change || left_ms <= 0 || stopping(a))
 			return err_prefix(e, "root device");
 		if (!waiting)
 			say(a->journal, "waiting for the root device: %s", e->text);

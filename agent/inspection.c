@@ -57,12 +57,18 @@ static void run_collectors(struct agent *a, json_t *data, json_t *names)
 	}
 }
 
-/* The disk an image would go to by the rule without hints: the node is not known yet. */
-static json_t *root_disk(const json_t *inventory)
+/*
+ * The disk an image would go to by the rule without hints: the node is not known yet. None when the
+ * rule does not decide: whoever deploys is told then what is missing.
+ */
+static json_t *root_disk(struct agent *a)
 {
-	const json_t *disks = json_object_get(inventory, "disks");
-	int i = hints_choose_json(NULL, disks, NULL);
+	_cleanup_json_ json_t *disks = agent_candidates(a);
+	struct err e = {0};
+	int i = hints_choose_json(NULL, disks, &e);
 
+	if (i < 0)
+		say_warning(a->journal, "no root disk without hints: %s", e.text);
 	return i < 0 ? json_null() : json_incref(json_array_get(disks, (size_t)i));
 }
 
@@ -72,7 +78,7 @@ json_t *inspection_collect(struct agent *a)
 	json_t *inventory = inventory_collect(a->sr, a->bootif[0] ? a->bootif : NULL);
 
 	json_object_set_new(data, "inventory", inventory);
-	json_object_set_new(data, "root_disk", root_disk(inventory));
+	json_object_set_new(data, "root_disk", root_disk(a));
 	json_put_str(data, "boot_interface", a->bootif[0] ? a->bootif : NULL);
 	json_put_str(data, "error",
 		json_array_size(json_object_get(inventory, "interfaces"))

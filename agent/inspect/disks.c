@@ -1,5 +1,6 @@
 /* Disks of the inventory: what an image may be written to, with everything that identifies it. */
 #include "agent/inspect/inventory.h"
+#include "agent/inspect/usage.h"
 #include "lib/base/fs.h"
 #include "lib/base/str.h"
 
@@ -13,7 +14,7 @@
 static const char *const not_disks[] = {
 	"loop", "ram", "zram", "sr", "fd", "dm-", "nbd", "mtdblock", "rbd", "drbd"};
 
-static bool is_disk(const struct sysroot *sr, const char *name)
+static bool is_disk(const struct sysroot *sr, const char *name, bool removable_too)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(not_disks); i++)
 		if (str_starts(name, not_disks[i]))
@@ -21,7 +22,7 @@ static bool is_disk(const struct sysroot *sr, const char *name)
 	if (str_starts(name, "mmcblk") && (strstr(name, "boot") || strstr(name, "rpmb")))
 		return false;
 	return sysroot_int(sr, 0, "/sys/block/%s/size", name) > 0 &&
-	       sysroot_int(sr, 0, "/sys/block/%s/removable", name) == 0 &&
+	       (removable_too || sysroot_int(sr, 0, "/sys/block/%s/removable", name) == 0) &&
 	       sysroot_int(sr, 0, "/sys/block/%s/hidden", name) == 0;
 }
 
@@ -214,7 +215,7 @@ static json_t *disk_collect(const struct sysroot *sr, const char *name)
 }
 
 /* A simulated disk: a member that the list leaves out takes the value of a plain SATA disk. */
-static json_t *disk_simulated(const json_t *given)
+static json_t *disk_simulated(const json_t *given, bool candidate)
 {
 	static const char *const texts[] = {"model", "wwn", "serial", "vendor",
 		"wwn_with_extension", "wwn_vendor_extension", "hctl", "by_path", "tran"};
@@ -230,10 +231,12 @@ static json_t *disk_simulated(const json_t *given)
 		json_put_str(disk, texts[i], json_str(given, texts[i]));
 	json_put_int(disk, "logical_sectors", json_int(given, "logical_sectors", 512));
 	json_put_int(disk, "physical_sectors", json_int(given, "physical_sectors", 512));
+	if (candidate && json_str(given, "unfit"))
+		json_put_str(disk, "unfit", json_str(given, "unfit"));
 	return disk;
 }
 
-static json_t *disks_simulated(const char *path)
+static json_t *disks_simulated(const char *path, bool candidates)
 {
 	_cleanup_free_ char *text = NULL;
 	_cleanup_json_ json_t *given = NULL;
@@ -244,22 +247,40 @@ static json_t *disks_simulated(const char *path)
 		json_parse(text, len, JSON_DEPTH_MAX, &given, NULL) == 0)
 		json_array_foreach (given, i, one)
 			if (json_str(one, "name"))
-				json_array_append_new(list, disk_simulated(one));
+				json_array_append_new(list, disk_simulated(one, candidates));
+	return list;
+}
+
+static json_t *disks_of(const struct sysroot *sr, bool candidates)
+{
+	json_t *list, *disk;
+	char **names;
+
+	if (sr->disks_json)
+		return disks_simulated(sr->disks_json, candidates);
+	list = json_array();
+	names = sysroot_names(sr, "/sys/block");
+	for (char **n = names; *n; n++) {
+		_cleanup_free_ char *used = NULL;
+
+		if (!is_disk(sr, *n, candidates))
+			continue;
+		disk = disk_collect(sr, *n);
+		used = candidates ? disk_usage(sr, *n) : NULL;
+		if (used)
+			json_put_str(disk, "unfit", used);
+		json_array_append_new(list, disk);
+	}
+	sysroot_names_free(names);
 	return list;
 }
 
 json_t *inventory_disks(const struct sysroot *sr)
 {
-	json_t *list;
-	char **names;
+	return disks_of(sr, false);
+}
 
-	if (sr->disks_json)
-		return disks_simulated(sr->disks_json);
-	list = json_array();
-	names = sysroot_names(sr, "/sys/block");
-	for (char **n = names; *n; n++)
-		if (is_disk(sr, *n))
-			json_array_append_new(list, disk_collect(sr, *n));
-	sysroot_names_free(names);
-	return list;
+json_t *inventory_candidates(const struct sysroot *sr)
+{
+	return disks_of(sr, true);
 }

@@ -15,6 +15,11 @@ json_t *inventory_collect(const struct sysroot *sr, const char *bootif);
 
 /* The parts of it. */
 json_t *inventory_disks(const struct sysroot *sr);
+/*
+ * The disks again, and removable ones, for the choice of one to write to: those that must not be
+ * touched have a member "unfit" that says why.
+ */
+json_t *inventory_candidates(const struct sysroot *sr);
 json_t *inventory_nics(const struct sysroot *sr);
 json_t *inventory_cpu(const struct sysroot *sr);
 json_t *inventory_memory(const struct sysroot *sr);
