@@ -112,6 +112,13 @@ static bool zstd_detect(const uint8_t *s, size_t len)
 	       (!memcmp(s, frame, 4) || ((s[0] & 0xf0) == 0x50 && !memcmp(s + 1, skippable, 3)));
 }
 
+static uint64_t zstd_declared(const uint8_t *s, size_t len)
+{
+	unsigned long long size = ZSTD_getFrameContentSize(s, len);
+
+	return size == ZSTD_CONTENTSIZE_UNKNOWN || size == ZSTD_CONTENTSIZE_ERROR ? 0 : size;
+}
+
 /* The largest window that fits, as a power of two; zstd itself knows 10 to 31. */
 static int window_log(uint64_t bytes)
 {
@@ -292,10 +299,10 @@ static void bzip2_close(struct decoder *d)
 }
 
 static const struct decoder_ops decoders[] = {
-	{"gzip", gzip_detect, gzip_open, gzip_step, gzip_close},
-	{"zstd", zstd_detect, zstd_open, zstd_step, zstd_close},
-	{"xz", xz_detect, xz_open, xz_step, xz_close},
-	{"bzip2", bzip2_detect, bzip2_open, bzip2_step, bzip2_close},
+	{"gzip", gzip_detect, NULL, gzip_open, gzip_step, gzip_close},
+	{"zstd", zstd_detect, zstd_declared, zstd_open, zstd_step, zstd_close},
+	{"xz", xz_detect, NULL, xz_open, xz_step, xz_close},
+	{"bzip2", bzip2_detect, NULL, bzip2_open, bzip2_step, bzip2_close},
 };
 
 static const struct {

@@ -23,6 +23,9 @@ struct decode_io {
 struct decoder_ops {
 	const char *name; /* "gzip" */
 	bool (*detect)(const uint8_t *start, size_t len);
+	/* Bytes that the first stream says it holds; 0: it does not say. NULL: none of them does.
+	 */
+	uint64_t (*declared)(const uint8_t *start, size_t len);
 	int (*open)(struct decoder *d, struct err *e);
 	/*
 	 * Moves data. 0; -EBADMSG for damaged data, -ENOMEM when more memory is needed than

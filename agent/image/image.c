@@ -137,7 +137,10 @@ static int ca_to_file(struct work *w, struct err *e)
 	return 0;
 }
 
-/* All that can go wrong without the disk goes wrong before the disk is touched. */
+/*
+ * All that can go wrong without the disk goes wrong before the disk is touched, which happens when
+ * the first piece of the image has come and fits.
+ */
 static int prepare(struct work *w, struct err *e)
 {
 	int r = check_job(&w->job, e);
@@ -151,9 +154,7 @@ static int prepare(struct work *w, struct err *e)
 	if (r == 0)
 		r = target_open(
 			&w->target, w->job.target, w->job.target_size, w->job.target_file_size, e);
-	if (r == 0)
-		r = enter(w, IMAGE_PREPARING, e);
-	return r < 0 ? r : target_wipe(&w->target, e);
+	return r < 0 ? r : enter(w, IMAGE_PREPARING, e);
 }
 
 static int transfer(struct work *w, struct err *e)

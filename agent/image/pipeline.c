@@ -110,11 +110,26 @@ static bool flush_zeroes(struct pipeline *p)
 	return !c || queue_push(&p->ready, c);
 }
 
+/*
+ * Before the image's first byte goes anywhere: it has come, it is an image for this disk. Only now
+ * the old tables go; whatever failed until here has left the disk as it was.
+ */
 static int check_start(struct pipeline *p, const struct chunk *c, struct err *e)
 {
+	int r;
+
 	if (c->offset)
 		return 0;
-	return table_check_sector(c->data, c->len, p->target->sector, p->target->block, e);
+	r = table_check_sector(c->data, c->len, p->target->sector, p->target->block, e);
+	return r < 0 ? r : target_wipe(p->target, e);
+}
+
+static int too_large(const struct pipeline *p, const char *than, uint64_t bytes, struct err *e)
+{
+	return err_set(e, EFBIG,
+		"the image is larger than the disk: it has %s%" PRIu64 " bytes, %s has %" PRIu64
+		"; choose another disk by root_device, or a smaller image",
+		than, bytes, p->target->path, p->target->size);
 }
 
 /* Hands decoded data to the writers; runs of zero chunks travel as one. */
@@ -126,10 +141,7 @@ static int emit(struct pipeline *p, struct chunk *c, struct err *e)
 	c->offset = atomic_load(&p->decoded);
 	end = c->offset + c->len;
 	if (end > p->target->size)
-		r = err_set(e, EFBIG,
-			"the image is larger than the disk: it has more than %" PRIu64
-			" bytes, %s has %" PRIu64,
-			end - 1, p->target->path, p->target->size);
+		r = too_large(p, "more than ", end - 1, e);
 	else
 		r = check_start(p, c, e);
 	if (r < 0) {
@@ -161,10 +173,7 @@ static int pass_raw(struct pipeline *p, struct chunk *c, struct err *e)
 
 	if (total > p->target->size) {
 		chunk_put(c);
-		return err_set(e, EFBIG,
-			"the image is larger than the disk: it has %" PRIu64
-			" bytes, %s has %" PRIu64,
-			total, p->target->path, p->target->size);
+		return too_large(p, "", total, e);
 	}
 	for (; c && r == 0; c = queue_pop(&p->hashed))
 		r = emit(p, c, e);
@@ -233,8 +242,14 @@ static int decode_all(struct pipeline *p, struct decoding *d, struct chunk *c, s
 static int decode_stream(
 	struct pipeline *p, const struct decoder_ops *ops, struct chunk *c, struct err *e)
 {
+	uint64_t declared = ops->declared ? ops->declared(c->data, c->len) : 0;
 	struct decoding d = {0};
-	int r = decode_open(&d.decoder, ops, 0, e);
+	int r = 0;
+
+	if (declared > p->target->size)
+		r = too_large(p, "decompressed ", declared, e);
+	if (r == 0)
+		r = decode_open(&d.decoder, ops, 0, e);
 
 	if (r < 0) {
 		chunk_put(c);

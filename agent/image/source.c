@@ -38,6 +38,7 @@ struct transfer {
 	uint64_t at;	     /* bytes handed to the sink */
 	uint64_t total;	     /* 0: unknown */
 	char validator[160]; /* strong ETag or date of the file begun with */
+	unsigned restarts;   /* how often the server began again instead of going on */
 
 	/* of the present attempt */
 	CURL *easy;
@@ -139,6 +140,11 @@ static int check_status(struct transfer *t)
 	return verdict_set(t, NEXT_URL, ENOENT, text);
 }
 
+static unsigned retries_of(const struct image_job *job)
+{
+	return job->retries ? job->retries : RETRIES;
+}
+
 /* Looks at the answer's head when its first byte comes. */
 static int check_answer(struct transfer *t)
 {
@@ -161,6 +167,11 @@ static int check_answer(struct transfer *t)
 	} else {
 		t->skip = t->at;
 		total = length > 0 ? (uint64_t)length : 0;
+		if (t->at && ++t->restarts > retries_of(t->s->job))
+			return verdict_set(t, NEXT_URL, EPROTO,
+				"the transfer is cut again and again, and the server does not go "
+				"on where it was (no byte ranges); put the image on a server that "
+				"does");
 	}
 	return check_same_file(t, total);
 }
@@ -346,7 +357,7 @@ static void pause_ms(const struct source *s, unsigned ms)
 static enum verdict transfer_run(struct transfer *t)
 {
 	const struct image_job *job = t->s->job;
-	unsigned retries = job->retries ? job->retries : RETRIES, failed = 0;
+	unsigned retries = retries_of(job), failed = 0;
 	unsigned wait_ms = job->retry_pause_ms ? job->retry_pause_ms : RETRY_PAUSE_MS;
 	unsigned pause;
 

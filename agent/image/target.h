@@ -46,7 +46,8 @@ int target_open(struct target *t, const char *path, uint64_t expected_size, uint
 	struct err *e);
 void target_close(struct target *t);
 
-/* Zeroes the first and the last MiB on the disk and flushes: from here on it does not boot. */
+/* Zeroes the first and the last MiB on the disk and flushes: from here on it does not boot. Any
+ * thread, before data is written. */
 int target_wipe(struct target *t, struct err *e);
 
 /*

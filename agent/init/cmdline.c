@@ -150,6 +150,8 @@ int params_from_cmdline(const struct cmdline *c, struct params *ret, struct err 
 		.http_timeout_s = 30,
 		.disk_wait_attempts = 10,
 		.disk_wait_delay_s = 3,
+		.image_timeout_s = 60,
+		.image_retries = 9,
 	};
 	read_urls(&rd);
 	read_bootif(&rd);
@@ -169,6 +171,9 @@ int params_from_cmdline(const struct cmdline *c, struct params *ret, struct err 
 	read_int(&rd, "ipa-http-request-timeout", 1, 3600, &p->http_timeout_s);
 	read_int(&rd, "ipa-disk-wait-attempts", 0, 10000, &p->disk_wait_attempts);
 	read_int(&rd, "ipa-disk-wait-delay", 0, 3600, &p->disk_wait_delay_s);
+	read_int(&rd, "ipa-image-download-connection-timeout", 1, 86400, &p->image_timeout_s);
+	read_int(&rd, "ipa-image-download-connection-retries", 1, 1000, &p->image_retries);
+	read_int(&rd, "ipa-image-download-connection-retry-interval", 0, 3600, &p->image_pause_s);
 	read_int(&rd, "ingot-fatal-reboot", 0, 86400, &p->fatal_reboot_s);
 	read_bool(&rd, "ipa-insecure", &p->insecure);
 	read_bool(&rd, "ipa-debug", &p->debug);

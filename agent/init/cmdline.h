@@ -53,6 +53,9 @@ struct params {
 	int http_timeout_s;	       /* 30 */
 	int disk_wait_attempts;	       /* 10 */
 	int disk_wait_delay_s;	       /* 3 */
+	int image_timeout_s;	       /* 60: a download that stands still for so long was cut */
+	int image_retries;	       /* 9 */
+	int image_pause_s;	       /* between two of them; 0: short ones that grow */
 	int fatal_reboot_s; /* ingot-fatal-reboot: reboot so long after a fatal error; 0: never */
 	bool insecure;	    /* any certificate of the API is good */
 	bool debug;
