@@ -49,6 +49,12 @@ static void reply_send(struct http_req *req, int status, struct MHD_Response *r,
 	req_unref(req);
 }
 
+static void reply_inner(struct http_req *req, int status, const char *data, size_t len)
+{
+	req->inner(status, len ? data : "", len, req->inner_data);
+	req_unref(req);
+}
+
 static void set_type(struct MHD_Response *r, const char *content_type)
 {
 	if (r && content_type)
@@ -58,9 +64,14 @@ static void set_type(struct MHD_Response *r, const char *content_type)
 void http_reply(
 	struct http_req *req, int status, const char *content_type, const void *data, size_t len)
 {
-	struct MHD_Response *r = MHD_create_response_from_buffer(
-		len, (void *)data, len ? MHD_RESPMEM_MUST_COPY : MHD_RESPMEM_PERSISTENT);
+	struct MHD_Response *r;
 
+	if (req->inner) {
+		reply_inner(req, status, data, len);
+		return;
+	}
+	r = MHD_create_response_from_buffer(
+		len, (void *)data, len ? MHD_RESPMEM_MUST_COPY : MHD_RESPMEM_PERSISTENT);
 	set_type(r, content_type);
 	reply_send(req, status, r, len);
 }
@@ -68,8 +79,14 @@ void http_reply(
 void http_reply_take(
 	struct http_req *req, int status, const char *content_type, char *data, size_t len)
 {
-	struct MHD_Response *r = MHD_create_response_from_buffer(len, data, MHD_RESPMEM_MUST_FREE);
+	struct MHD_Response *r;
 
+	if (req->inner) {
+		reply_inner(req, status, data, len);
+		free(data);
+		return;
+	}
+	r = MHD_create_response_from_buffer(len, data, MHD_RESPMEM_MUST_FREE);
 	if (!r)
 		free(data);
 	set_type(r, content_type);

@@ -70,6 +70,8 @@ struct http_req {
 	http_done_fn on_done;
 	void *on_done_data;
 	void *user;
+	http_inner_fn inner; /* gets the reply of a request that has no connection */
+	void *inner_data;
 	int64_t start_us;
 	uint16_t peer_port;
 	char peer[64], local[64];

@@ -28,6 +28,24 @@ struct http_req *req_new(struct http_server *s, const char *uri)
 	return req;
 }
 
+struct http_req *http_inner(const struct http_req *outer, const char *method, const char *path,
+	http_inner_fn reply, void *data)
+{
+	struct http_req *req = req_new(NULL, path);
+
+	str_copy(req->method, sizeof(req->method), method);
+	req->raw = xstrdup(path);
+	req->path = xstrdup(path);
+	req->query = "";
+	req->tls = outer->tls;
+	req->peer_port = outer->peer_port;
+	memcpy(req->peer, outer->peer, sizeof(req->peer));
+	memcpy(req->local, outer->local, sizeof(req->local));
+	req->inner = reply;
+	req->inner_data = data;
+	return req;
+}
+
 void req_ref(struct http_req *req)
 {
 	atomic_fetch_add_explicit(&req->refs, 1, memory_order_relaxed);

@@ -97,6 +97,15 @@ uint16_t http_peer_port(const struct http_req *req);
 bool http_is_tls(const struct http_req *req);
 const char *http_local(const struct http_req *req); /* the address of ours it came to */
 
+/*
+ * A request of ours on behalf of one that came from outside: it has a method, a path (decoded, as
+ * it is), and the outer one's addresses; no headers, arguments or body. What is replied to it goes
+ * to `reply`, in the replying thread, instead of a connection.
+ */
+typedef void (*http_inner_fn)(int status, const char *body, size_t len, void *data);
+struct http_req *http_inner(const struct http_req *outer, const char *method, const char *path,
+	http_inner_fn reply, void *data);
+
 /* A place for one pointer of the caller's. */
 void http_set_user(struct http_req *req, void *user);
 void *http_user(const struct http_req *req);
