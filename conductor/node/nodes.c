@@ -204,8 +204,8 @@ void on_node_delete(struct enode *e, struct request *r)
 	struct err err;
 	int ret = delete_allowed(e, &err);
 
-	if (ret < 0) {
-		request_finish(r, ret, &err);
+	if (ret < 0 || r->flag) {
+		request_finish(r, ret, ret < 0 ? &err : NULL);
 		return;
 	}
 	c = commit_bare(e->en);

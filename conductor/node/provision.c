@@ -146,20 +146,50 @@ static int refuse_state(struct enode *e, struct request *r, struct err *err)
 		verb_names[r->verb], e->uuid, provision_state_name(e->state));
 }
 
-void on_provision(struct enode *e, struct request *r)
+static int allowed(struct enode *e, struct request *r, struct err *err)
 {
 	const struct transition *row = fsm_find(e->state, fsm_event_of_verb(r->verb));
+
+	if (!row || (e->power_request && !e->power_sweep))
+		return refuse_state(e, r, err);
+	return guards[r->verb] ? guards[r->verb](e, r, err) : 0;
+}
+
+/* Whether it would be taken, with the record as the request would have changed it before. */
+static int would_be_allowed(struct enode *e, struct request *r, struct err *err)
+{
+	struct node changed, *hot;
+	int ret;
+
+	if (!r->edit)
+		return allowed(e, r, err);
+	node_copy(&changed, enode_get(e));
+	ret = r->edit(r->data, &changed, err);
+	if (ret == 0) {
+		hot = e->hot;
+		e->hot = &changed;
+		ret = allowed(e, r, err);
+		e->hot = hot;
+	}
+	node_done(&changed);
+	return ret;
+}
+
+void on_provision(struct enode *e, struct request *r)
+{
 	char cause[64];
 	struct state_change s = {
 		.event = fsm_event_of_verb(r->verb), .cause = cause, .user = r->user, .request = r};
 	struct err err;
-	int ret = 0;
+	int ret;
 
+	if (r->flag) {
+		ret = would_be_allowed(e, r, &err);
+		request_finish(r, ret, ret < 0 ? &err : NULL);
+		return;
+	}
 	snprintf(cause, sizeof(cause), "%s asked for", fsm_event_names[s.event]);
-	if (!row || (e->power_request && !e->power_sweep))
-		ret = refuse_state(e, r, &err);
-	else if (guards[r->verb])
-		ret = guards[r->verb](e, r, &err);
+	ret = allowed(e, r, &err);
 	if (ret == 0) {
 		s.next = with_args(e, r);
 		if (r->verb == VERB_ABORT)
