@@ -3,6 +3,7 @@
  * body. See api.h.
  */
 #include "conductor/api/api.h"
+#include "conductor/api/batch.h"
 #include "conductor/api/call.h"
 #include "conductor/api/internal.h"
 #include "conductor/api/version.h"
@@ -20,6 +21,11 @@ const char *const api_auth_names[API_AUTH_COUNT] = {
 	[API_AUTH_NONE] = "none",
 	[API_AUTH_HTTP_BASIC] = "http_basic",
 };
+
+void api_call_began(struct api *a)
+{
+	atomic_fetch_add(&a->calls, 1);
+}
 
 void api_call_ended(struct api *a)
 {
@@ -83,11 +89,7 @@ static int check_version(struct call *c, struct err *e)
 	snprintf(text, sizeof(text), "baremetal 1.%d", c->version);
 	http_reply_header(c->req, "OpenStack-API-Version", text);
 	http_reply_header(c->req, "Vary", "X-OpenStack-Ironic-API-Version, OpenStack-API-Version");
-	if (c->version >= c->route->since)
-		return 0;
-	if (c->route->flags & ROUTE_TOO_OLD_406)
-		return version_need(c->version, c->route->since, c->route->path, e);
-	return err_set(e, ENOENT, "The resource could not be found.");
+	return 0;
 }
 
 static int run(struct call *c, struct err *e)
@@ -107,10 +109,7 @@ static int run(struct call *c, struct err *e)
 	if (r < 0)
 		return r;
 	body = http_body(c->req, &len);
-	r = call_parse_body(c->route, c->version, body, len, &c->body, e);
-	if (r < 0)
-		return r;
-	return c->route->handler(c, e);
+	return call_run(c, body, len, e);
 }
 
 static void reply_not_allowed(struct call *c)
@@ -127,7 +126,7 @@ static void handle(struct http_req *req, void *data)
 	struct call *c = xcalloc(1, sizeof(*c));
 	struct err e = {0};
 
-	atomic_fetch_add(&a->calls, 1);
+	api_call_began(a);
 	c->api = a;
 	c->req = req;
 	common_headers(req);
@@ -227,8 +226,10 @@ uint16_t api_port(const struct api *a)
 
 void api_stop(struct api *a, unsigned drain_ms)
 {
+	atomic_store(&a->stopping, true);
 	if (a->server)
 		http_server_stop(a->server, drain_ms);
+	batch_wait(a);
 }
 
 void api_free(struct api *a)

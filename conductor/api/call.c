@@ -2,6 +2,7 @@
 #include "conductor/api/call.h"
 #include "conductor/api/internal.h"
 #include "conductor/api/patch.h"
+#include "conductor/api/version.h"
 #include "lib/base/str.h"
 
 #include <errno.h>
@@ -60,6 +61,20 @@ char *call_error_text(int status, const char *text)
 	inner_text = json_text(inner);
 	outer = json_pack("{s:s}", "error_message", inner_text);
 	return json_text(outer);
+}
+
+struct call *call_inner(const struct call *outer, const char *method, const char *path,
+	http_inner_fn reply, void *data)
+{
+	struct call *c = xcalloc(1, sizeof(*c));
+
+	c->api = outer->api;
+	c->version = outer->version;
+	c->user = xstrdup(outer->user);
+	memcpy(c->base, outer->base, sizeof(c->base));
+	c->req = http_inner(outer->req, method, path, reply, data);
+	api_call_began(c->api);
+	return c;
 }
 
 static void call_end(struct call *c)
@@ -182,6 +197,18 @@ int call_parse_body(const struct route *route, int version, const char *text, si
 	if (r == 0)
 		*ret = TAKE_PTR(body);
 	return r;
+}
+
+int call_run(struct call *c, const char *body, size_t len, struct err *e)
+{
+	int r;
+
+	if (c->version < c->route->since && (c->route->flags & ROUTE_TOO_OLD_406))
+		return version_need(c->version, c->route->since, c->route->path, e);
+	if (c->version < c->route->since)
+		return err_set(e, ENOENT, "The resource could not be found.");
+	r = call_parse_body(c->route, c->version, body, len, &c->body, e);
+	return r < 0 ? r : c->route->handler(c, e);
 }
 
 int call_arg_bool(const struct call *c, const char *name, bool dflt, bool *ret, struct err *e)

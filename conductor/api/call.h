@@ -24,12 +24,23 @@ struct call {
 	char *text;   /* the handler's; freed with the call */
 	json_t *json; /* the handler's */
 	bool flag;
+	bool would; /* a batch's dry run: only say whether it would be taken */
 	struct route_match match;
 };
 
 struct engine *call_engine(const struct call *c);
 struct store *call_store(const struct call *c);
 const struct api_config *call_config(const struct call *c);
+
+/*
+ * A call of ours on behalf of another (batch.c), with its caller, version and links. Answers go to
+ * `reply`. The caller sets route and params, and runs it.
+ */
+struct call *call_inner(const struct call *outer, const char *method, const char *path,
+	http_inner_fn reply, void *data);
+
+/* Since when the route is, the body, the handler. Below 0: e says why, nothing was answered. */
+int call_run(struct call *c, const char *body, size_t len, struct err *e);
 
 /* Answers; each ends the call. json is taken. */
 void call_reply_json(struct call *c, int status, json_t *json);

@@ -50,6 +50,9 @@ HANDLER(children_get);
 HANDLER(node_volume);
 HANDLER(node_methods);
 
+/* batch.c */
+HANDLER(batch_post);
+
 /* ports.c */
 HANDLER(ports_list);
 HANDLER(ports_detail);

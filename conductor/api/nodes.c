@@ -225,6 +225,13 @@ static int edit_node(void *data, void *record, struct err *e)
 	return 0;
 }
 
+int node_patched(void *data, void *record, struct err *e)
+{
+	struct call *c = data;
+
+	return patch_record(&node_schema, &node_type, record, c->json, node_masked, e);
+}
+
 static void finish_updated(struct call *c, struct request *r)
 {
 	call_reply_json(c, 200, resource_render(c, &node_resource, r->answer, NULL));
@@ -274,7 +281,10 @@ int node_patch(struct call *c, struct err *e)
 
 int node_delete(struct call *c, struct err *e)
 {
-	return call_submit(c, call_request(c, REQ_NODE_DELETE, c->params[0]), finish_no_content);
+	struct request *r = call_request(c, REQ_NODE_DELETE, c->params[0]);
+
+	r->flag = c->would;
+	return call_submit(c, r, finish_no_content);
 }
 
 int node_validate(struct call *c, struct err *e)

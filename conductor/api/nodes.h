@@ -20,4 +20,8 @@ int patch_check_roots(const struct schema *s, int version, const json_t *patch, 
 int patch_record(const struct schema *s, const struct record_type *t, void *rec,
 	const json_t *patch, const char *const *masked, struct err *e);
 
+/* Applies the patches in a call's `json` to a node: what a dry run's verb is to see. edit() of a
+ * request. */
+int node_patched(void *data, void *record, struct err *e);
+
 #endif

@@ -1,4 +1,5 @@
 /* The route table: every method and path the conductor answers, and what each asks for. */
+#include "conductor/api/batch.h"
 #include "conductor/api/below.h"
 #include "conductor/api/handlers.h"
 #include "conductor/api/nodes.h"
@@ -137,6 +138,8 @@ const struct route routes[] = {
 	R("POST", "/ingot/v1/waiting/{mac}", 0, waiting_post, .body = BODY_REQUIRED, .flags = OURS),
 	R("POST", "/ingot/v1/phone-home/{token}", 0, phone_home, .body = BODY_OPTIONAL,
 		.flags = OPEN),
+	R("POST", "/ingot/v1/batch", 0, batch_post, BODY(batch_schema),
+		.flags = OURS | ROUTE_PROVISION),
 	R("GET", "/ingot/v1/inventory", 0, inventory_export, .flags = OURS),
 	R("GET", "/metrics", 0, metrics_get, .flags = OURS),
 };

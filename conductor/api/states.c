@@ -1,5 +1,6 @@
 /* A node's states: what it is in, and every way to ask for another. */
 #include "conductor/api/handlers.h"
+#include "conductor/api/nodes.h"
 #include "conductor/api/resource.h"
 #include "conductor/api/states.h"
 #include "conductor/api/version.h"
@@ -170,6 +171,9 @@ int states_provision(struct call *c, struct err *e)
 	r = call_request(c, REQ_PROVISION, c->params[0]);
 	r->verb = verb;
 	r->args = json_incref(c->body);
+	r->flag = c->would;
+	if (c->would && c->json)
+		r->edit = node_patched;
 	return call_submit(c, r, finish_states);
 }
 

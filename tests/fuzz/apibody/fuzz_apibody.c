@@ -3,6 +3,8 @@
  * what they make of a record through its JSON and back. An input is a request as a person would
  * write it: "PATCH /v1/nodes/r1 82", a newline, the body.
  */
+#include "conductor/api/batch.h"
+#include "conductor/api/batchplan.h"
 #include "conductor/api/call.h"
 #include "conductor/api/mask.h"
 #include "conductor/api/nodes.h"
@@ -77,6 +79,8 @@ static void check_more(const struct route *route, int version, const json_t *bod
 		(void)provision_check(version, body, &verb, NULL);
 	if (route->schema == &power_schema)
 		(void)power_check(version, body, &power, NULL);
+	if (route->schema == &batch_schema)
+		(void)batch_check(body, NULL);
 	if (route->body == BODY_PATCH)
 		patch_node(body, version);
 	if (json_is_object(body))
@@ -119,6 +123,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (body)
 		read_records(body);
 	free(call_error_text(call_status(e.code), e.text));
+	free(batch_fault_text(text, size - head_len - 1));
 	json_decref(body);
 	return 0;
 }
