@@ -283,7 +283,7 @@ int node_delete(struct call *c, struct err *e)
 {
 	struct request *r = call_request(c, REQ_NODE_DELETE, c->params[0]);
 
-	r->flag = c->would;
+	r->would = c->would;
 	return call_submit(c, r, finish_no_content);
 }
 

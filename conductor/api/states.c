@@ -171,7 +171,7 @@ int states_provision(struct call *c, struct err *e)
 	r = call_request(c, REQ_PROVISION, c->params[0]);
 	r->verb = verb;
 	r->args = json_incref(c->body);
-	r->flag = c->would;
+	r->would = c->would;
 	if (c->would && c->json)
 		r->edit = node_patched;
 	return call_submit(c, r, finish_states);

@@ -46,21 +46,20 @@ void engine_subscribe(struct engine *en, const struct news_subscriber *s); /* be
 
 /* A change or question. Fill the input, call engine_submit(); done() gets it back, to free it. */
 enum request_kind {
-	REQ_NODE_CREATE,     /* record: struct node *; ports: none */
-	REQ_NODE_UPDATE,     /* ident, edit() */
-	REQ_NODE_DELETE,     /* ident; flag: only say whether it would be taken */
-	REQ_PORT_CREATE,     /* record: struct port * */
-	REQ_PORT_UPDATE,     /* ident (uuid), edit() */
-	REQ_PORT_DELETE,     /* ident (uuid) */
-	REQ_PROVISION,	     /* ident, verb, args: the body of PUT states/provision; flag: only
-			say whether it would be taken, after edit() if there is one */
-	REQ_POWER,	     /* ident, power, args {"timeout"} */
-	REQ_MAINTENANCE,     /* ident, flag, text: reason */
-	REQ_TRAITS,	     /* ident, args: the new array of traits */
-	REQ_RAID_TARGET,     /* ident, args: target_raid_config */
-	REQ_VALIDATE,	     /* ident -> answer {interface: {result, reason}} */
-	REQ_BOOT_DEVICE_GET, /* ident -> {"boot_device", "persistent"} */
-	REQ_BOOT_DEVICE_SET, /* ident, args {"boot_device", "persistent"} */
+	REQ_NODE_CREATE,	   /* record: struct node *; ports: none */
+	REQ_NODE_UPDATE,	   /* ident, edit() */
+	REQ_NODE_DELETE,	   /* ident */
+	REQ_PORT_CREATE,	   /* record: struct port * */
+	REQ_PORT_UPDATE,	   /* ident (uuid), edit() */
+	REQ_PORT_DELETE,	   /* ident (uuid) */
+	REQ_PROVISION,		   /* ident, verb, args: the body of PUT states/provision */
+	REQ_POWER,		   /* ident, power, args {"timeout"} */
+	REQ_MAINTENANCE,	   /* ident, flag, text: reason */
+	REQ_TRAITS,		   /* ident, args: the new array of traits */
+	REQ_RAID_TARGET,	   /* ident, args: target_raid_config */
+	REQ_VALIDATE,		   /* ident -> answer {interface: {result, reason}} */
+	REQ_BOOT_DEVICE_GET,	   /* ident -> {"boot_device", "persistent"} */
+	REQ_BOOT_DEVICE_SET,	   /* ident, args {"boot_device", "persistent"} */
 	REQ_BOOT_DEVICE_SUPPORTED, /* ident -> {"supported_boot_devices": []} */
 	REQ_NMI,		   /* ident */
 	REQ_LOOKUP, /* args {"addresses": [...], "node_uuid", "boot_token"} -> the lookup reply */
@@ -85,6 +84,7 @@ struct request {
 	enum verb verb;
 	enum power_state power;
 	bool flag;
+	bool would;   /* PROVISION, NODE_DELETE: only say whether it would be taken, after edit() */
 	char *text;   /* owned */
 	json_t *args; /* owned */
 	void *record; /* NODE_CREATE, PORT_CREATE: owned by the request once submitted */

@@ -204,7 +204,7 @@ void on_node_delete(struct enode *e, struct request *r)
 	struct err err;
 	int ret = delete_allowed(e, &err);
 
-	if (ret < 0 || r->flag) {
+	if (ret < 0 || r->would) {
 		request_finish(r, ret, ret < 0 ? &err : NULL);
 		return;
 	}

@@ -183,7 +183,7 @@ void on_provision(struct enode *e, struct request *r)
 	struct err err;
 	int ret;
 
-	if (r->flag) {
+	if (r->would) {
 		ret = would_be_allowed(e, r, &err);
 		request_finish(r, ret, ret < 0 ? &err : NULL);
 		return;
