@@ -230,6 +230,11 @@ def part_silence():
         r = b.client(count=100, **quick)
         ok(r["ok"] == 80 and r["failed"] == 20, "20 silent BMCs do not disturb the other 80", r)
         fails(r, errno.ETIMEDOUT, ["no answer to anything"], "and are called silent")
+        r = b.client(count=100, rounds=5, **quick)
+        ok(r["circuits_open"] == 20 and r["ok"] == 80, "after three failures sweeps leave them alone", r)
+        ok(r["rounds"][4]["wall_ms"] < r["rounds"][0]["wall_ms"], "and take no longer for them", r["rounds"])
+        r = b.client(count=20, rounds=5, command=True, **quick)
+        ok(all("not asked" not in e["text"] for e in r["errors"]), "while a command asks each time", r)
         b("clear", bmc="all")
         all_ok(b.client(count=100, **quick), "and come back")
         b.fault(bmc=[0, 0], silent=1)
@@ -296,6 +301,13 @@ def part_moods():
     with Bmcd("--on") as b:
         b.fault(freeze_gap_ms=20, freeze_ms=60000)
         all_ok(b.client(op="boot-set:pxe", gap=40), "a BMC that freezes when asked too fast, with a gap")
+    with Bmcd("--on") as b:
+        b.fault(freeze_gap_ms=50, freeze_ms=1500)
+        r = b.client(op="boot-set:pxe", keep=50, rounds=4)
+        ok(all(x["failed"] == 0 for x in r["rounds"]), "without one, each request succeeds all the same", r)
+        ok(r["freezes"] >= 1 and r["learned_gap_ms"] >= 200, "the freeze is noticed and a gap is learned", r)
+        again = b.client(op="boot-set:pxe", keep=50, rounds=4)
+        ok(again["rounds"][3]["wall_ms"] < 1450 and again["freezes"] == 1, "which keeps it from freezing again", again)
 
 
 def part_names():

@@ -6,6 +6,8 @@
 
 #include "lib/base/str.h"
 
+#define SWEPT_MS 2000 /* a session that only sweeps use waits so long for another request */
+
 const char *const bmc_phase_names[PHASE_COUNT] = {
 	[PHASE_IDLE] = "idle",
 	[PHASE_RESOLVING] = "looking up the host name",
@@ -52,6 +54,7 @@ set_error(struct ipmi_bmc *b, struct request *r, int code, const char *fmt, va_l
 		return;
 	b->failed_ms = engine_now(b->engine);
 	b->last_errno = code;
+	engine_count(&b->engine->stats.failures, 1);
 }
 
 static void __attribute__((format(printf, 4, 5)))
@@ -97,10 +100,26 @@ void bmc_drop_session(struct ipmi_bmc *b, bool tell)
 		len = session_seal(b->session, message, len, iv, packet);
 		(void)net_send(b, packet, len);
 	}
+	if (b->session_open)
+		engine_count(&b->engine->stats.sessions, -1);
 	mem_wipe(b->session, sizeof(*b->session));
 	free(b->session);
 	b->session = NULL;
 	b->session_open = false;
+}
+
+/*
+ * How long an idle session is kept. For the next sweep only when it will still be good then: the
+ * BMC's few places are for others, too.
+ */
+static int64_t keep_ms(const struct ipmi_bmc *b)
+{
+	int64_t keep = (int64_t)b->traits.session_keep_s * 1000;
+	bool commanded = b->commanded_ms && engine_now(b->engine) - b->commanded_ms < keep;
+
+	if (commanded || b->engine->sweep_every_s < b->traits.session_keep_s || keep < SWEPT_MS)
+		return keep;
+	return SWEPT_MS;
 }
 
 static void go_idle(struct ipmi_bmc *b)
@@ -109,10 +128,10 @@ static void go_idle(struct ipmi_bmc *b)
 	b->phase_due_ms = NEVER;
 	if (!b->session_open)
 		return;
-	if (b->traits.session_keep_s == 0)
+	if (b->traits.session_keep_s == 0 && pace_gap_ms(b) == 0)
 		bmc_drop_session(b, true);
 	else
-		b->phase_due_ms = b->session_used_ms + b->traits.session_keep_s * 1000;
+		b->phase_due_ms = b->session_used_ms + keep_ms(b) + pace_gap_ms(b);
 }
 
 void bmc_kick(struct ipmi_bmc *b)
@@ -149,6 +168,9 @@ void bmc_begin(struct ipmi_bmc *b)
 	}
 	list_remove(&r->link);
 	b->current = r;
+	b->engine->in_flight++;
+	engine_count(&b->engine->stats.in_flight, 1);
+	engine_count(&b->engine->stats.requests, 1);
 	exchange_start(b);
 	bmc_rearm(b);
 }
@@ -173,6 +195,8 @@ static struct request *release_current(struct ipmi_bmc *b)
 	struct request *r = b->current;
 
 	b->current = NULL;
+	b->engine->in_flight--;
+	engine_count(&b->engine->stats.in_flight, -1);
 	if (!b->session_open)
 		bmc_drop_session(b, false);
 	b->phase = PHASE_IDLE;
@@ -183,6 +207,7 @@ static struct request *release_current(struct ipmi_bmc *b)
 void bmc_finish(struct ipmi_bmc *b)
 {
 	b->last_errno = 0;
+	circuit_answered(b);
 	end_request(b, release_current(b));
 	bmc_kick(b);
 }
@@ -203,11 +228,15 @@ void bmc_fail(struct ipmi_bmc *b, int code, const char *fmt, ...)
 	va_start(ap, fmt);
 	set_error(b, r, code, fmt, ap);
 	va_end(ap);
+	va_start(ap, fmt);
+	err_vset(&why, code, fmt, ap);
+	va_end(ap);
+	if (r->answered)
+		circuit_answered(b); /* with a refusal, which is an answer */
+	else
+		circuit_failed(b, code, why.text);
 	end_request(b, release_current(b));
 	if (bmc_is_dead(code)) {
-		va_start(ap, fmt);
-		err_vset(&why, code, fmt, ap);
-		va_end(ap);
 		bmc_fail_queued(b, IPMI_PRIORITY_SWEEP, code, why.text);
 		/* A name may lead elsewhere by now. */
 		if (!b->literal)
@@ -273,6 +302,52 @@ struct request *bmc_request_new(
 	return r;
 }
 
+/*
+ * The session's login, if one is under way, goes on for the command. The sweep's request waits at
+ * the head of its queue and is sent anew.
+ */
+bool bmc_overtake(struct ipmi_bmc *b)
+{
+	struct request *command = first_queued(b), *sweep = b->current;
+
+	if (!sweep || sweep->priority == IPMI_PRIORITY_COMMAND || !command ||
+		command->priority != IPMI_PRIORITY_COMMAND)
+		return false;
+	list_remove(&command->link);
+	list_prepend(&b->queue[IPMI_PRIORITY_SWEEP], &sweep->link);
+	command->opened = sweep->opened;
+	sweep->opened = false;
+	b->current = command;
+	return true;
+}
+
+/* Somebody waits now for a BMC that had a sweep's request and all the time in the world. */
+static void hurry(struct ipmi_bmc *b)
+{
+	bool silent = b->sends > 1 || b->phase == PHASE_PAUSE, opening = b->phase < PHASE_PROBE;
+
+	if ((!silent && !opening) || !bmc_overtake(b) || !silent)
+		return;
+	if (opening)
+		transmit_enter(b, b->phase);
+	else
+		exchange_start(b);
+}
+
+/* What a sweep hears of a BMC that is left alone. */
+static void refuse_sweep(struct ipmi_bmc *b, struct request *r)
+{
+	const struct circuit *c = &b->circuit;
+	int64_t now = engine_now(b->engine);
+
+	engine_count(&b->engine->stats.spared, 1);
+	fail_queued(b, r, c->code,
+		"not asked again for %lld s, as %u requests in a row have failed, the first of "
+		"them %lld s ago (a command would be sent): %s",
+		(long long)(c->retry_ms - now + 999) / 1000, c->failures,
+		(long long)(now - c->since_ms) / 1000, c->why);
+}
+
 ipmi_ticket bmc_submit(struct ipmi_bmc *b, struct request *r, const struct ipmi_opts *opts)
 {
 	struct ipmi_engine *e = b->engine;
@@ -293,6 +368,13 @@ ipmi_ticket bmc_submit(struct ipmi_bmc *b, struct request *r, const struct ipmi_
 			IPMI_QUEUE_MAX);
 	else if (r->len > IPMI_DATA_MAX)
 		fail_queued(b, r, EMSGSIZE, "a request carries at most %d bytes", IPMI_DATA_MAX);
+	else if (r->priority == IPMI_PRIORITY_SWEEP && circuit_rests(b))
+		refuse_sweep(b, r);
+	else if (r->priority == IPMI_PRIORITY_COMMAND) {
+		b->commanded_ms = engine_now(e);
+		if (b->current)
+			hurry(b);
+	}
 	bmc_kick(b);
 	bmc_rearm(b);
 	if (!e->in_callback)
@@ -373,6 +455,8 @@ void ipmi_bmc_free(struct ipmi_bmc *b)
 		b->lookup->bmc = NULL;
 	directory_remove(b->engine, b);
 	list_remove(&b->link);
+	engine_count(&b->engine->stats.gaps_learned, b->pace.gap_ms ? -1 : 0);
+	circuit_done(b);
 	free(b->host);
 	mem_wipe(b, sizeof(*b));
 	free(b);
@@ -383,6 +467,11 @@ void ipmi_bmc_set_traits(struct ipmi_bmc *b, const struct bmc_traits *traits)
 	b->traits = *traits;
 	if (!cipher_suite_find(b->traits.cipher_suite))
 		b->traits.cipher_suite = 0;
+}
+
+bool ipmi_bmc_rests(const struct ipmi_bmc *b)
+{
+	return circuit_rests(b);
 }
 
 void ipmi_bmc_status(const struct ipmi_bmc *b, struct ipmi_bmc_status *ret)
@@ -397,6 +486,15 @@ void ipmi_bmc_status(const struct ipmi_bmc *b, struct ipmi_bmc_status *ret)
 		.answered_ms = b->answered_ms,
 		.failed_ms = b->failed_ms,
 		.last_errno = b->last_errno,
+		.failures = b->circuit.failures,
+		.open = b->circuit.open,
+		.probing = circuit_probing(b),
+		.failing_since_ms = b->circuit.since_ms,
+		.retry_ms = b->circuit.retry_ms,
+		.why = b->circuit.why,
+		.gap_ms = pace_gap_ms(b),
+		.learned_gap_ms = b->pace.gap_ms,
+		.freezes = b->pace.freezes,
 		.sent = b->sent,
 		.retransmitted = b->retransmitted,
 		.received = b->received,

@@ -8,8 +8,9 @@
 
 #include "conductor/bmc/ipmi/internal.h"
 
-#define WINDOW_DEFAULT	64
-#define SOCKETS_DEFAULT 2
+#define WINDOW_DEFAULT	  64
+#define SOCKETS_DEFAULT	  2
+#define IN_FLIGHT_DEFAULT 2048
 
 int64_t engine_now(const struct ipmi_engine *e)
 {
@@ -34,6 +35,20 @@ void engine_random(struct ipmi_engine *e, void *out, size_t len)
 	e->random_left -= len;
 	memcpy(out, e->random + e->random_left, len);
 	mem_wipe(e->random + e->random_left, len);
+}
+
+void engine_count(uint64_t *counter, int by)
+{
+	__atomic_store_n(counter, *counter + (uint64_t)(int64_t)by, __ATOMIC_RELAXED);
+}
+
+void ipmi_engine_get_stats(const struct ipmi_engine *e, struct ipmi_engine_stats *ret)
+{
+	const uint64_t *from = (const uint64_t *)&e->stats;
+	uint64_t *to = (uint64_t *)ret;
+
+	for (size_t i = 0; i < sizeof(*ret) / sizeof(*to); i++)
+		to[i] = __atomic_load_n(&from[i], __ATOMIC_RELAXED);
 }
 
 void engine_enter(struct ipmi_engine *e)
@@ -165,7 +180,10 @@ void engine_leave_window(struct ipmi_engine *e, struct ipmi_bmc *b)
 	b->in_window = false;
 }
 
-/* Commands have a window of their own on top, so that no sweep, however large, stands before them.
+/*
+ * Commands have a window of their own on top, so that no sweep, however large, stands before them.
+ * The ceiling of requests in flight is for sweeps alone: they may be long with a thousand dead
+ * BMCs.
  */
 void engine_admit(struct ipmi_engine *e)
 {
@@ -179,6 +197,7 @@ void engine_admit(struct ipmi_engine *e)
 		unsigned room = e->window * (order[i] == IPMI_PRIORITY_COMMAND ? 2 : 1);
 
 		while (e->asking < room &&
+			(order[i] == IPMI_PRIORITY_COMMAND || e->in_flight < e->in_flight_max) &&
 			(b = list_first(&e->waiting[order[i]], struct ipmi_bmc, window_link))) {
 			list_remove(&b->window_link);
 			b->on_list = false;
@@ -199,6 +218,8 @@ int ipmi_engine_new(uv_loop_t *loop, const struct ipmi_engine_config *config,
 
 	e->loop = loop;
 	e->window = config && config->window ? config->window : WINDOW_DEFAULT;
+	e->in_flight_max = config && config->in_flight ? config->in_flight : IN_FLIGHT_DEFAULT;
+	e->sweep_every_s = config ? config->sweep_every_s : 0;
 	e->armed_ms = NEVER;
 	list_init(&e->bmcs);
 	list_init(&e->ended);

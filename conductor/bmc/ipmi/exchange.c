@@ -16,11 +16,12 @@ static void enter_message(struct ipmi_bmc *b, enum bmc_phase phase)
 {
 	int64_t now = engine_now(b->engine);
 
-	if (b->traits.gap_ms && now < b->next_ms) {
+	if (pace_gap_ms(b) && now < b->next_ms) {
 		transmit_pause(b, b->next_ms - now);
 		return;
 	}
 	b->rqseq = (b->rqseq + 1) & 0x3f;
+	pace_sent(b);
 	transmit_enter(b, phase);
 }
 
@@ -180,9 +181,10 @@ static void on_sealed(struct ipmi_bmc *b, const uint8_t *packet, const struct wi
 		b->dropped++;
 		return;
 	}
+	pace_answered(b);
 	transmit_answered(b);
 	b->session_used_ms = b->answered_ms;
-	b->next_ms = b->answered_ms + b->traits.gap_ms;
+	b->next_ms = b->answered_ms + pace_gap_ms(b);
 	if (b->phase == PHASE_REQUEST)
 		on_answer(b, &m);
 	else if (b->phase == PHASE_PRIVILEGE)
@@ -248,6 +250,9 @@ static unsigned tries(const struct ipmi_bmc *b)
 	if (b->phase >= PHASE_PROBE && !b->current->opened &&
 		(b->phase == PHASE_PROBE || !b->current->once))
 		n = TRIES_KEPT;
+	/* Is it back? Nobody waits for the answer. */
+	if (b->phase == PHASE_OPEN && circuit_probing(b))
+		n = TRIES_KEPT;
 	return n;
 }
 
@@ -259,10 +264,20 @@ void exchange_overdue(struct ipmi_bmc *b)
 	}
 	if (b->in_window) {
 		engine_leave_window(b->engine, b);
-		if (b->wait_ms > PATIENCE_MS) {
-			b->phase_due_ms = engine_now(b->engine) + b->wait_ms - PATIENCE_MS;
+		if (b->wait_ms > b->patience_ms) {
+			b->phase_due_ms = engine_now(b->engine) + b->wait_ms - b->patience_ms;
 			return;
 		}
+	}
+	if (b->phase >= PHASE_PROBE && b->sends > 1)
+		pace_silent(b);
+	if (bmc_overtake(b)) {
+		/* an answer that comes late is another message's */
+		if (b->phase < PHASE_PROBE)
+			transmit_enter(b, b->phase);
+		else
+			exchange_start(b);
+		return;
 	}
 	if (b->sends >= tries(b)) {
 		give_up(b);

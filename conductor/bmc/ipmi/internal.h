@@ -66,7 +66,11 @@ struct ipmi_engine {
 	struct list ended;	/* requests whose completion is due */
 	struct list waiting[2]; /* BMCs that wait for the window, by priority */
 	unsigned window, asking;
+	unsigned in_flight, in_flight_max; /* requests begun and not ended, also of BMCs away */
+	unsigned sweep_every_s;		   /* as configured */
+	unsigned rtt_us;		   /* of all BMCs, smoothed; 0: not measured */
 	bool admitting;
+	struct ipmi_engine_stats stats;
 	struct ipmi_bmc **slots; /* by the low bits of our session ids */
 	size_t n_slots, cap_slots;
 	uint32_t *free_slots;
@@ -114,6 +118,25 @@ struct lookup {
 	struct ipmi_bmc *bmc; /* NULL: nobody waits any more */
 };
 
+/* Whether it is worth while to ask, see circuit.c. */
+struct circuit {
+	bool open;
+	uint8_t failures; /* in a row, 255 at most */
+	int code;	  /* enum ipmi_errno of the last one */
+	int64_t since_ms; /* of the first one */
+	int64_t retry_ms; /* open: a sweep asks again from then on */
+	char *why;	  /* the last one in words; NULL: none */
+};
+
+/* How fast it may be asked, as found out; see pace.c. */
+struct pace {
+	uint16_t gap_ms;      /* learned; 0: none */
+	uint16_t freezes;     /* seen so far */
+	uint16_t after_ms;    /* so long after an answer the message in flight was sent */
+	int64_t suspected_ms; /* asked soon after an answer, then silent, since; 0: no */
+	int64_t changed_ms;   /* when gap_ms was set last */
+};
+
 struct ipmi_bmc {
 	struct ipmi_engine *engine;
 	struct list link; /* in engine->bmcs */
@@ -144,10 +167,15 @@ struct ipmi_bmc {
 	bool heard_caps, heard_pong, no_rmcpp; /* while opening: what else answered */
 	uint8_t rqseq, tag, sends;	       /* sends: of this packet so far */
 	unsigned wait_ms;		       /* for the answer to the latest send */
-	const char *pause_why;		       /* while pausing: what the BMC said; or NULL */
+	unsigned slow_ms;    /* an answer took a repetition after so long; 0: none did since */
+	uint8_t patience_ms; /* after that it gives its place in the window away */
+	struct circuit circuit;
+	struct pace pace;
+	const char *pause_why; /* while pausing: what the BMC said; or NULL */
 	uint64_t sent_ns;
 	unsigned srtt_us, rttvar_us;
 	int64_t answered_ms, session_used_ms, failed_ms;
+	int64_t commanded_ms; /* last request of somebody who waits; 0: never */
 	int last_errno;
 	uint32_t sent, retransmitted, received, dropped;
 };
@@ -163,6 +191,7 @@ void engine_arm(struct ipmi_engine *e, struct ipmi_bmc *b, int64_t due_ms);
 void engine_want_window(struct ipmi_engine *e, struct ipmi_bmc *b, enum ipmi_priority priority);
 void engine_leave_window(struct ipmi_engine *e, struct ipmi_bmc *b);
 void engine_admit(struct ipmi_engine *e);
+void engine_count(uint64_t *counter, int by); /* of its stats; other threads read them */
 void engine_maybe_delete(struct ipmi_engine *e);
 
 /* directory.c: whose packet is it? */
@@ -189,6 +218,9 @@ extern const char *const bmc_phase_names[PHASE_COUNT];
 void bmc_kick(struct ipmi_bmc *b);  /* looks for the next thing to do */
 void bmc_begin(struct ipmi_bmc *b); /* there is room in the window */
 void bmc_rearm(struct ipmi_bmc *b);
+/* A command takes the place of a sweep's request that the BMC leaves unanswered; false: none may.
+ */
+bool bmc_overtake(struct ipmi_bmc *b);
 void bmc_timer(struct ipmi_bmc *b);
 void bmc_finish(struct ipmi_bmc *b); /* the current request has succeeded */
 /* The current request ends with "<what> on <where> as <who>: <text>". */
@@ -201,6 +233,19 @@ void bmc_drop_session(struct ipmi_bmc *b, bool tell);
 ipmi_ticket bmc_submit(struct ipmi_bmc *b, struct request *r, const struct ipmi_opts *opts);
 struct request *bmc_request_new(
 	struct ipmi_bmc *b, const struct command *command, ipmi_done *done, void *done_data);
+
+/* circuit.c: dead BMCs are not asked by sweeps, but now and then */
+void circuit_failed(struct ipmi_bmc *b, int code, const char *why); /* a request of it has */
+void circuit_answered(struct ipmi_bmc *b);			    /* the BMC did what it does */
+bool circuit_rests(const struct ipmi_bmc *b);	/* a sweep's request is to fail at once */
+bool circuit_probing(const struct ipmi_bmc *b); /* what is asked now is to find out */
+void circuit_done(struct ipmi_bmc *b);
+
+/* pace.c: BMCs that freeze when asked too fast */
+unsigned pace_gap_ms(const struct ipmi_bmc *b); /* least time between answer and next request */
+void pace_sent(struct ipmi_bmc *b);		/* a message, for the first time */
+void pace_silent(struct ipmi_bmc *b);		/* it was repeated, and is not answered */
+void pace_answered(struct ipmi_bmc *b);
 
 /* account.c */
 int account_check(const struct ipmi_config *c, struct err *err);
@@ -225,7 +270,6 @@ void login_give_up(struct ipmi_bmc *b); /* Open Session was never answered */
 
 /* transmit.c */
 #define TIMEOUT_MAX_MS 8000
-#define PATIENCE_MS    50 /* an answer that takes longer gives its place in the window away */
 void transmit_enter(struct ipmi_bmc *b, enum bmc_phase phase); /* and sends its first packet */
 void transmit_phase(struct ipmi_bmc *b);		       /* sends it again */
 void transmit_answered(struct ipmi_bmc *b);		       /* measures the round trip */

@@ -58,8 +58,13 @@ enum ipmi_privilege { /* IPMI 6.8 */
 };
 
 enum ipmi_priority {
-	IPMI_PRIORITY_SWEEP,   /* whoever can wait */
-	IPMI_PRIORITY_COMMAND, /* an operator or a step waits: passes all of the above */
+	/* Whoever can wait. It fails at once while the BMC is known to be dead. */
+	IPMI_PRIORITY_SWEEP,
+	/*
+	 * An operator or a step waits. It passes all of the above: in the BMC's queue, for a place
+	 * in the window, and a sweep's request in flight that is not answered in good time.
+	 */
+	IPMI_PRIORITY_COMMAND,
 };
 
 enum ipmi_power_action { /* values of Chassis Control, IPMI 28.3 */
@@ -102,8 +107,22 @@ struct ipmi_engine;
 struct ipmi_bmc;
 
 struct ipmi_engine_config {
-	unsigned window;  /* BMCs asked at once, those aside that take over 50 ms; 0: 64 */
+	unsigned window;  /* BMCs asked at once, those aside that take long to answer; 0: 64 */
 	unsigned sockets; /* per address family; 0: 2 */
+	/* Sweeps' requests begun and not yet ended, those that take long among them; 0: 2048. */
+	unsigned in_flight;
+	/*
+	 * How often sweeps ask each BMC, in seconds. A session that only sweeps use is closed soon
+	 * when it would be too old for the next one. 0: not known, sessions are kept as the traits
+	 * say.
+	 */
+	unsigned sweep_every_s;
+};
+
+/* What the engine is about. One thread writes, any may read. */
+struct ipmi_engine_stats {
+	uint64_t requests, failures, spared; /* since the start; spared: dead BMCs not asked */
+	uint64_t in_flight, sessions, circuits_open, gaps_learned; /* now */
 };
 
 /* Chassis status, IPMI 28.2. */
@@ -179,6 +198,8 @@ void ipmi_engine_free(struct ipmi_engine *engine);
 int ipmi_bmc_new(struct ipmi_engine *engine, const struct ipmi_config *config,
 	struct ipmi_bmc **ret, struct err *e);
 
+void ipmi_engine_get_stats(const struct ipmi_engine *engine, struct ipmi_engine_stats *ret);
+
 /* Takes NULL. Cancels what is outstanding; those completions still come. */
 void ipmi_bmc_free(struct ipmi_bmc *bmc);
 
@@ -197,7 +218,23 @@ struct ipmi_bmc_status {
 	int64_t failed_ms;    /* last request that failed */
 	int last_errno;	      /* of the last request, 0 when it went well */
 	uint64_t sent, retransmitted, received, dropped; /* packets */
+
+	/*
+	 * The circuit: after three requests that failed in a row sweeps do not ask any more, but
+	 * once after 10 s, 20 s, ... 300 s. Whatever the BMC answers closes it.
+	 */
+	unsigned failures; /* in a row, of requests that a working BMC would have answered */
+	bool open, probing;
+	int64_t failing_since_ms, retry_ms; /* retry_ms: when open */
+	const char *why;		    /* the last failure in words; NULL: none */
+
+	unsigned gap_ms;	 /* kept between an answer and the next request */
+	unsigned learned_gap_ms; /* its part that was found out, see freezes; 0: none */
+	unsigned freezes;	 /* it fell silent when asked soon after an answer, and came back */
 };
+/* True while sweeps do not ask it, which saves them the trouble to try. */
+bool ipmi_bmc_rests(const struct ipmi_bmc *bmc);
+
 void ipmi_bmc_status(const struct ipmi_bmc *bmc, struct ipmi_bmc_status *ret);
 
 /*

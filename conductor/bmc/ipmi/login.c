@@ -105,7 +105,9 @@ static void on_status(struct ipmi_bmc *b, uint8_t status)
 static void on_open_session(struct ipmi_bmc *b)
 {
 	b->session_open = true;
+	engine_count(&b->engine->stats.sessions, 1);
 	b->session_used_ms = engine_now(b->engine);
+	b->next_ms = b->session_used_ms + pace_gap_ms(b);
 	b->suite_good = b->session->suite->id;
 	exchange_start(b);
 }

@@ -21,6 +21,7 @@ static void on_resolved(uv_getaddrinfo_t *req, int status, struct addrinfo *foun
 			a.v4.sin_port = htons(b->port);
 			directory_set_address(e, b, &a);
 		} else {
+			circuit_failed(b, IPMI_E_NAME, "the host name has no address");
 			bmc_fail_queued(b, IPMI_PRIORITY_COMMAND, IPMI_E_NAME,
 				"the host name has no address; check ipmi_address and the "
 				"resolver");

@@ -6,6 +6,8 @@
 
 #define FIRST_TIMEOUT_MS  500
 #define TIMEOUT_MIN_MS	  250
+#define PATIENCE_MIN_MS	  3
+#define PATIENCE_MAX_MS	  50
 #define BUSY_TRIES	  8
 #define BUSY_PAUSE_MS	  100 /* doubled each time */
 #define BUSY_PAUSE_MAX_MS 2000
@@ -13,12 +15,29 @@
 static unsigned first_wait(const struct ipmi_bmc *b)
 {
 	unsigned first = b->traits.first_timeout_ms ? b->traits.first_timeout_ms : FIRST_TIMEOUT_MS;
-	unsigned wait;
+	unsigned wait, gap = pace_gap_ms(b);
 
 	if (!b->srtt_us)
-		return first;
+		return first > b->slow_ms ? first : b->slow_ms;
 	wait = (b->srtt_us + 4 * b->rttvar_us) / 1000 + 1;
+	if (wait < b->slow_ms)
+		wait = b->slow_ms;
+	if (wait < gap)
+		wait = gap; /* a repetition is a request, too */
 	return wait < TIMEOUT_MIN_MS ? TIMEOUT_MIN_MS : wait;
+}
+
+/*
+ * How long a BMC that does not answer keeps its place in the window: as long as two answers take. A
+ * thousand that are silent would cost those that are alive all of that time otherwise.
+ */
+static uint8_t patience(const struct ipmi_engine *e)
+{
+	unsigned ms = 2 * e->rtt_us / 1000 + 2;
+
+	if (!e->rtt_us || ms > PATIENCE_MAX_MS)
+		return PATIENCE_MAX_MS;
+	return (uint8_t)(ms < PATIENCE_MIN_MS ? PATIENCE_MIN_MS : ms);
 }
 
 void transmit_enter(struct ipmi_bmc *b, enum bmc_phase phase)
@@ -96,8 +115,9 @@ void transmit_phase(struct ipmi_bmc *b)
 		b->retransmitted++;
 	if (b->in_window && bmc_is_dead(b->last_errno))
 		engine_leave_window(b->engine, b); /* it is asked, but nobody waits for it */
-	else if (b->in_window && b->wait_ms > PATIENCE_MS)
-		b->phase_due_ms -= b->wait_ms - PATIENCE_MS;
+	b->patience_ms = patience(b->engine);
+	if (b->in_window && b->wait_ms > b->patience_ms)
+		b->phase_due_ms -= b->wait_ms - b->patience_ms;
 	r = net_send(b, packet, build_packet(b, packet));
 	if (r < 0) {
 		bmc_drop_session(b, false);
@@ -109,14 +129,21 @@ void transmit_phase(struct ipmi_bmc *b)
 		send_questions(b);
 }
 
-/* Round trip estimate, RFC 6298; an answer to a packet sent twice tells nothing. */
+/*
+ * Round trip estimate, RFC 6298. An answer to a packet sent twice tells nothing but that the time
+ * was too short: what it was in the end is kept until an answer comes in time.
+ */
 void transmit_answered(struct ipmi_bmc *b)
 {
 	unsigned us = (unsigned)((uv_hrtime() - b->sent_ns) / 1000), diff;
+	struct ipmi_engine *e = b->engine;
 
-	b->answered_ms = engine_now(b->engine);
+	b->answered_ms = engine_now(e);
+	b->slow_ms = b->sends > 1 ? b->wait_ms : 0;
 	if (b->sends > 1)
 		return;
+	diff = us < 1000 * PATIENCE_MAX_MS ? us : 1000 * PATIENCE_MAX_MS;
+	e->rtt_us = e->rtt_us ? (31 * e->rtt_us + diff) / 32 : diff;
 	if (!b->srtt_us) {
 		b->srtt_us = us ? us : 1;
 		b->rttvar_us = us / 2;

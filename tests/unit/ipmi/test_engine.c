@@ -138,11 +138,12 @@ static void test_order(void)
 	ask(b, &s[1], IPMI_PRIORITY_SWEEP);
 	first = ask(b, &s[2], IPMI_PRIORITY_COMMAND);
 	second = ask(b, &s[3], IPMI_PRIORITY_COMMAND);
-	ok(b->current && b->current->ticket == flying, "what is on its way is not interrupted");
-	ipmi_cancel(b, flying);
-	ok(b->current && b->current->ticket == first, "then a command passes the sweep before it");
+	ok(b->current && b->current->ticket == first && b->sends == 1,
+		"a command takes over the login that a sweep began, without beginning anew");
 	ipmi_cancel(b, first);
-	ok(b->current && b->current->ticket == second, "and commands keep their order");
+	ok(b->current && b->current->ticket == second, "commands keep their order");
+	ipmi_cancel(b, second);
+	ok(b->current && b->current->ticket == flying, "and then sweeps theirs");
 	ipmi_bmc_free(b);
 	spin();
 	ok(s[0].calls == 1 && s[1].calls == 1 && s[2].calls == 1 && s[3].calls == 1,
@@ -231,12 +232,11 @@ static void test_refused(void)
 static void test_silence(void)
 {
 	struct ipmi_bmc *b = bmc_at("192.0.2.30");
-	struct seen s = {0}, sweep = {0}, command = {0};
+	struct seen s = {0}, sweep = {0};
 	unsigned waits[4] = {0}, most = 0;
 
 	ask(b, &s, IPMI_PRIORITY_SWEEP);
 	ask(b, &sweep, IPMI_PRIORITY_SWEEP);
-	ask(b, &command, IPMI_PRIORITY_COMMAND);
 	for (int i = 0; i < 10 && s.calls == 0; i++) {
 		most = b->sends;
 		if (most >= 1 && most <= 4)
@@ -251,9 +251,152 @@ static void test_silence(void)
 	ok(s.code == IPMI_E_SILENT && strstr(s.text, "no answer to anything"),
 		"and the error says so");
 	ok(sweep.calls == 1 && sweep.code == IPMI_E_SILENT, "other sweeps of it do not try again");
-	ok(command.calls == 0 && b->current, "an operator's command does");
 	ipmi_bmc_free(b);
 	spin();
+}
+
+static void overdue(struct ipmi_bmc *b)
+{
+	engine_enter(engine);
+	exchange_overdue(b);
+	engine_dispatch(engine);
+}
+
+/* A sweep's request that is not answered is in nobody's way. */
+static void test_overtaking(void)
+{
+	struct ipmi_bmc *b = bmc_at("192.0.2.31");
+	struct seen sweep = {0}, command = {0};
+	ipmi_ticket waits;
+	unsigned before;
+
+	ask(b, &sweep, IPMI_PRIORITY_SWEEP);
+	for (int i = 0; i < 3; i++)
+		overdue(b);
+	ok(b->sends >= 3 && b->wait_ms >= 2000, "a sweep waits for a silent BMC");
+	before = packets;
+	waits = ask(b, &command, IPMI_PRIORITY_COMMAND);
+	ok(b->current->ticket == waits && b->sends == 1 && packets > before,
+		"a command does not: it is sent at once, with all its repetitions before it");
+	is_int(sweep.calls, 0, "the sweep's request is not lost");
+	while (command.calls == 0)
+		overdue(b);
+	ok(command.code == IPMI_E_SILENT && sweep.calls == 1, "and fails with the command");
+	ipmi_bmc_free(b);
+	spin();
+}
+
+static void fail_once(struct ipmi_bmc *b, struct seen *s, enum ipmi_priority priority)
+{
+	ask(b, s, priority);
+	net_unreachable(engine, &b->address, EHOSTUNREACH);
+	spin();
+}
+
+/* Three failures in a row: sweeps leave the BMC alone for a while that grows. */
+static void test_circuit(void)
+{
+	struct ipmi_bmc *b = bmc_at("192.0.2.32");
+	struct ipmi_bmc_status st;
+	struct ipmi_engine_stats stats;
+	struct seen s = {0}, command = {0};
+	int64_t pause, last = 0;
+	unsigned before;
+
+	for (int i = 0; i < 3; i++) {
+		ok(!ipmi_bmc_rests(b), "a BMC that failed %d times is asked", i);
+		fail_once(b, &s, IPMI_PRIORITY_SWEEP);
+	}
+	ipmi_bmc_status(b, &st);
+	ok(st.open && st.failures == 3 && strstr(st.why, "check cable"),
+		"then its circuit is open");
+	pause = st.retry_ms - engine_now(engine);
+	ok(pause > 7000 && pause < 12100, "for about 10 s (%lld ms)", (long long)pause);
+	before = packets;
+	ask(b, &s, IPMI_PRIORITY_SWEEP);
+	spin();
+	ok(s.calls == 4 && packets == before, "a sweep's request fails and sends nothing");
+	ok(s.code == IPMI_E_UNREACHABLE && strstr(s.text, "not asked again for") &&
+			strstr(s.text, "check cable"),
+		"and says why, and until when");
+	ask(b, &command, IPMI_PRIORITY_COMMAND);
+	ok(packets == before + 1, "a command is sent");
+	net_unreachable(engine, &b->address, EHOSTUNREACH);
+	spin();
+	ipmi_engine_get_stats(engine, &stats);
+	ok(stats.circuits_open == 1 && stats.spared == 1, "and all is counted");
+	for (int i = 0; i < 8; i++) {
+		b->circuit.retry_ms = engine_now(engine);
+		fail_once(b, &s, IPMI_PRIORITY_SWEEP);
+		pause = b->circuit.retry_ms - engine_now(engine);
+		ok(pause <= 360000 && (i > 2 || pause > last),
+			"a failed look makes the pause longer");
+		last = pause;
+	}
+	ok(last >= 239000, "up to five minutes");
+	circuit_answered(b);
+	ok(!ipmi_bmc_rests(b), "an answer closes it");
+	ipmi_bmc_free(b);
+	spin();
+}
+
+/* What must not open it: an answer that says no, a request that is not begun. */
+static void test_circuit_of_the_living(void)
+{
+	struct ipmi_bmc *b = bmc_at("192.0.2.33");
+	struct seen s = {0};
+
+	for (int i = 0; i < 5; i++) {
+		ipmi_ticket t = ask(b, &s, IPMI_PRIORITY_SWEEP);
+
+		ipmi_cancel(b, t);
+		spin();
+		ask(b, &s, IPMI_PRIORITY_SWEEP);
+		b->current->answered = true;
+		bmc_fail(b, IPMI_E_COMMAND, "the BMC answered CCh");
+		spin();
+	}
+	ok(!b->circuit.open && b->circuit.failures == 0, "a BMC that says no is alive");
+	ipmi_bmc_free(b);
+	spin();
+}
+
+/* As if it had been silent for so long after a message that was sent so soon after an answer. */
+static void freeze(struct ipmi_bmc *b, int64_t soon_ms, int64_t silent_ms)
+{
+	b->answered_ms = engine_now(engine) - soon_ms;
+	pace_sent(b);
+	pace_silent(b);
+	if (b->pace.suspected_ms)
+		b->pace.suspected_ms = engine_now(engine) - silent_ms;
+	pace_answered(b);
+}
+
+static void test_pace(void)
+{
+	struct ipmi_bmc *b = bmc_at("192.0.2.34");
+
+	loop.time += 1000000;
+	freeze(b, 1, 700);
+	is_int(pace_gap_ms(b), 0, "a lost packet is no freeze");
+	freeze(b, 1, 500000);
+	is_int(pace_gap_ms(b), 0, "nor is a BMC that was away for minutes");
+	freeze(b, 2000, 5000);
+	is_int(pace_gap_ms(b), 0, "nor one that was asked after a pause");
+	freeze(b, 1, 5000);
+	is_int(pace_gap_ms(b), 200, "asked too fast it froze: a gap is kept");
+	freeze(b, 200, 5000);
+	is_int(pace_gap_ms(b), 600, "and a longer one when that is too short");
+	for (int i = 0; i < 5; i++)
+		freeze(b, 600, 5000);
+	is_int(pace_gap_ms(b), 5000, "up to what Ironic keeps for every BMC");
+	loop.time += 3600001;
+	pace_answered(b);
+	is_int(pace_gap_ms(b), 2500, "an hour without a freeze halves it");
+	b->traits.gap_ms = 3000;
+	is_int(pace_gap_ms(b), 3000, "what hwdb says is kept in any case");
+	ipmi_bmc_free(b);
+	is_int((int)engine->stats.gaps_learned, 0, "and a freed BMC counts no more");
 }
 
 static void test_end(void)
@@ -277,6 +420,10 @@ int main(void)
 	test_ceiling();
 	test_refused();
 	test_silence();
+	test_overtaking();
+	test_circuit();
+	test_circuit_of_the_living();
+	test_pace();
 	teardown();
 	setup(2);
 	test_window();
