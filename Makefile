@@ -5,6 +5,7 @@
 #   make demo       a rack of two machines, end to end      make check-all   every combination (root)
 #   make lint       layers, layout, analysers               make bench       measurements beside peers
 #   make install    into PREFIX, with a systemd unit        make fuzz MIN=5  every fuzz target so long
+#   make repeat N=20                                        every simulated scenario so many times
 #
 # VARIANT=release|debug|asan|tsan|fuzz; release lands in build/, the others in build/<variant>/.
 
@@ -114,7 +115,7 @@ $(obj)/%.o: %.c
 help:
 	@sed -n '1,/^VARIANT/s/^# \{0,1\}//p' Makefile
 
-.PHONY: help all programs deps clean check check-unit check-all check-variant lint demo bench fuzz fuzz-report install
+.PHONY: help all programs deps clean check check-unit check-all check-variant lint demo bench fuzz fuzz-report repeat install
 programs: $(programs)
 all: programs
 deps:
@@ -143,6 +144,11 @@ fuzz: deps
 	@tests/fuzz/run.sh $(MIN) $(fuzz_names)
 fuzz-report: deps
 	@tests/fuzz/report.sh $(fuzz_names)
+
+# Ends non-zero when one run of one scenario failed; seeds are printed.
+N ?= 20
+repeat: programs tests
+	@tests/scenarios/repeat.sh $(N)
 
 lint:
 	@tests/lint/lint.sh

@@ -6,6 +6,7 @@ instead of disks, and a "deployed system" that reads its config drive and phones
 on loopback, on ports that are free, and ends with `with Sim() as sim:`.
 
 INGOT_BUILD names the folder of the programs: build (default), build/asan, build/tsan ...
+INGOT_SEED makes a run's random choices those of an earlier one; each run prints its seed.
 """
 import ctypes
 import hashlib
@@ -38,9 +39,13 @@ BMC_USER, BMC_PASSWORD = "admin", "sim-secret"
 API_VERSION = "1.82"
 GIB = 1 << 30
 BOOT_TIMEOUT_S = 15
+SEED = int(os.environ.get("INGOT_SEED") or random.SystemRandom().randrange(1, 1 << 31))
+RANDOM = random.Random(SEED)
 
 
 def need_programs(tap):
+    """What a scenario begins with."""
+    tap.diag("seed %d (INGOT_SEED=%d repeats its choices)" % (SEED, SEED))
     for name in ("ingotd", "ingot-agent"):
         if not os.access(os.path.join(BUILD, name), os.X_OK):
             tap.skip_all("%s/%s is not built" % (BUILD, name))
@@ -554,6 +559,7 @@ class Sim:
         self.machines = []
         self.n = machines
         self.bmc_options = bmc_options
+        self.env = {}  # of the conductor, beside ours
         self.status = []  # exit statuses of conductors that ended
 
     def __enter__(self):
@@ -606,7 +612,8 @@ class Sim:
             f.write(CONF.format(**self.settings))
         with open(os.path.join(self.folder, "ingotd.log"), "ab") as log:
             self.ingotd = subprocess.Popen([os.path.join(BUILD, "ingotd"), "--config", path], stdout=log, stderr=log,
-                                           stdin=subprocess.DEVNULL, preexec_fn=with_parent)
+                                           stdin=subprocess.DEVNULL, preexec_fn=with_parent,
+                                           env={**os.environ, **self.env})
         if not wait_for(self.answers, 20, 0.02):
             raise RuntimeError("ingotd does not answer:\n" + self.conductor_log()[-3000:])
 
