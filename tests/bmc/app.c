@@ -27,7 +27,7 @@ uint8_t app_get_device_id(const struct request *q, struct reply *r)
 	reply_u8(r, c->firmware_major & 0x7f);
 	reply_u8(r, c->firmware_minor);
 	reply_u8(r, 0x02); /* IPMI 2.0 */
-	reply_u8(r, 0x86); /* chassis, SEL and SDR device */
+	reply_u8(r, 0x8f); /* chassis, FRU, SEL and SDR device, sensors */
 	reply_u16(r, c->manufacturer & 0xffff);
 	reply_u8(r, c->manufacturer >> 16 & 0x0f);
 	reply_u16(r, c->product);

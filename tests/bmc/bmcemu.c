@@ -1,5 +1,4 @@
-/* Life of one emulated BMC: its socket, its clock, what it sends (through the faults), and the way
- * to the machine behind it. */
+/* Life of one emulated BMC: its socket, its clock, and what it sends (through the faults). */
 #include "tests/bmc/state.h"
 
 #include <arpa/inet.h>
@@ -13,9 +12,9 @@
 #include "tests/bmc/rmcp.h"
 #include "tests/bmc/session.h"
 
-#define SLOTS_MAX	      64
-#define REORDER_FLUSH_MS      50
-#define RESTART_CAUSE_COMMAND 0x01 /* IPMI 2.0 table 28-11: Chassis Control */
+#define SLOTS_MAX	 64
+#define SEL_RECORDS_MAX	 65000
+#define REORDER_FLUSH_MS 50
 
 /* An answer that a fault holds back. */
 struct sending {
@@ -53,6 +52,21 @@ bool emu_has_kg(const struct bmcemu *bmc)
 	return memcmp(bmc->config.kg, zero, sizeof(zero)) != 0;
 }
 
+static const struct bmcemu_identity default_identity = {
+	.manufacturer = "Ingot",
+	.product = "Emulated Server",
+	.part = "ES-2000",
+	.version = "B2",
+	.serial = "ES########",
+	.asset = "A#####",
+	.board_manufacturer = "Ingot Boards",
+	.board_product = "Emulated Board",
+	.board_serial = "EB########",
+	.board_part = "EB-2000-01",
+	.chassis_part = "EC-1U",
+	.chassis_serial = "EC########",
+};
+
 void bmcemu_config_init(struct bmcemu_config *c)
 {
 	*c = (struct bmcemu_config){
@@ -68,6 +82,8 @@ void bmcemu_config_init(struct bmcemu_config *c)
 		.manufacturer = 0,
 		.product = 1,
 		.lan_mac = {0x52, 0x54, 0x00, 0x00, 0x00, 0x01},
+		.identity = &default_identity,
+		.sel_records = 512,
 	};
 }
 
@@ -229,6 +245,10 @@ static void on_closed(uv_handle_t *h)
 	mem_wipe(bmc->users, bmc->n_users * sizeof(bmc->users[0]));
 	free(bmc->users);
 	free(bmc->boot.mailbox);
+	free(bmc->sensors);
+	sel_done(&bmc->sel);
+	for (size_t i = 0; i < ARRAY_SIZE(bmc->fru_written); i++)
+		free(bmc->fru_written[i]);
 	mem_wipe(bmc, sizeof(*bmc));
 	free(bmc);
 }
@@ -241,6 +261,9 @@ static int check_config(const struct bmcemu_config *c, struct err *e)
 	if (c->session_slots < 1 || c->session_slots > SLOTS_MAX)
 		return err_set(
 			e, EINVAL, "BMC: %u session slots, 1 to %d", c->session_slots, SLOTS_MAX);
+	if (c->sel_records < 1 || c->sel_records > SEL_RECORDS_MAX)
+		return err_set(e, EINVAL, "BMC: room for %u SEL records, 1 to %d", c->sel_records,
+			SEL_RECORDS_MAX);
 	return 0;
 }
 
@@ -301,6 +324,7 @@ void bmcemu_reset(struct bmcemu *bmc)
 	bmc->reset_asked = false;
 	session_free_all(bmc);
 	bmc->silent_until_ms = emu_now(bmc) + bmc->config.reset_ms;
+	bmc->sel.reservation = bmc->sdr_reservation = 0;
 	bmc->boot.info_ack = 0;
 	bmc->boot.set_in_progress = 0;
 }
@@ -334,57 +358,4 @@ void bmcemu_set_sink(struct bmcemu *bmc, bmcemu_sink sink, void *data)
 {
 	bmc->sink = sink;
 	bmc->sink_data = data;
-}
-
-/* The machine */
-
-void bmcemu_set_machine(struct bmcemu *bmc, const struct bmcemu_machine_ops *ops, void *data)
-{
-	bmc->ops = ops;
-	bmc->machine = data;
-}
-
-bool emu_power_is_on(struct bmcemu *bmc)
-{
-	if (emu_now(bmc) < bmc->fault_state.stale_until_ms)
-		return bmc->fault_state.stale_power;
-	return bmc->ops && bmc->ops->power_get(bmc->machine);
-}
-
-static uint8_t check_power_command(struct bmcemu *bmc, enum bmcemu_power action)
-{
-	bool needs_power = action != BMCEMU_POWER_ON && action != BMCEMU_POWER_OFF;
-
-	if (!bmc->ops)
-		return CC_DESTINATION_UNAVAILABLE;
-	if (action == BMCEMU_POWER_OFF)
-		needs_power = fault_value(&bmc->faults, FAULT_OFF_WHEN_OFF);
-	if (needs_power && !bmc->ops->power_get(bmc->machine))
-		return CC_NOT_IN_STATE;
-	return CC_OK;
-}
-
-uint8_t emu_power_command(struct bmcemu *bmc, enum bmcemu_power action)
-{
-	uint32_t stale_s = fault_value(&bmc->faults, FAULT_STALE_POWER_S);
-	uint8_t cc = check_power_command(bmc, action);
-	bool shown;
-
-	if (cc)
-		return cc;
-	bmc->counters.power_commands++;
-	boot_flags_restart_expiry(bmc);
-	if (fault_value(&bmc->faults, FAULT_IGNORE_POWER))
-		return CC_OK;
-	shown = emu_power_is_on(bmc);
-	cc = bmc->ops->power(bmc->machine, action);
-	if (cc)
-		return cc;
-	bmc->restart_cause = RESTART_CAUSE_COMMAND;
-	bmc->power_by_ipmi = action == BMCEMU_POWER_ON || action == BMCEMU_POWER_CYCLE;
-	if (stale_s) {
-		bmc->fault_state.stale_power = shown;
-		bmc->fault_state.stale_until_ms = emu_now(bmc) + stale_s * 1000;
-	}
-	return CC_OK;
 }

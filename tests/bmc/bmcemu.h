@@ -41,7 +41,15 @@ struct bmcemu_user {
 	bool enabled;
 };
 
-/* Start from bmcemu_config_init(). Everything is copied by bmcemu_new(). */
+/* What FRU inventory tells, 32 bytes each; a run of # becomes the BMC's number with so many digits.
+ */
+struct bmcemu_identity {
+	const char *manufacturer, *product, *part, *version, *serial, *asset;
+	const char *board_manufacturer, *board_product, *board_serial, *board_part;
+	const char *chassis_part, *chassis_serial;
+};
+
+/* Start from bmcemu_config_init(). All but identity is copied by bmcemu_new(). */
 struct bmcemu_config {
 	const char *address; /* numeric IPv4 or IPv6; NULL without fd: no socket, see the sink */
 	uint16_t port;	     /* 0 lets the kernel choose */
@@ -58,8 +66,11 @@ struct bmcemu_config {
 	uint8_t firmware_major, firmware_minor; /* minor is BCD */
 	uint32_t manufacturer;			/* IANA enterprise number, 20 bits */
 	uint16_t product;
-	const char *lan_address; /* what LAN parameter 3 tells; NULL: the address */
-	uint8_t lan_mac[6];	 /* LAN parameter 5 */
+	const char *lan_address;		/* what LAN parameter 3 tells; NULL: the address */
+	uint8_t lan_mac[6];			/* LAN parameter 5 */
+	const struct bmcemu_identity *identity; /* outlives the BMC; many may share one */
+	uint32_t number;			/* for the identity */
+	unsigned sel_records;			/* how many the SEL holds, default 512 */
 };
 
 void bmcemu_config_init(struct bmcemu_config *c);
@@ -118,6 +129,18 @@ struct bmcemu_machine_ops {
 	void (*identify)(void *data, unsigned seconds, bool for_good); /* optional */
 };
 
+/* What a back end tells when it has happened; the SEL keeps it. */
+enum bmcemu_machine_event {
+	BMCEMU_MACHINE_ON,
+	BMCEMU_MACHINE_OFF,
+	BMCEMU_MACHINE_RESET, /* still on, the firmware starts again */
+	BMCEMU_MACHINE_NMI,
+	BMCEMU_MACHINE_EVENT_COUNT,
+};
+
+const char *bmcemu_machine_event_name(enum bmcemu_machine_event event);
+void bmcemu_machine_changed(struct bmcemu *bmc, enum bmcemu_machine_event event);
+
 /*
  * Binds and starts to answer. Before bmcemu_set_machine() power is off and cannot be changed.
  * 0, or -EINVAL, -EADDRINUSE and what else bind gives.
@@ -143,6 +166,15 @@ void bmcemu_boot_flags_peek(struct bmcemu *bmc, struct boot_choice *ret);
 
 /* Exactly as a Get System Boot Options of parameter 5 would read it back. */
 void bmcemu_boot_flags_raw(struct bmcemu *bmc, uint8_t ret[static 5]);
+
+/* Chassis identify as Get Chassis Status tells it: 0 off, 1 timed, 2 for good. */
+unsigned bmcemu_identify(struct bmcemu *bmc);
+
+/*
+ * Sets or clears a bit of Get Chassis Status by its name ("power-fault", "cooling-fault" ...; the
+ * text of -ENOENT lists them). Intrusion, drive and fan faults follow the sensors by themselves.
+ */
+int bmcemu_set_chassis(struct bmcemu *bmc, const char *name, bool on, struct err *e);
 
 /* What the emulator has seen; for tests. */
 struct bmcemu_counters {

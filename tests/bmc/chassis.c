@@ -1,5 +1,11 @@
 /* Chassis commands: power, status, identify (IPMI 2.0 chapter 28 without the boot options). */
 #include "tests/bmc/command.h"
+#include "tests/bmc/sensor.h"
+
+#include <errno.h>
+
+#include "lib/base/buf.h"
+#include "lib/base/str.h"
 
 /* 28.1 */
 uint8_t chassis_get_capabilities(const struct request *q, struct reply *r)
@@ -10,7 +16,45 @@ uint8_t chassis_get_capabilities(const struct request *q, struct reply *r)
 	return CC_OK;
 }
 
-static uint8_t identify_state(struct bmcemu *bmc)
+/* IPMI 2.0 table 28-3: which byte and bit tells what. */
+static const struct {
+	const char *name;
+	uint8_t byte, bit;
+} status_bits[] = {
+	{"power-overload", 0, 0x02},
+	{"interlock", 0, 0x04},
+	{"power-fault", 0, 0x08},
+	{"power-control-fault", 0, 0x10},
+	{"last-ac-failed", 1, 0x01},
+	{"last-overload", 1, 0x02},
+	{"last-interlock", 1, 0x04},
+	{"last-power-fault", 1, 0x08},
+	{"intrusion", 2, 0x01},
+	{"front-panel-lockout", 2, 0x02},
+	{"drive-fault", 2, 0x04},
+	{"cooling-fault", 2, 0x08},
+};
+
+int bmcemu_set_chassis(struct bmcemu *bmc, const char *name, bool on, struct err *e)
+{
+	struct buf names = BUF_INIT(512);
+	int r;
+
+	for (size_t i = 0; i < ARRAY_SIZE(status_bits); i++) {
+		uint8_t *byte = &bmc->chassis[status_bits[i].byte];
+
+		if (str_eq(status_bits[i].name, name)) {
+			*byte = on ? *byte | status_bits[i].bit : *byte & ~status_bits[i].bit;
+			return 0;
+		}
+		buf_printf(&names, " %s", status_bits[i].name);
+	}
+	r = err_set(e, ENOENT, "chassis status %s: it is one of%s", name, buf_str(&names));
+	buf_done(&names);
+	return r;
+}
+
+unsigned bmcemu_identify(struct bmcemu *bmc)
 {
 	struct emu_identify *id = &bmc->identify;
 
@@ -24,9 +68,10 @@ uint8_t chassis_get_status(const struct request *q, struct reply *r)
 {
 	struct bmcemu *bmc = q->bmc;
 
-	reply_u8(r, emu_power_is_on(bmc) | bmc->restore_policy << 5);
-	reply_u8(r, bmc->power_by_ipmi ? 0x10 : 0x00);
-	reply_u8(r, 0x40 | identify_state(bmc) << 4);
+	reply_u8(r, emu_power_is_on(bmc) | bmc->restore_policy << 5 | bmc->chassis[0]);
+	reply_u8(r, (bmc->power_by_ipmi ? 0x10 : 0x00) | bmc->chassis[1]);
+	reply_u8(
+		r, 0x40 | bmcemu_identify(bmc) << 4 | sensor_chassis_faults(bmc) | bmc->chassis[2]);
 	return CC_OK;
 }
 

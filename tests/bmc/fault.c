@@ -43,6 +43,17 @@ static const struct fault_row {
 	[FAULT_NO_CIPHER_LIST] = {"no_cipher_list", 1,
 		"Get Channel Cipher Suites is never answered"},
 	[FAULT_OFF_WHEN_OFF] = {"off_when_off", 1, "powering off what is off fails with D5h"},
+	[FAULT_FRU_READ_MAX] = {"fru_read_max", 255,
+		"reading more FRU bytes than this at once fails with CAh"},
+	[FAULT_SDR_READ_MAX] = {"sdr_read_max", 255,
+		"reading more SDR bytes than this at once fails with CAh"},
+	[FAULT_SDR_BAD_LENGTH] = {"sdr_bad_length", 255,
+		"the length in an SDR's header is so much too large"},
+	[FAULT_SDR_BAD_COUNT] = {"sdr_bad_count", 255,
+		"the repository tells so many records more than it has"},
+	[FAULT_SDR_LAST_FAILS] = {"sdr_last_fails", 1, "reading the last SDR fails with C3h"},
+	[FAULT_RESERVATION_LOST_NTH] = {"reservation_lost_nth", 1000000,
+		"every nth use of a reservation of SEL or SDR finds it lost (C5h)"},
 };
 
 static int fault_find(const char *name, struct err *e)

@@ -26,6 +26,12 @@ enum fault {
 	FAULT_NO_BOOT_PARAM_3,
 	FAULT_NO_CIPHER_LIST,
 	FAULT_OFF_WHEN_OFF,
+	FAULT_FRU_READ_MAX,
+	FAULT_SDR_READ_MAX,
+	FAULT_SDR_BAD_LENGTH,
+	FAULT_SDR_BAD_COUNT,
+	FAULT_SDR_LAST_FAILS,
+	FAULT_RESERVATION_LOST_NTH,
 	FAULT_COUNT,
 };
 
@@ -34,7 +40,7 @@ struct faults {
 };
 
 struct fault_state {
-	uint32_t received, sent, dropped, spoilt, commands;
+	uint32_t received, sent, dropped, spoilt, commands, reserved;
 	int64_t last_request_ms;
 	int64_t stale_until_ms;
 	bool stale_power;

@@ -308,6 +308,138 @@ def part_identity():
              "restore policy reads back")
 
 
+def part_fru():
+    # FRU definition v1.0; the names are those that the emulator gives by default
+    with Bmcd("--count", "2", "--step", "port", listen="127.0.0.1:0") as b:
+        b.port = str(b.ask("address", bmc=1)["port"])
+        r = b.ipmitool("17", "fru", "print", "0")
+        same([r.value(k) for k in ("Chassis Type", "Chassis Serial", "Board Mfg", "Board Product", "Board Serial",
+                                   "Board Part Number", "Product Manufacturer", "Product Name",
+                                   "Product Part Number", "Product Version", "Product Serial", "Product Asset Tag")],
+             ["Rack Mount Chassis", "EC00000001", "Ingot Boards", "Emulated Board", "EB00000001", "EB-2000-01",
+              "Ingot", "Emulated Server", "ES-2000", "B2", "ES00000001", "A00001"],
+             "ipmitool reads chassis, board and product, with the BMC's number in them", r)
+        r = b.ipmitool("17", "fru", "print")
+        same([l.split(":")[1].strip() for l in r.text.splitlines() if "Description" in l],
+             ["Builtin FRU Device (ID 0)", "PSU1 FRU (ID 1)", "PSU2 FRU (ID 2)"], "and finds the others by their SDRs", r)
+        r = b.ipmitool("17", "fru", "print", "1")
+        same((r.value("Product Part Number"), r.value("Product Version")), ("PSU-1100", "0210"),
+             "six-bit ASCII and BCD plus read well", r)
+        r = b.freeipmi("ipmi-fru", "17", "--device-id=0")
+        same((r.value("FRU Product Serial Number"), r.value("FRU Board Part Number")), ("ES00000001", "EB-2000-01"),
+             "FreeIPMI reads the same", r)
+        b.ask("fault", bmc=1, set={"fru_read_max": 16})
+        same(b.ipmitool("17", "fru", "print", "0").value("Product Serial"), "ES00000001",
+             "also sixteen bytes at a time")
+        b.ask("clear", bmc=1)
+        r = b.ipmitool("17", "raw", "0x0a", "0x12", "1", "0", "1", "0xaa", "0xbb")
+        same(r.text.strip(), "02", "FRU data can be written")
+        same(b.ipmitool("17", "raw", "0x0a", "0x11", "1", "0", "1", "2").text.strip(), "02 aa bb", "and reads back")
+        says(b.ipmitool("17", "raw", "0x0a", "0x11", "9", "0", "0", "2"), "rsp=0xcb", "FRU device 9 is not present: CBh", 1)
+        says(b.ipmitool("17", "raw", "0x0a", "0x11", "1", "0", "2", "2"), "rsp=0xc9", "behind its end: C9h", 1)
+
+
+def part_sel():
+    def entries(r):
+        return [[f.strip() for f in l.split("|")][3:6] for l in r.text.splitlines() if l.count("|") >= 5]
+
+    with Bmcd() as b:
+        b.ipmitool("17", "chassis", "power", "on")
+        b.ipmitool("17", "chassis", "power", "reset")
+        b.ipmitool("17", "chassis", "power", "diag")
+        b.ipmitool("17", "chassis", "power", "off")
+        r = b.ipmitool("17", "sel", "elist")
+        same(entries(r), [["Power Unit Power Unit", "Power off/down", "Deasserted"],
+                          ["System Boot Initiated Boot", "Initiated by power up", "Asserted"],
+                          ["System Boot Initiated Boot", "Initiated by hard reset", "Asserted"],
+                          ["Critical Interrupt NMI", "NMI/Diag Interrupt", "Asserted"],
+                          ["Power Unit Power Unit", "Power off/down", "Asserted"]],
+             "power, resets and NMI are in the event log", r)
+        r = b.freeipmi("ipmi-sel", "17", "--no-header-output", "--ignore-sdr-cache", "--comma-separated-output")
+        same(r.text.count("System Boot Initiated"), 2, "FreeIPMI reads it too", r)
+        b.ask("sel_add", record="0000020000000020000401301b010000"[:2 * 16])
+        same(b.ipmitool("17", "sel", "info").value("Entries"), "6", "a script adds a record")
+        r = b.ipmitool("17", "event", "1")
+        same(len(b.ask("sel")["records"]), 7, "a platform event is kept", r)
+        r = b.ipmitool("17", "sel", "delete", "2")
+        same([x[:4] for x in b.ask("sel")["records"]], ["0100", "0300", "0400", "0500", "0600", "0700"],
+             "one record is deleted, the others keep their ids", r)
+        b.ipmitool("17", "sel", "time", "set", "01/02/31 03:04:05")
+        says(b.ipmitool("17", "sel", "time", "get"), "01/02/31 03:04", "the clock can be set")
+        says(b.freeipmi("ipmi-sel", "17", "--clear"), "", "FreeIPMI clears it")
+        same(b.ipmitool("17", "sel", "info").value("Entries"), "0", "and it is empty")
+        b.ask("sel_add", record="00" * 16, times=600)
+        r = b.ipmitool("17", "sel", "info")
+        same((r.value("Entries"), r.value("Overflow"), r.value("Percent Used")), ("512", "true", "100%"),
+             "a full log tells that it has lost events", r)
+        says(b.ipmitool("17", "raw", "0x0a", "0x44", *["0"] * 16), "rsp=0xc4", "and takes no more: C4h", 1)
+        b.ipmitool("17", "sel", "clear")
+        same(b.ipmitool("17", "sel", "info").value("Overflow"), "false", "clearing ends that")
+
+
+# name: what ipmitool's sdr shows while the machine is off and on
+READINGS = {"CPU1 Temp": ("24 degrees C", "42 degrees C"), "Inlet Temp": ("21 degrees C", "22 degrees C"),
+            "Exhaust Temp": ("23 degrees C", "35.50 degrees C"), "VRM Temp": ("26 degrees C", "48 degrees C"),
+            "Fan 1": ("No Reading", "7200 RPM"), "Chipset Fan": ("No Reading", "5000 RPM"),
+            "12V": ("No Reading", "12.03 Volts"), "3.3V Standby": ("3.30 Volts", "3.30 Volts"),
+            "CPU1 Vcore": ("No Reading", "1.77 Volts"), "PSU1 Power In": ("12 Watts", "184 Watts"),
+            "PSU1 Status": ("Presence detected", "Presence detected"), "Intrusion": ("", ""),
+            "ACPI State": ("S5/G2: soft-off", "S0/G0: working")}
+
+
+def part_sensors():
+    def readings(r):
+        return {f[0].strip(): f[-1].strip() for f in (l.split("|") for l in r.text.splitlines()) if len(f) == 5}
+
+    def raw(*words):
+        return b.ipmitool("17", "raw", *words).text.strip()
+
+    with Bmcd() as b:
+        for i, power in enumerate(("off", "on")):
+            b.ipmitool("17", "chassis", "power", power)
+            r = b.ipmitool("17", "sdr", "elist", "full")
+            got = {**readings(r), **readings(b.ipmitool("17", "sdr", "elist", "compact"))}
+            same({k: got.get(k) for k in READINGS}, {k: v[i] for k, v in READINGS.items()}, f"readings with power {power}", r)
+        r = b.ipmitool("17", "sdr", "elist", "all")
+        ok(all(t in r.text for t in ("Dynamic MC @ 20h", "Logical FRU @02h", "Event-Only")),
+           "there are locators and event-only records", r)
+        r = b.freeipmi("ipmi-sensors", "17", "--quiet-cache", "--comma-separated-output", "--no-header-output",
+                       "--shared-sensors", f"--sdr-cache-file={scratch.name()}")
+        got = {l.split(",")[1]: l.split(",")[3] for l in r.text.splitlines() if l.count(",") >= 4}
+        same([got.get(n) for n in ("CPU2 Temp", "Inlet Temp", "Exhaust Temp", "VRM Temp", "Chipset Fan", "12V", "CPU1 Vcore")],
+             ["44.00", "22.00", "35.50", "48.00", "5000.00", "12.03", "1.77"], "FreeIPMI converts them the same way", r)
+        same(sorted(n for n in got if n.startswith("Drive")), ["Drive 0", "Drive 1", "Drive 2", "Drive 3"],
+             "and takes a shared record for four sensors", r)
+        b.ask("sensor", name="CPU1 Temp", value=97)
+        r = b.ipmitool("17", "sensor", "get", "CPU1 Temp")
+        same((r.value("Sensor Reading"), r.value("Status")), ("97 (+/- 0) degrees C", "Upper Critical"), "a script heats it", r)
+        b.ask("sensor", name="Inlet Temp", value=-6)
+        r = b.ipmitool("17", "sensor", "get", "Inlet Temp")
+        same((r.value("Sensor Reading"), r.value("Status")), ("-6 (+/- 0) degrees C", "Lower Non-Critical"),
+             "below zero as well", r)
+        r = b.ipmitool("17", "sel", "elist")
+        ok("Reading 97 > Threshold 95 degrees C" in r.text, "the event log says so", r)
+        b.ask("sensor", name="CPU1 Temp")
+        r = b.ipmitool("17", "sensor", "thresh", "CPU1 Temp", "unc", "40")
+        same(b.ipmitool("17", "sensor", "get", "CPU1 Temp").value("Upper Non-Critical"), "40.000", "a threshold can be set", r)
+        ok("Threshold 40" in b.ipmitool("17", "sel", "elist").text, "and crossing it that way is logged")
+        b.ask("sensor", name="Drive 2", raw=3)
+        b.ask("sensor", name="Intrusion", raw=1)
+        b.ask("sensor", name="Fan 3", value=300)
+        b.ask("chassis", set={"power-fault": True})
+        r = b.ipmitool("17", "chassis", "status")
+        same([r.value(k) for k in ("Drive Fault", "Chassis Intrusion", "Cooling/Fan Fault", "Main Power Fault")],
+             ["true", "active", "true", "true"], "faults show in the chassis status", r)
+        b.ask("sensor", name="12V", unavailable=True)
+        ok("No Reading" in b.ipmitool("17", "sdr", "get", "12V").text, "a sensor can lose its reading")
+        for fault in ({"sdr_read_max": 20}, {"reservation_lost_nth": 5}):
+            b.ask("fault", set=fault)
+            r = b.ipmitool("17", "sdr", "elist", "full")
+            same(len(r.text.splitlines()), 17, f"ipmitool reads all records with {fault}", r)
+            b.ask("clear")
+        same(raw("0x0a", "0x20")[:8], "51 1e 00", "30 records")
+
+
 def part_login():
     users = (("admin", PASSWORD, "admin"), ("op", "op-secret", "operator"),
              ("viewer", "view-secret", "user"), ("long", LONG_PASSWORD, "admin"),

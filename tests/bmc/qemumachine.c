@@ -38,6 +38,7 @@ static void set_on(struct qemumachine *m, bool on)
 	if (m->on == on)
 		return;
 	m->on = on;
+	bmcemu_machine_changed(m->bmc, on ? BMCEMU_MACHINE_ON : BMCEMU_MACHINE_OFF);
 	if (m->hooks.power_changed)
 		m->hooks.power_changed(m->data, on);
 }
@@ -111,6 +112,8 @@ static void on_qmp_event(void *data, const char *name, const json_t *members)
 
 	if (str_eq(name, "SHUTDOWN") && str_eq(reason, "guest-reset"))
 		m->again = true;
+	if (str_eq(name, "RESET"))
+		bmcemu_machine_changed(m->bmc, BMCEMU_MACHINE_RESET);
 }
 
 static void on_qmp_closed(void *data, const char *why)
@@ -143,6 +146,8 @@ static void start(struct qemumachine *m)
 		return;
 	}
 	m->running = true;
+	if (m->on)
+		bmcemu_machine_changed(m->bmc, BMCEMU_MACHINE_RESET);
 	if (qmp_new(m->loop, m->qmp_path, CONNECT_MS, &qmp_hooks, m, &m->qmp, &e) < 0)
 		problem(m, e.text);
 	set_on(m, true);
@@ -200,6 +205,7 @@ static uint8_t qemu_power(void *data, enum bmcemu_power action)
 		break;
 	case BMCEMU_POWER_DIAG:
 		command(m, "inject-nmi", NULL);
+		bmcemu_machine_changed(m->bmc, BMCEMU_MACHINE_NMI);
 		break;
 	case BMCEMU_POWER_SOFT:
 		command(m, "system_powerdown", NULL);

@@ -17,15 +17,10 @@ struct simmachine {
 	struct simmachine_counters counters;
 };
 
-const char *simmachine_event_name(enum simmachine_event event)
+static void tell(
+	struct simmachine *m, enum bmcemu_machine_event event, const struct boot_choice *boot)
 {
-	static const char *const names[SIMMACHINE_EVENT_COUNT] = {"on", "off", "reset", "nmi"};
-
-	return event < SIMMACHINE_EVENT_COUNT ? names[event] : "?";
-}
-
-static void tell(struct simmachine *m, enum simmachine_event event, const struct boot_choice *boot)
-{
+	bmcemu_machine_changed(m->bmc, event);
 	if (m->config.hook)
 		m->config.hook(m->config.data, event, boot);
 }
@@ -37,7 +32,7 @@ static void become_on(struct simmachine *m)
 	m->on = true;
 	m->counters.on++;
 	bmcemu_boot_flags_consume(m->bmc, &m->boot);
-	tell(m, SIMMACHINE_ON, &m->boot);
+	tell(m, BMCEMU_MACHINE_ON, &m->boot);
 }
 
 static void become_off(struct simmachine *m)
@@ -46,14 +41,14 @@ static void become_off(struct simmachine *m)
 		return;
 	m->on = false;
 	m->counters.off++;
-	tell(m, SIMMACHINE_OFF, NULL);
+	tell(m, BMCEMU_MACHINE_OFF, NULL);
 }
 
 static void restart(struct simmachine *m)
 {
 	m->counters.reset++;
 	bmcemu_boot_flags_consume(m->bmc, &m->boot);
-	tell(m, SIMMACHINE_RESET, &m->boot);
+	tell(m, BMCEMU_MACHINE_RESET, &m->boot);
 }
 
 static void change_in(struct simmachine *m, enum pending what, unsigned ms);
@@ -110,7 +105,7 @@ static uint8_t sim_power(void *data, enum bmcemu_power action)
 		break;
 	case BMCEMU_POWER_DIAG:
 		m->counters.nmi++;
-		tell(m, SIMMACHINE_NMI, NULL);
+		tell(m, BMCEMU_MACHINE_NMI, NULL);
 		break;
 	case BMCEMU_POWER_SOFT:
 		m->counters.soft++;

@@ -6,19 +6,10 @@
 
 struct simmachine;
 
-enum simmachine_event {
-	SIMMACHINE_ON,	  /* power came; boot is what the firmware boots from */
-	SIMMACHINE_OFF,	  /* power went */
-	SIMMACHINE_RESET, /* still on, the firmware starts again; boot as for ON */
-	SIMMACHINE_NMI,
-	SIMMACHINE_EVENT_COUNT,
-};
-
-const char *simmachine_event_name(enum simmachine_event event);
-
-/* Called on the loop's thread after the change; boot is NULL for OFF and NMI. */
+/* Called on the loop's thread after the change; boot, which the firmware boots from, is NULL for
+ * OFF and NMI. */
 typedef void (*simmachine_hook)(
-	void *data, enum simmachine_event event, const struct boot_choice *boot);
+	void *data, enum bmcemu_machine_event event, const struct boot_choice *boot);
 
 struct simmachine_config {
 	bool on;		/* at the start */

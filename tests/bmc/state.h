@@ -5,10 +5,12 @@
 #include "lib/base/list.h"
 #include "tests/bmc/bmcemu.h"
 #include "tests/bmc/fault.h"
+#include "tests/bmc/sel.h"
 #include "tests/bmc/suite.h"
 
 #define EMU_PACKET_MAX 512 /* the longest datagram looked at, and the longest answer */
 #define EMU_REPLY_MAX  128 /* the longest IPMI answer, completion code and data */
+#define EMU_FRU_COUNT  3   /* the server and two power supplies */
 
 /* IPMI 2.0 section 28.13, the boot options; mailbox is five blocks, made when first written. */
 struct boot_options {
@@ -52,6 +54,14 @@ struct bmcemu {
 	uint8_t restore_policy;
 	uint8_t restart_cause;
 	bool power_by_ipmi;
+	uint8_t chassis[3]; /* more bits of Get Chassis Status, set by a script */
+
+	struct sel sel;
+	int64_t clock_offset_s; /* what Set SEL Time has done */
+	int16_t utc_offset_min;
+	uint16_t last_reservation, sdr_reservation;
+	struct sensor_state *sensors;	     /* what scripts changed, or NULL */
+	uint8_t *fru_written[EMU_FRU_COUNT]; /* own copies of what was written to */
 
 	struct faults faults;
 	struct fault_state fault_state;
@@ -66,6 +76,13 @@ struct bmcemu {
 
 /* The BMC's own clock in milliseconds. */
 int64_t emu_now(const struct bmcemu *bmc);
+
+/* ... and what it tells as time of day: seconds since 1970. */
+uint32_t emu_clock_s(const struct bmcemu *bmc);
+
+/* IPMI 2.0 sections 31.4 and 33.11: *held is the one that counts; a lost one makes it 0. */
+uint16_t emu_new_reservation(struct bmcemu *bmc);
+bool emu_reservation_holds(struct bmcemu *bmc, uint16_t *held, uint16_t given);
 
 bool emu_power_is_on(struct bmcemu *bmc);
 uint8_t emu_power_command(struct bmcemu *bmc, enum bmcemu_power action);

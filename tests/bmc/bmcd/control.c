@@ -1,6 +1,5 @@
 /* What tests tell a farm while it runs: {"op": NAME, "bmc": I or [FIRST, LAST] or "all", ...},
- * answered by {"ok": true, ...} or {"ok": false, "error": TEXT}. The operations are a table at the
- * end. */
+ * answered by {"ok": true, ...} or {"ok": false, "error": TEXT}. */
 #include "tests/bmc/bmcd/control.h"
 
 #include <errno.h>
@@ -11,6 +10,7 @@
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
 #include "lib/json/json.h"
+#include "tests/bmc/bmcd/operation.h"
 
 #define LINE_MAX_BYTES	 65536
 #define CONNECTIONS_MAX	 64
@@ -82,14 +82,8 @@ static void connection_send(struct connection *k, json_t *json)
 		on_written(&o->req, 0);
 }
 
-static json_t *boot_json(const struct boot_choice *b)
-{
-	return json_pack("{s:b, s:s, s:b, s:b}", "valid", b->valid, "device",
-		boot_device_name(b->device), "efi", b->efi, "persistent", b->persistent);
-}
-
 static void on_farm(
-	void *data, size_t i, enum simmachine_event event, const struct boot_choice *boot)
+	void *data, size_t i, enum bmcemu_machine_event event, const struct boot_choice *boot)
 {
 	struct control *c = data;
 	struct connection *k, *next;
@@ -97,115 +91,11 @@ static void on_farm(
 	list_for_each_safe (k, next, &c->connections, member) {
 		if (!k->events)
 			continue;
-		connection_send(k,
-			json_pack("{s:s, s:I, s:o}", "event", simmachine_event_name(event), "bmc",
-				(json_int_t)i, "boot", boot ? boot_json(boot) : json_null()));
+		connection_send(k, json_pack("{s:s, s:I, s:o}", "event",
+					   bmcemu_machine_event_name(event), "bmc", (json_int_t)i,
+					   "boot", boot ? operation_boot_json(boot) : json_null()));
 	}
 }
-
-/* The operations, each on one BMC; what they answer is merged into reply. */
-
-static int op_fault(struct farm_node *n, const json_t *q, json_t *reply, struct err *e)
-{
-	json_t *set = json_object_get(q, "set"), *v;
-	const char *name;
-	char text[24];
-	int r;
-
-	json_object_foreach (set, name, v) {
-		snprintf(text, sizeof(text), "%lld",
-			json_is_boolean(v) ? json_is_true(v) : json_integer_value(v));
-		r = bmcemu_set_fault(n->bmc, name, text, e);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-static int op_clear(struct farm_node *n, const json_t *q, json_t *reply, struct err *e)
-{
-	bmcemu_clear_faults(n->bmc);
-	return 0;
-}
-
-static json_t *counters_json(const struct farm_node *n)
-{
-	struct simmachine_counters m;
-	struct bmcemu_counters c;
-
-	bmcemu_counters(n->bmc, &c);
-	simmachine_counters(n->machine, &m);
-	return json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i}", "packets",
-		c.packets, "bad_packets", c.bad_packets, "requests", c.requests, "repeats",
-		c.repeats, "sessions", c.sessions, "auth_failures", c.auth_failures,
-		"power_commands", c.power_commands, "on", m.on, "off", m.off, "reset", m.reset,
-		"nmi", m.nmi, "soft", m.soft);
-}
-
-static int op_state(struct farm_node *n, const json_t *q, json_t *reply, struct err *e)
-{
-	struct boot_choice boot;
-	uint8_t raw[5];
-	char hex[11];
-
-	bmcemu_boot_flags_raw(n->bmc, raw);
-	simmachine_last_boot(n->machine, &boot);
-	json_put_bool(reply, "power", simmachine_is_on(n->machine));
-	json_put_str(reply, "boot_flags", hex_encode(raw, sizeof(raw), hex));
-	json_object_set_new(reply, "last_boot", boot_json(&boot));
-	json_put_int(reply, "open_sessions", bmcemu_sessions(n->bmc));
-	json_object_set_new(reply, "counters", counters_json(n));
-	return 0;
-}
-
-static int op_address(struct farm_node *n, const json_t *q, json_t *reply, struct err *e)
-{
-	json_put_str(reply, "address", bmcemu_address(n->bmc));
-	json_put_int(reply, "port", bmcemu_port(n->bmc));
-	return 0;
-}
-
-static int op_power(struct farm_node *n, const json_t *q, json_t *reply, struct err *e)
-{
-	simmachine_set_power(n->machine, json_flag(q, "on", true));
-	return 0;
-}
-
-static int op_reboot(struct farm_node *n, const json_t *q, json_t *reply, struct err *e)
-{
-	simmachine_reboot(n->machine);
-	return 0;
-}
-
-static int op_reset(struct farm_node *n, const json_t *q, json_t *reply, struct err *e)
-{
-	bmcemu_reset(n->bmc);
-	return 0;
-}
-
-static int op_advance(struct farm_node *n, const json_t *q, json_t *reply, struct err *e)
-{
-	int64_t ms = json_int(q, "ms", 0);
-
-	if (ms < 0 || ms > INT32_MAX)
-		return err_set(e, ERANGE, "advance: ms is from 0 to %d", INT32_MAX);
-	bmcemu_advance(n->bmc, ms);
-	return 0;
-}
-
-static const struct {
-	const char *name;
-	int (*run)(struct farm_node *n, const json_t *q, json_t *reply, struct err *e);
-} ops[] = {
-	{"fault", op_fault},	 /* "set": {NAME: NUMBER, ...} */
-	{"clear", op_clear},	 /* all faults off */
-	{"state", op_state},	 /* power, boot flags, sessions, counters */
-	{"address", op_address}, /* where it listens */
-	{"power", op_power},	 /* "on": somebody at the machine */
-	{"reboot", op_reboot},	 /* the system itself reboots */
-	{"reset", op_reset},	 /* of the BMC itself */
-	{"advance", op_advance}, /* "ms": its clock goes on */
-};
 
 /* "bmc": absent is the first. */
 static int get_range(
@@ -241,14 +131,9 @@ static int run(struct connection *k, const json_t *q, json_t *reply, struct err 
 		k->events = true;
 		return 0;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(ops); i++) {
-		if (!str_eq(ops[i].name, op))
-			continue;
-		for (; r == 0 && from <= to; from++)
-			r = ops[i].run(&k->control->farm->nodes[from], q, reply, e);
-		return r;
-	}
-	return err_set(e, ENOENT, "op %s: no such operation", op ? op : "(none)");
+	for (; r == 0 && from <= to; from++)
+		r = operation_run(&k->control->farm->nodes[from], op, q, reply, e);
+	return r;
 }
 
 static void handle_line(struct connection *k, const char *line, size_t len)

@@ -25,13 +25,14 @@ static int nth_address(const struct farm_config *c, size_t i, char *ret, size_t 
 
 static void number(struct bmcemu_config *c, uint32_t i)
 {
+	c->number = i;
 	for (int k = 0; k < 4; k++)
 		c->guid[k] += i >> 8 * k;
 	for (int k = 0; k < 3; k++)
 		c->lan_mac[5 - k] += i >> 8 * k;
 }
 
-static void on_machine(void *data, enum simmachine_event event, const struct boot_choice *boot)
+static void on_machine(void *data, enum bmcemu_machine_event event, const struct boot_choice *boot)
 {
 	struct farm_node *n = data;
 

@@ -15,7 +15,7 @@ struct farm_node {
 
 /* Told after each change of a machine's power, with its place in the farm. */
 typedef void (*farm_hook)(
-	void *data, size_t i, enum simmachine_event event, const struct boot_choice *boot);
+	void *data, size_t i, enum bmcemu_machine_event event, const struct boot_choice *boot);
 
 struct farm {
 	struct farm_node *nodes;

@@ -3,11 +3,12 @@
  * says what, a length byte, and so many bytes. 0: a raw datagram; 1: a payload outside a session,
  * its type first; 2: a payload inside the session, well signed; 3: an IPMI message inside it:
  * network function, command, data; 4: time passes; 5: a fault is set; 6: the same as 3 outside a
- * session.
+ * session; 7: a script sets a sensor by its place in the table.
  */
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "tests/bmc/sensor.h"
 #include "tests/unit/bmcemu/emu.h"
 
 static void give_message(struct console *c, const uint8_t *p, size_t len)
@@ -37,6 +38,22 @@ static void set_fault(struct emu *e, const uint8_t *p, size_t len)
 	bmcemu_set_fault(e->bmc, name, value, NULL);
 }
 
+static void set_sensor(struct emu *e, const uint8_t *p, size_t len)
+{
+	const struct sensor *s = len ? sensor_at(p[0]) : NULL;
+	char name[32];
+
+	if (!s)
+		return;
+	snprintf(name, sizeof(name), s->share ? "%s %d" : "%s", s->name, (int)(len % 8));
+	if (len == 1)
+		bmcemu_sensor_release(e->bmc, name, NULL);
+	else if (len == 2)
+		bmcemu_sensor_set_value(e->bmc, name, p[1], NULL);
+	else
+		bmcemu_sensor_set_raw(e->bmc, name, p[1] | p[2] << 8, NULL);
+}
+
 static void step(struct emu *e, struct console *c, uint8_t what, const uint8_t *p, size_t len)
 {
 	uint8_t packet[512];
@@ -63,6 +80,9 @@ static void step(struct emu *e, struct console *c, uint8_t what, const uint8_t *
 		break;
 	case 6:
 		give_loose_message(c, p, len);
+		break;
+	case 7:
+		set_sensor(e, p, len);
 		break;
 	default:
 		break;
