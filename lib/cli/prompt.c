@@ -23,6 +23,17 @@ bool prompt_yes(const char *question)
 	return fgets(line, sizeof(line), stdin) && (line[0] == 'y' || line[0] == 'Y');
 }
 
+bool prompt_number(const char *question, size_t number)
+{
+	char line[32], want[32];
+
+	if (!prompt_possible())
+		return false;
+	fprintf(stderr, "%s Type %zu to go on: ", question, number);
+	snprintf(want, sizeof(want), "%zu\n", number);
+	return fgets(line, sizeof(line), stdin) && !strcmp(line, want);
+}
+
 int prompt_password(const char *question, char **ret, struct err *e)
 {
 	struct termios before, silent;
