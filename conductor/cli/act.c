@@ -1,45 +1,9 @@
 /* ingot node manage, provide, inspect, clean, abort, undeploy, power, maintenance, watch. */
 #include "conductor/cli/act.h"
 #include "lib/base/str.h"
-#include "lib/cli/prompt.h"
 
 #include <errno.h>
 #include <string.h>
-
-/* Prints what a destroying command will touch. */
-static void print_targets(struct conn *c, const struct names *names)
-{
-	static const struct table_column columns[] = {{"name", NULL}, {"provision_state", "STATE"},
-		{"power_state", "POWER"}, {"instance_info.image_source", "IMAGE"}};
-	_cleanup_json_ json_t *rows = json_array();
-
-	for (size_t i = 0; i < names->n; i++) {
-		_cleanup_free_ char *path = conn_path("/v1/nodes/", names->list[i],
-			"?fields=name,uuid,provision_state,power_state,instance_info");
-		json_t *row = NULL;
-
-		if (conn_call(c, "GET", path, NULL, &row, NULL) == 0)
-			json_array_append_new(rows, row);
-	}
-	table_print(stderr, columns, ARRAY_SIZE(columns), rows);
-}
-
-int act_confirm(
-	const struct cli_line *line, struct conn *c, const struct names *names, const char *what)
-{
-	_cleanup_free_ char *folded = range_fold(names), *question = NULL;
-
-	if (cli_flag(line, "yes"))
-		return CLI_OK;
-	if (!prompt_possible()) {
-		fprintf(stderr, "ingot: %s of %s: say --yes when there is no terminal\n", what,
-			folded);
-		return CLI_USAGE;
-	}
-	print_targets(c, names);
-	question = xasprintf("%s %zu node%s?", what, names->n, names->n == 1 ? "" : "s");
-	return prompt_yes(question) ? CLI_OK : CLI_FAILED;
-}
 
 int act_timeout(const struct cli_line *line, int dflt, int *ret, struct err *e)
 {
@@ -51,25 +15,29 @@ int act_timeout(const struct cli_line *line, int dflt, int *ret, struct err *e)
 	return 0;
 }
 
-int act_provision(struct conn *c, const char *node, const json_t *body, struct err *e)
+json_t *act_target(const char *target)
 {
-	_cleanup_free_ char *path = conn_path("/v1/nodes/", node, "/states/provision");
-
-	return conn_call(c, "PUT", path, body, NULL, e);
+	return ask_one("PUT", "/states/provision", json_pack("{s:s}", "target", target));
 }
 
-/* Calls submit for each node, leaves those that took it in `taken`. */
-static void submit_all(struct conn *c, const struct names *names, const struct act *a,
+/* Asks each node, leaves those that took it in `taken`. */
+static int submit_all(struct conn *c, const struct names *names, const struct ask *a,
 	struct names *taken, struct failures *failed)
 {
+	_cleanup_json_ json_t *rows = NULL;
+	json_t *row;
 	struct err e;
+	size_t i;
 
-	for (size_t i = 0; i < names->n; i++) {
-		if (a->submit(c, names->list[i], a->data, &e) < 0)
-			failures_add(failed, names->list[i], e.text);
-		else
+	if (ask_nodes(c, names, a, false, &rows, &e) < 0)
+		return cmd_fail(&e);
+	json_array_foreach (rows, i, row) {
+		if (ask_taken(row))
 			names_add(taken, names->list[i]);
+		else
+			failures_add(failed, names->list[i], json_str(row, "error"));
 	}
+	return CLI_OK;
 }
 
 int act_run(
@@ -79,12 +47,12 @@ int act_run(
 	struct failures failed = {0};
 	struct names taken = {0};
 	struct err e;
-	int code = CLI_OK;
+	int code;
 
 	if (act_timeout(line, ACT_TIMEOUT_S, &goal.timeout_s, &e) < 0)
 		return fprintf(stderr, "ingot: %s\n", e.text), CLI_USAGE;
-	submit_all(c, names, a, &taken, &failed);
-	if (cli_flag(line, "wait") && taken.n)
+	code = submit_all(c, names, &a->ask, &taken, &failed);
+	if (code == CLI_OK && cli_flag(line, "wait") && taken.n)
 		code = watch_nodes(c, &taken, &goal, &failed);
 	failures_print(&failed);
 	if (failed.n && code == CLI_OK)
@@ -102,8 +70,7 @@ static int open_and_select(
 	return r < 0 ? r : cmd_select(*c, line, first, names, e);
 }
 
-/* Everything but the last step: connection, nodes, question. */
-static int run_on_args(struct cli_line *line, int first, const struct act *a, const char *ask)
+int act_on_args(struct cli_line *line, int first, const struct act *a)
 {
 	_cleanup_conn_ struct conn *c = NULL;
 	struct names names = {0};
@@ -112,65 +79,70 @@ static int run_on_args(struct cli_line *line, int first, const struct act *a, co
 
 	if (open_and_select(line, first, &c, &names, &e) < 0)
 		code = cmd_fail(&e);
-	if (code == CLI_OK && ask)
-		code = act_confirm(line, c, &names, ask);
-	if (code == CLI_OK)
+	else if (!a->destroys ||
+		 blast_allowed(line, c, &names, &a->ask, a->destroys, a->confirm, &code))
 		code = act_run(line, c, &names, a);
 	names_done(&names);
 	return code;
 }
 
-static int submit_target(struct conn *c, const char *node, void *data, struct err *e)
+static json_t *target_requests(const char *node, void *data)
 {
-	_cleanup_json_ json_t *body = json_pack("{s:s}", "target", (const char *)data);
-
-	return act_provision(c, node, body, e);
+	return act_target(data);
 }
 
-static int run_target(struct cli_line *line, const char *target, const char *state, const char *ask)
+static int run_target(struct cli_line *line, const char *target, const char *state)
 {
-	struct act a = {submit_target, (void *)target, state, NULL};
+	struct act a = {.ask = {target_requests, (void *)target}, .provision_state = state};
 
-	return run_on_args(line, 0, &a, ask);
+	return act_on_args(line, 0, &a);
 }
 
 int verb_node_manage(struct cli_line *line, void *data)
 {
-	return run_target(line, "manage", "manageable", NULL);
+	return run_target(line, "manage", "manageable");
 }
 
 int verb_node_inspect(struct cli_line *line, void *data)
 {
-	return run_target(line, "inspect", "manageable", NULL);
+	return run_target(line, "inspect", "manageable");
 }
 
 int verb_node_provide(struct cli_line *line, void *data)
 {
-	return run_target(line, "provide", "available", NULL);
+	struct act a = {.ask = {target_requests, (void *)"provide"},
+		.provision_state = "available",
+		.destroys = "Clean the disks of",
+		.confirm = BLAST_ON_TERMINAL};
+
+	return act_on_args(line, 0, &a);
 }
 
 int verb_node_undeploy(struct cli_line *line, void *data)
 {
-	return run_target(line, "deleted", "available", "Undeploy");
+	struct act a = {.ask = {target_requests, (void *)"deleted"},
+		.provision_state = "available",
+		.destroys = "Undeploy"};
+
+	return act_on_args(line, 0, &a);
 }
 
 int verb_node_abort(struct cli_line *line, void *data)
 {
-	struct act a = {submit_target, (void *)"abort", NULL, NULL};
-
-	return run_on_args(line, 0, &a, NULL);
+	return run_target(line, "abort", NULL);
 }
 
-static int submit_body(struct conn *c, const char *node, void *data, struct err *e)
+static json_t *clean_requests(const char *node, void *data)
 {
-	return act_provision(c, node, data, e);
+	return ask_one("PUT", "/states/provision",
+		json_pack("{s:s, s:O}", "target", "clean", "clean_steps", (json_t *)data));
 }
 
 int verb_node_clean(struct cli_line *line, void *data)
 {
-	_cleanup_json_ json_t *body = NULL, *steps = NULL;
+	_cleanup_json_ json_t *steps = NULL;
 	const char *file = cli_value(line, "steps");
-	struct act a = {submit_body, NULL, "manageable", NULL};
+	struct act a = {.provision_state = "manageable", .destroys = "Clean"};
 	json_error_t je;
 
 	if (!file)
@@ -181,9 +153,8 @@ int verb_node_clean(struct cli_line *line, void *data)
 		return fprintf(stderr, "ingot: --steps %s: %s\n", file,
 			       steps ? "expected an array" : je.text),
 		       CLI_USAGE;
-	body = json_pack("{s:s, s:O}", "target", "clean", "clean_steps", steps);
-	a.data = body;
-	return run_on_args(line, 0, &a, "Clean");
+	a.ask = (struct ask){clean_requests, steps};
+	return act_on_args(line, 0, &a);
 }
 
 static const struct {
@@ -196,21 +167,19 @@ static const struct {
 	{"soft-reboot", "soft rebooting", "power on"},
 };
 
-static int submit_power(struct conn *c, const char *node, void *data, struct err *e)
+static json_t *power_requests(const char *node, void *data)
 {
-	_cleanup_free_ char *path = conn_path("/v1/nodes/", node, "/states/power");
-	_cleanup_json_ json_t *body = json_pack("{s:s}", "target", (const char *)data);
-
-	return conn_call(c, "PUT", path, body, NULL, e);
+	return ask_one("PUT", "/states/power", json_pack("{s:s}", "target", (const char *)data));
 }
 
 int verb_node_power(struct cli_line *line, void *data)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(powers); i++) {
-		struct act a = {submit_power, (void *)powers[i].target, NULL, powers[i].state};
+		struct act a = {.ask = {power_requests, (void *)powers[i].target},
+			.power_state = powers[i].state};
 
 		if (str_eq(powers[i].word, line->args[0]))
-			return run_on_args(line, 1, &a, NULL);
+			return act_on_args(line, 1, &a);
 	}
 	fprintf(stderr, "ingot: '%s': expected on, off, reboot, soft-off or soft-reboot\n",
 		line->args[0]);
@@ -222,24 +191,23 @@ struct maintenance {
 	const char *reason;
 };
 
-static int submit_maintenance(struct conn *c, const char *node, void *data, struct err *e)
+static json_t *maintenance_requests(const char *node, void *data)
 {
 	const struct maintenance *m = data;
-	_cleanup_free_ char *path = conn_path("/v1/nodes/", node, "/maintenance");
-	_cleanup_json_ json_t *body = json_pack("{s:s?}", "reason", m->reason);
 
-	return conn_call(c, m->on ? "PUT" : "DELETE", path, m->on ? body : NULL, NULL, e);
+	return ask_one(m->on ? "PUT" : "DELETE", "/maintenance",
+		m->on ? json_pack("{s:s?}", "reason", m->reason) : NULL);
 }
 
 int verb_node_maintenance(struct cli_line *line, void *data)
 {
 	struct maintenance m = {str_eq(line->args[0], "on"), cli_value(line, "reason")};
-	struct act a = {submit_maintenance, &m, NULL, NULL};
+	struct act a = {.ask = {maintenance_requests, &m}};
 
 	if (!m.on && !str_eq(line->args[0], "off"))
 		return fprintf(stderr, "ingot: '%s': expected on or off\n", line->args[0]),
 		       CLI_USAGE;
-	return run_on_args(line, 1, &a, NULL);
+	return act_on_args(line, 1, &a);
 }
 
 int verb_node_watch(struct cli_line *line, void *data)

@@ -2,26 +2,28 @@
 #ifndef CONDUCTOR_CLI_ACT_H
 #define CONDUCTOR_CLI_ACT_H
 
-#include "conductor/cli/cmd.h"
+#include "conductor/cli/blast.h"
 #include "conductor/cli/watch.h"
 
 #define ACT_TIMEOUT_S 7200 /* of --wait without --timeout */
 
 struct act {
-	int (*submit)(struct conn *c, const char *node, void *data, struct err *e);
-	void *data;
+	struct ask ask;
 	const char *provision_state, *power_state; /* the goal of --wait; see struct watch_goal */
+	const char
+		*destroys; /* "Undeploy": what may be lost is shown and confirmed; NULL: nothing */
+	enum blast_ask confirm;
 };
 
 /* Asks each node; with --wait follows them. Prints failures; an exit code. */
 int act_run(const struct cli_line *line, struct conn *c, const struct names *names,
 	const struct act *a);
 
-/* Shows what will be touched and asks, unless --yes. CLI_OK: go on. */
-int act_confirm(
-	const struct cli_line *line, struct conn *c, const struct names *names, const char *what);
+/* All of a verb: connection, the nodes of the arguments from `first` on, confirmation, act_run().
+ */
+int act_on_args(struct cli_line *line, int first, const struct act *a);
 
-int act_provision(struct conn *c, const char *node, const json_t *body, struct err *e);
+json_t *act_target(const char *target); /* the one request for a provision target, in an array */
 int act_timeout(const struct cli_line *line, int dflt, int *ret, struct err *e);
 
 #endif

@@ -144,36 +144,33 @@ static json_t *drive_of(const struct deploy *d, const char *node)
 	return drive;
 }
 
-static int patch_info(struct conn *c, const char *node, const json_t *info, struct err *e)
+static json_t *patch_of(const json_t *info)
 {
-	_cleanup_free_ char *path = conn_path("/v1/nodes/", node, "");
-	_cleanup_json_ json_t *patch = json_array();
+	json_t *patch = json_array(), *value;
 	const char *key;
-	json_t *value;
 
-	if (!json_object_size(info))
-		return 0;
 	json_object_foreach ((json_t *)info, key, value) {
 		_cleanup_free_ char *at = xasprintf("/instance_info/%s", key);
 
 		json_array_append_new(patch,
 			json_pack("{s:s, s:s, s:O}", "op", "add", "path", at, "value", value));
 	}
-	return conn_call(c, "PATCH", path, patch, NULL, e);
+	return patch;
 }
 
-static int submit_deploy(struct conn *c, const char *node, void *data, struct err *e)
+static json_t *deploy_requests(const char *node, void *data)
 {
 	const struct deploy *d = data;
-	_cleanup_json_ json_t *body = NULL, *drive = drive_of(d, node);
-	int r = patch_info(c, node, d->info, e);
+	_cleanup_json_ json_t *drive = drive_of(d, node),
+			      *verb = act_target(d->rebuild ? "rebuild" : "active");
+	json_t *requests =
+		json_object_size(d->info) ? ask_one("PATCH", "", patch_of(d->info)) : json_array();
 
-	if (r < 0)
-		return r;
-	body = json_pack("{s:s}", "target", d->rebuild ? "rebuild" : "active");
 	if (drive)
-		json_object_set(body, "configdrive", drive);
-	return act_provision(c, node, body, e);
+		json_object_set(
+			json_object_get(json_array_get(verb, 0), "body"), "configdrive", drive);
+	json_array_extend(requests, verb);
+	return requests;
 }
 
 static int read_options(const struct cli_line *line, struct deploy *d, struct err *e)
@@ -206,21 +203,17 @@ static int read_options(const struct cli_line *line, struct deploy *d, struct er
 int verb_node_deploy(struct cli_line *line, void *data)
 {
 	struct deploy d = {.info = json_object()};
-	struct act a = {submit_deploy, &d, "active", NULL};
-	_cleanup_conn_ struct conn *c = NULL;
-	struct names names = {0};
+	struct act a = {.ask = {deploy_requests, &d}, .provision_state = "active"};
 	struct err e;
-	int code = CLI_OK;
+	int code;
 
-	if (read_options(line, &d, &e) < 0)
+	if (read_options(line, &d, &e) < 0) {
 		code = (fprintf(stderr, "ingot: %s\n", e.text), CLI_USAGE);
-	else if (conn_open(line, &c, &e) < 0 || cmd_select(c, line, 0, &names, &e) < 0)
-		code = cmd_fail(&e);
-	else if (d.rebuild)
-		code = act_confirm(line, c, &names, "Overwrite the systems of");
-	if (code == CLI_OK)
-		code = act_run(line, c, &names, &a);
-	names_done(&names);
+	} else {
+		a.destroys = d.rebuild ? "Overwrite the systems of" : "Write the image to";
+		a.confirm = d.rebuild ? BLAST_ALWAYS : BLAST_ON_TERMINAL;
+		code = act_on_args(line, 0, &a);
+	}
 	json_decref(d.info);
 	json_decref(d.drive);
 	return code;

@@ -20,7 +20,9 @@ static const struct cli_option wait[] = {
 	{"timeout", "SECONDS", "wait no longer; 7200 when not given"}};
 static const struct cli_option timeout[] = {{"timeout", "SECONDS", "watch no longer"},
 	{"until", "STATE", "the state to come to; active when not given"}};
-static const struct cli_option yes[] = {{"yes", NULL, "do not ask"}};
+static const struct cli_option destroys[] = {{"yes", NULL, "do not ask"},
+	{"dry-run", NULL, "show what would be touched and what refused, change nothing"},
+	{"max", "NODES", "allow so many nodes at once; 50 when not given"}};
 static const struct cli_option import_options[] = {
 	{"dry-run", NULL, "show what would change, change nothing"},
 	{"set-passwords", NULL, "write passwords of nodes that are there already, too"}};
@@ -89,20 +91,24 @@ static const struct cli_verb verbs[] = {
 		"ingot node set r12u07 --driver-info 'ipmi_password=?'\n"
 		"ingot node set r12u07 --unset extra/note",
 		verb_node_set},
-	{"node", "delete", "NODE...", 0, -1, {O(all), O(yes)}, "forget nodes",
-		"ingot node delete 'r12u[39-40]'", verb_node_delete},
+	{"node", "delete", "NODE...", 0, -1, {O(all), O(destroys)}, "forget nodes",
+		"ingot node delete 'r12u[39-40]'\n"
+		"ingot node delete 'r12u*' --dry-run",
+		verb_node_delete},
 	{"node", "manage", "NODE...", 0, -1, {O(all), O(wait)},
 		"check the BMCs and take nodes over", "ingot node manage 'r12u[01-40]' --wait",
 		verb_node_manage},
 	{"node", "inspect", "NODE...", 0, -1, {O(all), O(wait)}, "find out what is in nodes",
 		"ingot node inspect 'r12u*' --wait --timeout 900", verb_node_inspect},
-	{"node", "provide", "NODE...", 0, -1, {O(all), O(wait)},
-		"clean nodes and make them available", "ingot node provide --all --wait",
+	{"node", "provide", "NODE...", 0, -1, {O(all), O(wait), O(destroys)},
+		"clean nodes and make them available",
+		"ingot node provide --all --wait\n"
+		"ingot node provide 'r12u*' --dry-run",
 		verb_node_provide},
-	{"node", "clean", "NODE...", 0, -1, {O(clean_options), O(wait), O(yes)},
+	{"node", "clean", "NODE...", 0, -1, {O(clean_options), O(wait), O(destroys)},
 		"run clean steps on manageable nodes",
 		"ingot node clean r12u07 --steps erase.json --wait", verb_node_clean},
-	{"node", "deploy", "NODE...", 0, -1, {O(deploy_options), O(wait), O(yes)},
+	{"node", "deploy", "NODE...", 0, -1, {O(deploy_options), O(wait), O(destroys)},
 		"write an image to nodes and boot it",
 		"ingot node deploy 'r12u[01-10]' --image http://10.0.0.1/debian.raw.zst --checksum "
 		"http://10.0.0.1/SHA256SUMS --hostname {name} --wait\n"
@@ -110,8 +116,11 @@ static const struct cli_verb verbs[] = {
 		"seed.json "
 		"--root-device 'size=>= 100'",
 		verb_node_deploy},
-	{"node", "undeploy", "NODE...", 0, -1, {O(all), O(wait), O(yes)},
-		"take the system off nodes and clean them", "ingot node undeploy r12u07 --wait",
+	{"node", "undeploy", "NODE...", 0, -1, {O(all), O(wait), O(destroys)},
+		"take the system off nodes and clean them",
+		"ingot node undeploy r12u07 --wait\n"
+		"ingot node undeploy 'r12u*' --dry-run\n"
+		"ingot node undeploy --all --max 120 --wait",
 		verb_node_undeploy},
 	{"node", "abort", "NODE...", 0, -1, {O(all)}, "stop what waits for the agent",
 		"ingot node abort r12u07", verb_node_abort},

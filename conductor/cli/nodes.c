@@ -1,5 +1,5 @@
 /* ingot node list, show, create, set, delete. */
-#include "conductor/cli/cmd.h"
+#include "conductor/cli/act.h"
 #include "lib/base/buf.h"
 #include "lib/base/str.h"
 #include "lib/cli/prompt.h"
@@ -255,65 +255,30 @@ static int set_patch(const struct cli_line *line, json_t *patch, struct err *e)
 	return json_array_size(patch) ? 0 : err_set(e, EINVAL, "nothing to set");
 }
 
-/* Runs one call per node; failures are united. */
-static int for_each(
-	struct conn *c, const struct names *names, const char *method, const json_t *body)
+static json_t *patch_requests(const char *node, void *data)
 {
-	struct failures failed = {0};
-	struct err e;
-	int code;
-
-	for (size_t i = 0; i < names->n; i++) {
-		_cleanup_free_ char *path = conn_path("/v1/nodes/", names->list[i], "");
-
-		if (conn_call(c, method, path, body, NULL, &e) < 0)
-			failures_add(&failed, names->list[i], e.text);
-	}
-	failures_print(&failed);
-	code = failed.n ? CLI_FAILED : CLI_OK;
-	failures_done(&failed);
-	return code;
+	return ask_one("PATCH", "", json_incref(data));
 }
 
 int verb_node_set(struct cli_line *line, void *data)
 {
-	_cleanup_conn_ struct conn *c = NULL;
 	_cleanup_json_ json_t *patch = json_array();
-	struct names names = {0};
+	struct act a = {.ask = {patch_requests, patch}};
 	struct err e;
-	int code;
 
 	if (set_patch(line, patch, &e) < 0)
 		return fprintf(stderr, "ingot: %s\n", e.text), CLI_USAGE;
-	if (conn_open(line, &c, &e) < 0 || cmd_select(c, line, 0, &names, &e) < 0)
-		code = cmd_fail(&e);
-	else
-		code = for_each(c, &names, "PATCH", patch);
-	names_done(&names);
-	return code;
+	return act_on_args(line, 0, &a);
+}
+
+static json_t *delete_requests(const char *node, void *data)
+{
+	return ask_one("DELETE", "", NULL);
 }
 
 int verb_node_delete(struct cli_line *line, void *data)
 {
-	_cleanup_conn_ struct conn *c = NULL;
-	_cleanup_free_ char *folded = NULL, *question = NULL;
-	struct names names = {0};
-	struct err e;
-	int code = CLI_FAILED;
+	struct act a = {.ask = {delete_requests, NULL}, .destroys = "Forget"};
 
-	if (conn_open(line, &c, &e) < 0 || cmd_select(c, line, 0, &names, &e) < 0) {
-		names_done(&names);
-		return cmd_fail(&e);
-	}
-	folded = range_fold(&names);
-	question = xasprintf("Forget %zu node%s (%s)?", names.n, names.n == 1 ? "" : "s", folded);
-	if (cli_flag(line, "yes") || prompt_yes(question))
-		code = for_each(c, &names, "DELETE", NULL);
-	else if (!prompt_possible()) {
-		fprintf(stderr, "ingot: delete of %s: say --yes when there is no terminal\n",
-			folded);
-		code = CLI_USAGE;
-	}
-	names_done(&names);
-	return code;
+	return act_on_args(line, 0, &a);
 }

@@ -3,6 +3,7 @@
 
 import json
 import os
+import pty
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -15,6 +16,25 @@ rack = os.path.join(conductor.folder, "rack.csv")
 
 def ingot(*words, **kw):
     return run(os.path.join(OUT, "ingot"), *words, env=kw.pop("env", env), **kw)
+
+
+def on_terminal(answer, *words):
+    """What a person sees who gives that answer."""
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.execve(os.path.join(OUT, "ingot"), ["ingot", *words], {**os.environ, **env})
+    screen = b""
+    try:
+        while b"[y/N]" not in screen and b"Type" not in screen:
+            screen += os.read(fd, 4096)
+        os.write(fd, answer.encode())
+        while True:
+            screen += os.read(fd, 4096)
+    except OSError:
+        pass  # it has ended
+    os.close(fd)
+    os.waitpid(pid, 0)
+    return screen.decode(errors="replace").replace("\r\n", "\n")
 
 
 def write(text):
@@ -91,6 +111,16 @@ same((status, conductor.node_state("f02")), (0, "active"), "deploy: " + err)
 info = conductor.request("GET", "/v1/nodes/f01")[1]["instance_info"]
 same((info["image_source"], info["image_os_hash_algo"], info["root_device"]),
      ("http://h/i", "sha256", {"size": ">= 10"}), "with its options")
+status, out, err = ingot("node", "undeploy", "f01", "f03", "--dry-run")
+ok(status == 1 and "f01" in out and "http://h/i" in out and "Undeploy 1 node" in out and "1 refused" in out,
+   "a dry run tells what runs there and what is refused: " + out)
+rows = json.loads(ingot("node", "undeploy", "f01", "--dry-run", "--json")[1])
+same((rows[0]["node"], rows[0]["provision_state"], rows[0]["status"]), ("f01", "active", 202), "as JSON")
+same((ingot("node", "delete", "f04", "--dry-run")[0], "f04" in names()), (0, True), "a dry run deletes nothing")
+status, out, err = ingot("node", "undeploy", "f01", "f02", "--yes", "--max", "1")
+same((status, conductor.node_state("f01")), (2, "active"), "not more nodes than --max: " + err)
+screen = on_terminal("n\n", "node", "undeploy", "f01")
+ok("Undeploy 1 node" in screen and conductor.node_state("f01") == "active", "a person who says no is heard: " + screen)
 status, out, err = ingot("node", "undeploy", "f01")
 same((status, conductor.node_state("f01")), (2, "active"), "undeploy wants --yes: " + err)
 status, out, err = ingot("node", "undeploy", "f01", "--yes", "--wait")
@@ -125,6 +155,13 @@ same(status, 1, "a patch that fails")
 same(ingot("node", "set", "c1", "--extra", "n=1")[0], 0, "set")
 same(conductor.request("GET", "/v1/nodes/c1")[1]["extra"], {"n": 1}, "was set")
 same(ingot("node", "delete", "c1", "--yes")[0], 0, "delete")
+
+for n in range(12):
+    conductor.request("POST", "/v1/nodes", {"driver": "fake-hardware", "name": "many%02d" % n})
+screen = on_terminal("y\n", "node", "delete", "many[00-11]")
+ok("Type 12" in screen and "many11" in names(), "many nodes are not waved through: " + screen[-80:])
+on_terminal("12\n", "node", "delete", "many[00-11]")
+ok("many11" not in names(), "their number is")
 
 same(ingot("frob")[0], 2, "an unknown command")
 same(ingot("node", "list", "--frob")[0], 2, "an unknown option")
