@@ -10,7 +10,7 @@
 #define MACS_MAX 20000 /* MACs remembered; the oldest of strangers goes first */
 
 struct boot_record {
-	int64_t wall_us;
+	int64_t wall_us, mono_ms;
 	uint64_t bytes;
 	bool ok;
 	char kind[20];
@@ -59,7 +59,8 @@ void engine_boot_event(struct engine *en, const char *mac, const char *ip, const
 	log->next = (log->next + 1) % BOOTLOG_MAX;
 	if (log->n < BOOTLOG_MAX)
 		log->n++;
-	*rec = (struct boot_record){.wall_us = wall_us, .ok = ok, .bytes = bytes};
+	*rec = (struct boot_record){
+		.wall_us = wall_us, .mono_ms = time_mono_ms(), .ok = ok, .bytes = bytes};
 	str_copy(rec->kind, sizeof(rec->kind), kind);
 	str_copy(rec->ip, sizeof(rec->ip), ip ? ip : "");
 	str_copy(rec->detail, sizeof(rec->detail), detail ? detail : "");
@@ -127,9 +128,9 @@ static struct bootlog *newest_log(struct enode *e, const char **ret_mac)
 		log = map_get(&e->en->bootlogs, mac);
 		if (!*ret_mac)
 			*ret_mac = mac;
-		if (log && log->n && record_at(log, log->n - 1)->wall_us > at) {
+		if (log && log->n && record_at(log, log->n - 1)->mono_ms > at) {
 			best = log;
-			at = record_at(log, log->n - 1)->wall_us;
+			at = record_at(log, log->n - 1)->mono_ms;
 			*ret_mac = mac;
 		}
 	}
@@ -155,13 +156,13 @@ void bootlog_last(struct enode *e, char *buf, size_t size)
 		snprintf(buf, size,
 			"the node has no port, so no machine that boots is known to be it; "
 			"create a port with its MAC address");
-	} else if (!rec && !e->flow_since_us) {
+	} else if (!rec && !e->flow_since_ms) {
 		snprintf(buf, size,
 			"nothing was seen from %s on the boot path since the conductor was "
 			"restarted at %s; look at the machine's console, the cable and the boot "
 			"order",
 			mac, time_format(e->en->started_us, when, sizeof(when)));
-	} else if (!rec || rec->wall_us < e->flow_since_us) {
+	} else if (!rec || rec->mono_ms < e->flow_since_ms) {
 		snprintf(buf, size,
 			"nothing was seen from %s on the boot path, not even a DHCP request; look "
 			"at the "

@@ -50,7 +50,7 @@ struct enode {
 	int call;      /* index of the call it is at */
 	struct op *op; /* in flight, of this generation; NULL: none */
 	uint64_t generation;
-	int64_t flow_since_us;	/* wall clock; what the machine did before is of another boot */
+	int64_t flow_since_ms;	/* monotonic; what the machine did before is of another boot */
 	bool heartbeat;		/* one came while the flow was not yet waiting */
 	int64_t state_since_ms; /* monotonic */
 	uv_timer_t timer;	/* of the op in flight, else of the state */
@@ -69,7 +69,7 @@ struct enode {
 
 	/* for people */
 	char waits_for[200];
-	int64_t waits_since_us, waits_until_us;
+	int64_t waits_since_ms, waits_until_ms; /* monotonic; until 0: without a limit */
 	struct progress progress;
 	int64_t agent_seen_ms; /* monotonic; last heartbeat */
 
@@ -165,7 +165,8 @@ struct state_change {
 };
 /* Moves the node along the table; -ESTALE when the table has no such row. */
 int state_apply(struct enode *e, const struct state_change *s, struct err *err);
-void state_timer(struct enode *e); /* sets the limit of the current state */
+void state_timer(struct enode *e);	 /* sets the limit of the state that is entered */
+void state_timer_again(struct enode *e); /* after a restart: what is left of it */
 void enode_waits(struct enode *e, int64_t until_ms, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 

@@ -154,6 +154,13 @@ void run_waits(struct enode *e)
 	state_timer(e);
 }
 
+/* As run_waits(), of a wait that began before a restart. */
+static void waits_again(struct enode *e)
+{
+	run_waits(e);
+	state_timer_again(e);
+}
+
 static void go_wait(struct enode *e, const char *what)
 {
 	struct state_change s = {.event = EV_WAIT, .cause = what, .next = TAKE_PTR(e->run->node)};
@@ -228,7 +235,7 @@ void run_start(struct enode *e, enum flow_kind kind, bool manual)
 	e->run->env = e->en->flow;
 	e->run->manual = manual;
 	e->call = 0;
-	e->flow_since_us = time_wall_us();
+	e->flow_since_ms = time_mono_ms();
 	e->progress = (struct progress){0};
 	run_next(e);
 }
@@ -468,7 +475,7 @@ void run_recover(struct enode *e)
 	if (fsm_limit_of(e->state) == LIMIT_HOLD) {
 		enode_waits(e, 0, "an operator to unhold or abort");
 	} else if (provision_state_is_wait(e->state)) {
-		run_waits(e);
+		waits_again(e);
 		if (call && call->kind == CALL_AGENT)
 			run_resume(e); /* it may have ended meanwhile: ask */
 	} else if (call && call->kind == CALL_AGENT && flow_agent_known(enode_get(e))) {

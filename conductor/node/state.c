@@ -8,6 +8,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#define AGENT_REPORTS_MS 300000 /* an agent sends a heartbeat at least so often (contract 4.5) */
+
 /* What is left to do once the new state is durable. */
 struct pending_change {
 	const struct transition *row;
@@ -23,8 +25,8 @@ void enode_waits(struct enode *e, int64_t until_ms, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(e->waits_for, sizeof(e->waits_for), fmt, ap);
 	va_end(ap);
-	e->waits_since_us = time_wall_us();
-	e->waits_until_us = until_ms ? e->waits_since_us + (until_ms - time_mono_ms()) * 1000 : 0;
+	e->waits_since_ms = time_mono_ms();
+	e->waits_until_ms = until_ms;
 }
 
 static int limit_s(const struct enode *e)
@@ -53,19 +55,39 @@ static int limit_s(const struct enode *e)
 	return 0;
 }
 
+static void arm_state(struct enode *e, int64_t ms)
+{
+	enode_arm(e, ms);
+	e->waits_until_ms = time_mono_ms() + ms;
+}
+
 void state_timer(struct enode *e)
 {
-	int s = limit_s(e);
-	int64_t left;
+	int64_t limit_ms = (int64_t)limit_s(e) * 1000;
 
 	uv_timer_stop(&e->timer);
-	if (s <= 0)
-		return;
-	left = (enode_get(e)->provision_updated_at - time_wall_us()) / 1000 + (int64_t)s * 1000;
-	if (left > (int64_t)s * 1000)
-		left = (int64_t)s * 1000; /* the clock was set back meanwhile */
-	enode_arm(e, left);
-	e->waits_until_us = time_wall_us() + left * 1000;
+	if (limit_ms > 0)
+		arm_state(e, limit_ms);
+}
+
+/*
+ * Only the wall clock tells how long nobody was here, and it may have been set meanwhile. Set back,
+ * it must not make the node wait for more than its limit; set forward, it must not fail everything
+ * that waits at once. So what waits gets the time in which each agent that lives reports again.
+ */
+void state_timer_again(struct enode *e)
+{
+	int64_t limit_ms = (int64_t)limit_s(e) * 1000;
+	int64_t least_ms = limit_ms < AGENT_REPORTS_MS ? limit_ms : AGENT_REPORTS_MS;
+	int64_t left_ms = limit_ms - (time_wall_us() - enode_get(e)->provision_updated_at) / 1000;
+
+	if (left_ms > limit_ms)
+		left_ms = limit_ms;
+	if (left_ms < least_ms)
+		left_ms = least_ms;
+	uv_timer_stop(&e->timer);
+	if (limit_ms > 0)
+		arm_state(e, left_ms);
 }
 
 static bool starts_flow(const struct transition *row)
@@ -202,7 +224,7 @@ static void durable(struct commit *c, void *data)
 		provision_state_name(p->from), provision_state_name(p->row->to), c->cause);
 	e->state_since_ms = time_mono_ms();
 	e->waits_for[0] = '\0';
-	e->waits_until_us = 0;
+	e->waits_until_ms = 0;
 	e->en->stats.transitions++;
 	uv_timer_stop(&e->timer);
 	e->timed_out = false;

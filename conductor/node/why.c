@@ -8,6 +8,12 @@
 #define RECORDS_SHOWN 12
 #define EVENTS_SHOWN  20
 
+/* Of a moment of the monotonic clock, as the wall clock shows it now. */
+static int64_t wall_of(int64_t mono_ms)
+{
+	return mono_ms ? time_wall_us() + (mono_ms - time_mono_ms()) * 1000 : 0;
+}
+
 static void put_time(json_t *j, const char *key, int64_t wall_us)
 {
 	char when[TIME_TEXT_MAX];
@@ -48,8 +54,8 @@ json_t *progress_row(struct enode *e)
 	json_put_str(j, "power_state", power_state_names[e->power]);
 	json_put_bool(j, "maintenance", e->maintenance);
 	json_put_str(j, "waits_for", *e->waits_for ? e->waits_for : NULL);
-	put_time(j, "waits_since", *e->waits_for ? e->waits_since_us : 0);
-	put_time(j, "waits_until", *e->waits_for ? e->waits_until_us : 0);
+	put_time(j, "waits_since", *e->waits_for ? wall_of(e->waits_since_ms) : 0);
+	put_time(j, "waits_until", *e->waits_for ? wall_of(e->waits_until_ms) : 0);
 	json_put_int(j, "state_age_ms", time_mono_ms() - e->state_since_ms);
 	json_put_str(j, "last_error", last_error);
 	json_object_set_new(j, "progress", progress_json(&e->progress));
@@ -97,8 +103,7 @@ void on_why(struct enode *e, struct request *r)
 		json_put_int(r->answer, "power_failures", e->power_failures);
 		json_put_str(r->answer, "power_error", e->power_err.text);
 	}
-	put_time(r->answer, "agent_seen",
-		e->agent_seen_ms ? time_wall_us() - (time_mono_ms() - e->agent_seen_ms) * 1000 : 0);
+	put_time(r->answer, "agent_seen", wall_of(e->agent_seen_ms));
 	home = json_object_get(enode_get(e)->driver_internal_info, "phone_home");
 	if (json_str(home, "hostname"))
 		json_object_set_new(r->answer, "phone_home", json_deep_copy(home));

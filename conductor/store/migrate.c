@@ -23,7 +23,7 @@
 #include <errno.h>
 
 #define APPLICATION_ID 0x496e676f /* "Ingo" */
-#define INDEX_STYLE    2	  /* raise it when make_indexes() makes them otherwise */
+#define INDEX_STYLE    3	  /* raise it when make_indexes() makes them otherwise */
 
 static const struct migration {
 	int number;
@@ -39,15 +39,14 @@ static const struct migration {
 /* Beside those of unique fields. */
 static const struct index {
 	const char *table, *column;
-	const char *more; /* further columns, with the comma in front */
 } indexes[] = {
-	{"nodes", "provision_state", ""},
-	{"nodes", "chassis_uuid", ""},
-	{"nodes", "parent_node", ""},
-	{"nodes", "shard", ""},
-	{"ports", "node_uuid", ""},
-	{"node_events", "node_uuid", ", created_at"},
-	{"deliveries", "url", ""},
+	{"nodes", "provision_state"},
+	{"nodes", "chassis_uuid"},
+	{"nodes", "parent_node"},
+	{"nodes", "shard"},
+	{"ports", "node_uuid"},
+	{"node_events", "node_uuid"},
+	{"deliveries", "url"},
 };
 
 static int query_int(struct sqlite_conn *c, const char *sql, int64_t *ret, struct err *e)
@@ -121,7 +120,7 @@ static void shape_of(const struct record_type *t, struct buf *b)
 		buf_printf(b, "%s:%d:%u;", f->name, (int)f->type, f->flags);
 	for (size_t i = 0; i < ARRAY_SIZE(indexes); i++)
 		if (str_eq(indexes[i].table, t->plural))
-			buf_printf(b, "%s%s;", indexes[i].column, indexes[i].more);
+			buf_printf(b, "%s;", indexes[i].column);
 }
 
 /* *ret: NULL when the table is not there yet. */
@@ -241,9 +240,9 @@ static int make_indexes(struct sqlite_conn *c, const struct record_type *t, stru
 
 		if (str_eq(x->table, t->plural))
 			buf_printf(&sql,
-				"CREATE INDEX \"%s_by_%s\" ON \"%s\"(\"%s\"%s) WHERE \"%s\" IS "
+				"CREATE INDEX \"%s_by_%s\" ON \"%s\"(\"%s\") WHERE \"%s\" IS "
 				"NOT NULL;",
-				x->table, x->column, x->table, x->column, x->more, x->column);
+				x->table, x->column, x->table, x->column, x->column);
 	}
 	return exec_buf(c, &sql, e);
 }

@@ -37,7 +37,7 @@ static void delete_where_sql(struct buf *b, const struct txn_op *op)
 	if (op->keep)
 		buf_printf(b,
 			" AND id NOT IN (SELECT id FROM \"%s\" WHERE \"%s\" %s ?1"
-			" ORDER BY created_at DESC, id DESC LIMIT %d)",
+			" ORDER BY id DESC LIMIT %d)",
 			table, column, is, op->keep);
 }
 

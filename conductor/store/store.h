@@ -31,7 +31,10 @@ void store_txn_put(struct store_txn *t, const struct record_type *type, const vo
 void store_txn_insert(struct store_txn *t, const struct record_type *type,
 	const void *rec); /* -EEXIST if its uuid exists */
 void store_txn_delete(struct store_txn *t, const struct record_type *type, const char *uuid);
-/* Deletes every record whose column has this value, newest `keep` (by created_at) excepted. */
+/*
+ * Deletes every record whose column has this value, but the `keep` that were inserted last (the
+ * clock may have been set back since).
+ */
 void store_txn_delete_where(struct store_txn *t, const struct record_type *type, const char *column,
 	const char *value, int keep);
 

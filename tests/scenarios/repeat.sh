@@ -18,7 +18,7 @@ one() { # FILE RUN: prints "ok|FAIL seconds file seed"
 	local seed=$((RANDOM * 32768 + RANDOM + 1)) log t=$SECONDS
 	log=build/check/repeat/$(basename "$1" .t).$2.log
 	if INGOT_SEED=$seed timeout -k 10 1500 "$1" >"$log" 2>&1 </dev/null; then
-		printf 'ok   %4d s  %s\n' $((SECONDS - t)) "$1"
+		printf 'ok   %4d s  %s  INGOT_SEED=%d\n' $((SECONDS - t)) "$1" $seed
 		rm "$log"
 	else
 		printf 'FAIL %4d s  %s  INGOT_SEED=%d  %s\n' $((SECONDS - t)) "$1" $seed "$log"

@@ -264,7 +264,7 @@ static void looks_up_by_index(void)
 		"a port by MAC");
 	ok(plan_has("SELECT doc FROM ports WHERE \"node_uuid\" = ? ORDER BY id", "by_node_uuid"),
 		"a node's ports");
-	ok(plan_has("SELECT doc FROM node_events WHERE \"node_uuid\" = ? ORDER BY created_at, id",
+	ok(plan_has("SELECT doc FROM node_events WHERE \"node_uuid\" = ? ORDER BY id DESC",
 		   "by_node_uuid"),
 		"a node's history");
 	ok(plan_has("SELECT doc FROM deliveries WHERE \"url\" = ? ORDER BY id", "by_url"),

@@ -202,16 +202,16 @@ static void prunes_history(struct store *s)
 	struct err e = {0};
 	char text[64] = "";
 
-	add_event(t, "n1", "c", 30); /* out of order on purpose */
-	add_event(t, "n1", "a", 10);
+	add_event(t, "n1", "a", 30); /* the clock goes as it likes */
+	add_event(t, "n1", "b", 40);
 	add_event(t, "n2", "x", 5);
-	add_event(t, "n1", "e", 40);
+	add_event(t, "n1", "c", 10);
 	add_event(t, "n1", "d", 40);
-	add_event(t, "n1", "b", 20);
+	add_event(t, "n1", "e", 20);
 	store_txn_delete_where(t, &node_event_type, "node_uuid", "n1", 3);
 	is_int(store_commit(s, t, &e), 0, "history is pruned");
 	store_list(s, &node_event_type, &q, add_text, text, &e);
-	is_str(text, "ced", "the newest by created_at stay");
+	is_str(text, "cde", "those inserted last stay");
 	t = store_txn_new();
 	store_txn_delete_where(t, &node_event_type, "node_uuid", "n1", 0);
 	is_int(store_commit(s, t, &e), 0, "all of a node's history is deleted");
