@@ -11,6 +11,7 @@
 #define WINDOW_DEFAULT	  64
 #define SOCKETS_DEFAULT	  2
 #define IN_FLIGHT_DEFAULT 2048
+#define RTT_GUESS_US	  1000 /* a first guess that is too short only asks more BMCs at once */
 
 int64_t engine_now(const struct ipmi_engine *e)
 {
@@ -220,6 +221,7 @@ int ipmi_engine_new(uv_loop_t *loop, const struct ipmi_engine_config *config,
 	e->window = config && config->window ? config->window : WINDOW_DEFAULT;
 	e->in_flight_max = config && config->in_flight ? config->in_flight : IN_FLIGHT_DEFAULT;
 	e->sweep_every_s = config ? config->sweep_every_s : 0;
+	e->rtt_us = RTT_GUESS_US;
 	e->armed_ms = NEVER;
 	list_init(&e->bmcs);
 	list_init(&e->ended);

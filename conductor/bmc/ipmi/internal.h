@@ -68,7 +68,7 @@ struct ipmi_engine {
 	unsigned window, asking;
 	unsigned in_flight, in_flight_max; /* requests begun and not ended, also of BMCs away */
 	unsigned sweep_every_s;		   /* as configured */
-	unsigned rtt_us;		   /* of all BMCs, smoothed; 0: not measured */
+	unsigned rtt_us;		   /* of all BMCs, smoothed */
 	bool admitting;
 	struct ipmi_engine_stats stats;
 	struct ipmi_bmc **slots; /* by the low bits of our session ids */

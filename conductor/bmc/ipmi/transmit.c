@@ -28,14 +28,15 @@ static unsigned first_wait(const struct ipmi_bmc *b)
 }
 
 /*
- * How long a BMC that does not answer keeps its place in the window: as long as two answers take. A
- * thousand that are silent would cost those that are alive all of that time otherwise.
+ * How long a BMC that does not answer keeps its place in the window: half as long again as an
+ * answer takes. A thousand that are silent would cost those that are alive all of that time
+ * otherwise.
  */
 static uint8_t patience(const struct ipmi_engine *e)
 {
-	unsigned ms = 2 * e->rtt_us / 1000 + 2;
+	unsigned ms = 3 * e->rtt_us / 2000 + 1;
 
-	if (!e->rtt_us || ms > PATIENCE_MAX_MS)
+	if (ms > PATIENCE_MAX_MS)
 		return PATIENCE_MAX_MS;
 	return (uint8_t)(ms < PATIENCE_MIN_MS ? PATIENCE_MIN_MS : ms);
 }
@@ -143,7 +144,7 @@ void transmit_answered(struct ipmi_bmc *b)
 	if (b->sends > 1)
 		return;
 	diff = us < 1000 * PATIENCE_MAX_MS ? us : 1000 * PATIENCE_MAX_MS;
-	e->rtt_us = e->rtt_us ? (31 * e->rtt_us + diff) / 32 : diff;
+	e->rtt_us = (31 * e->rtt_us + diff) / 32;
 	if (!b->srtt_us) {
 		b->srtt_us = us ? us : 1;
 		b->rttvar_us = us / 2;
