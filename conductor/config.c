@@ -52,6 +52,7 @@ static const struct key keys[] = {
 	TEXT("drivers", "enabled", drivers, "ipmi"),
 	TEXT("drivers", "hwdb", hwdb, ""),
 	NUMBER("drivers", "power_timeout", power_timeout, "60", 1, 3600),
+	NUMBER("drivers", "bmc_window", bmc_window, "64", 1, 4096),
 	NUMBER("drivers", "power_sync_interval", power_sync_interval, "60", 0, 86400),
 	CHOICE("boot", "dhcp", dhcp, "none", "full|proxy|none"),
 	TEXT("boot", "interface", interface, ""),

@@ -188,10 +188,12 @@ static int show_metrics(void *data, struct buf *out, struct err *e)
 	struct conductor *c = data;
 	struct report_metrics_source m = {0};
 	struct engine_stats es;
+	struct ipmi_engine_stats is;
 	struct store_stats ss;
 	int64_t pending = 0;
 
 	engine_get_stats(c->engine, &es);
+	ipmi_engine_get_stats(c->ipmi, &is);
 	store_get_stats(c->store, &ss);
 	report_get_stats(c->report, &m.report);
 	store_count(c->store, &delivery_type, &(struct store_query){0}, &pending, NULL);
@@ -201,6 +203,13 @@ static int show_metrics(void *data, struct buf *out, struct err *e)
 	m.ops_started = es.ops_started;
 	m.ops_failed = es.ops_failed;
 	m.power_polls = es.power_polls;
+	m.power_polls_spared = es.power_polls_spared + is.spared;
+	m.bmc_requests = is.requests;
+	m.bmc_failures = is.failures;
+	m.bmc_in_flight = is.in_flight;
+	m.bmc_sessions = is.sessions;
+	m.bmc_circuits_open = is.circuits_open;
+	m.bmc_gaps_learned = is.gaps_learned;
 	m.store_commits = ss.commits;
 	m.store_transactions = ss.transactions;
 	m.store_failed = ss.failed;
@@ -321,7 +330,10 @@ static int start_outward(struct conductor *c, struct err *e)
 	int r = load_hwdb(c, e);
 
 	if (r == 0)
-		r = ipmi_engine_new(&c->loop, NULL, &c->ipmi, e);
+		r = ipmi_engine_new(&c->loop,
+			&(struct ipmi_engine_config){.window = (unsigned)c->config.bmc_window,
+				.sweep_every_s = (unsigned)c->config.power_sync_interval},
+			&c->ipmi, e);
 
 	if (r == 0)
 		r = agentlink_new(&c->loop, &c->agents, e);

@@ -113,6 +113,16 @@ char *driver_capability(const struct node *n, const char *key);
 bool driver_power_get_again(
 	struct driver_env *env, const char *node_uuid, enum driver_priority p, struct op *op);
 
+/* True while sweeps are to leave the node's BMC alone: it is known to be dead. */
+bool driver_bmc_rests(struct driver_env *env, const char *node_uuid);
+/*
+ * The connection to a node's BMC as people see it; NULL when nothing was asked of it yet:
+ * {"protocol", "address", "doing", "session", "cipher_suite", "queued", "rtt_ms", "answered_at",
+ * "circuit": "closed", "open" or "half-open", "failures", "failing_since", "next_try", "reason",
+ * "gap_ms", "learned_gap_ms", "freezes", "sent", "retransmitted", "received", "dropped"}
+ */
+json_t *driver_bmc(struct driver_env *env, const char *node_uuid);
+
 /* A node changed or went: connections kept for it are dropped. */
 void driver_forget(struct driver_env *env, const char *node_uuid);
 void driver_env_init(struct driver_env *env, uv_loop_t *loop);
@@ -124,6 +134,8 @@ extern const struct implementation ipmi_power_interface, ipmi_management_interfa
 extern const struct implementation agent_deploy, agent_inspect, ipxe_boot, noop_network;
 extern const struct implementation fake_interfaces[IF_COUNT], no_interfaces[IF_COUNT];
 void ipmi_forget(struct driver_env *env, const char *node_uuid);
+bool ipmi_rests(struct driver_env *env, const char *node_uuid);
+json_t *ipmi_state(struct driver_env *env, const char *node_uuid);
 /* Work of the fake machine that takes what driver_info says: "deploy", "clean", "inspect" ... */
 void fake_work(struct driver_env *env, const struct node *n, const char *what, struct op *op);
 void fake_forget(struct driver_env *env, const char *node_uuid);

@@ -240,6 +240,50 @@ static int connection(
 	return 0;
 }
 
+bool ipmi_rests(struct driver_env *env, const char *node_uuid)
+{
+	const struct kept_bmc *k = map_get(&env->bmcs, node_uuid);
+
+	return k && ipmi_bmc_rests(k->bmc);
+}
+
+/* A time of the loop's clock as the API shows times. */
+static void put_loop_time(json_t *j, const char *key, const uv_loop_t *loop, int64_t at_ms)
+{
+	char when[TIME_TEXT_MAX];
+	int64_t us = time_wall_us() + (at_ms - (int64_t)uv_now(loop)) * 1000;
+
+	json_put_str(j, key, at_ms ? time_format(us, when, sizeof(when)) : NULL);
+}
+
+json_t *ipmi_state(struct driver_env *env, const char *node_uuid)
+{
+	const struct kept_bmc *k = map_get(&env->bmcs, node_uuid);
+	struct ipmi_bmc_status s;
+	json_t *j;
+
+	if (!k)
+		return NULL;
+	ipmi_bmc_status(k->bmc, &s);
+	j = json_pack("{s:s, s:s, s:s, s:b, s:i, s:i, s:i, s:s, s:i, s:i, s:i, s:i}", "protocol",
+		"ipmi", "address", s.address, "doing", s.phase, "session", s.session,
+		"cipher_suite", s.cipher_suite, "queued", s.queued, "rtt_ms", s.rtt_ms, "circuit",
+		!s.open	    ? "closed"
+		: s.probing ? "half-open"
+			    : "open",
+		"failures", s.failures, "gap_ms", s.gap_ms, "learned_gap_ms", s.learned_gap_ms,
+		"freezes", s.freezes);
+	put_loop_time(j, "answered_at", env->loop, s.answered_ms);
+	put_loop_time(j, "failing_since", env->loop, s.failures ? s.failing_since_ms : 0);
+	put_loop_time(j, "next_try", env->loop, s.open ? s.retry_ms : 0);
+	json_put_str(j, "reason", s.why);
+	json_put_int(j, "sent", (int64_t)s.sent);
+	json_put_int(j, "retransmitted", (int64_t)s.retransmitted);
+	json_put_int(j, "received", (int64_t)s.received);
+	json_put_int(j, "dropped", (int64_t)s.dropped);
+	return j;
+}
+
 static struct ipmi_opts opts_for(const struct op *op, enum ipmi_priority priority)
 {
 	int64_t left = op->deadline_ms - time_mono_ms();

@@ -231,6 +231,16 @@ bool driver_power_get_again(
 	return false;
 }
 
+bool driver_bmc_rests(struct driver_env *env, const char *node_uuid)
+{
+	return ipmi_rests(env, node_uuid);
+}
+
+json_t *driver_bmc(struct driver_env *env, const char *node_uuid)
+{
+	return ipmi_state(env, node_uuid);
+}
+
 void driver_forget(struct driver_env *env, const char *node_uuid)
 {
 	ipmi_forget(env, node_uuid);

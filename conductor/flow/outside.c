@@ -61,6 +61,16 @@ bool flow_power_get_again(struct flow_env *env, const char *node_uuid, struct op
 	return driver_power_get_again(env->driver, node_uuid, DRIVER_SWEEP, op);
 }
 
+bool flow_bmc_rests(struct flow_env *env, const char *node_uuid)
+{
+	return driver_bmc_rests(env->driver, node_uuid);
+}
+
+json_t *flow_bmc(struct flow_env *env, const char *node_uuid)
+{
+	return driver_bmc(env->driver, node_uuid);
+}
+
 void flow_power_set(
 	struct flow_env *env, const struct node *n, enum power_action action, struct op *op)
 {

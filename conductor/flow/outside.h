@@ -26,6 +26,10 @@ bool flow_power_known(const struct node *n);
 void flow_power_get(struct flow_env *env, const struct node *n, bool sweep, struct op *op);
 /* As before, for a node whose driver has been asked since its record changed; false: use get. */
 bool flow_power_get_again(struct flow_env *env, const char *node_uuid, struct op *op);
+/* True while a sweep is not to ask the node's BMC, which is known to be dead. */
+bool flow_bmc_rests(struct flow_env *env, const char *node_uuid);
+/* How the connection to the node's BMC does, see driver_bmc(); NULL when there is none. */
+json_t *flow_bmc(struct flow_env *env, const char *node_uuid);
 void flow_power_set(
 	struct flow_env *env, const struct node *n, enum power_action action, struct op *op);
 

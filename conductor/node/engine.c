@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#define TURN_NS	 (4 * 1000 * 1000)
 #define STOPPING "this conductor is stopping; try again in a moment"
 
 /* Requests by kind: about a node (looked up by ident) or about none. */
@@ -109,19 +110,29 @@ struct enode *engine_find(struct engine *en, const char *ident)
 	return e || !ident ? e : map_get(&en->names, ident);
 }
 
+static void on_again(uv_idle_t *idle);
+
+/* The engine whose thread this is, as far as known. */
+static _Thread_local const struct engine *mine;
+
 void enode_ready(struct enode *e)
 {
 	if (e->queued)
 		return;
 	e->queued = true;
 	list_append(&e->en->ready, &e->link);
-	uv_async_send(&e->en->wake);
+	uv_idle_start(&e->en->again, on_again);
 }
 
 static void post_op(struct op *op)
 {
 	struct engine *en = op->engine;
 
+	if (mine == en) {
+		list_append(&en->todo_answers, &op->link);
+		uv_idle_start(&en->again, on_again);
+		return;
+	}
 	pthread_mutex_lock(&en->lock);
 	list_append(&en->answers, &op->link);
 	pthread_mutex_unlock(&en->lock);
@@ -389,56 +400,93 @@ static void dispatch(struct engine *en, struct request *r)
 /* Moves all of src to the end of dst. */
 static void list_move_all(struct list *dst, struct list *src)
 {
-	while (!list_empty(src)) {
-		struct list *item = src->next;
-
-		list_remove(item);
-		list_append(dst, item);
-	}
+	if (list_empty(src))
+		return;
+	src->next->prev = dst->prev;
+	dst->prev->next = src->next;
+	src->prev->next = dst;
+	dst->prev = src->prev;
+	list_init(src);
 }
 
-static void on_wake(uv_async_t *async)
+static void take_posted(struct engine *en, struct list *requests)
 {
-	struct engine *en = async->data;
-	struct list requests, answers, commits;
-	struct enode *e;
-	struct op *op;
-
-	list_init(&requests);
-	list_init(&answers);
-	list_init(&commits);
 	pthread_mutex_lock(&en->lock);
-	list_move_all(&requests, &en->requests);
-	list_move_all(&answers, &en->answers);
-	list_move_all(&commits, &en->commits);
+	list_move_all(requests, &en->requests);
+	list_move_all(&en->todo_answers, &en->answers);
+	list_move_all(&en->todo_commits, &en->commits);
 	pthread_mutex_unlock(&en->lock);
-	while (!list_empty(&commits)) {
-		struct commit *c = list_entry(commits.next, struct commit, link);
+}
 
+static void deliver(struct engine *en, struct op *op)
+{
+	struct enode *e = map_get(&en->nodes, op->node);
+
+	if (!e) {
+		op_free(op);
+		return;
+	}
+	list_append(&e->answers, &op->link);
+	enode_ready(e);
+}
+
+/* The next piece of work that waits: a commit that is durable, an answer, a node with something to
+ * do. False: none does. */
+static bool work(struct engine *en)
+{
+	struct commit *c = list_first(&en->todo_commits, struct commit, link);
+	struct op *op = list_first(&en->todo_answers, struct op, link);
+	struct enode *e = list_first(&en->ready, struct enode, link);
+
+	if (c) {
 		list_remove(&c->link);
 		commit_finished(c);
-	}
-	while ((op = list_first(&answers, struct op, link))) {
+	} else if (op) {
 		list_remove(&op->link);
-		e = map_get(&en->nodes, op->node);
-		if (!e) {
-			op_free(op);
-			continue;
-		}
-		list_append(&e->answers, &op->link);
-		enode_ready(e);
+		deliver(en, op);
+	} else if (e) {
+		list_remove(&e->link);
+		e->queued = false;
+		enode_turn(e);
 	}
+	return c || op || e;
+}
+
+/*
+ * One turn of the loop. What clients want is looked at first, and the rest for TURN_NS only: then
+ * sockets and clients have their turn again.
+ */
+static void turn(struct engine *en)
+{
+	uint64_t until = uv_hrtime() + TURN_NS;
+	struct list requests;
+
+	mine = en;
+	list_init(&requests);
+	take_posted(en, &requests);
 	while (!list_empty(&requests)) {
 		struct request *r = list_entry(requests.next, struct request, link);
 
 		list_remove(&r->link);
 		dispatch(en, r);
 	}
-	while ((e = list_first(&en->ready, struct enode, link))) {
-		list_remove(&e->link);
-		e->queued = false;
-		enode_turn(e);
-	}
+	while (work(en) && uv_hrtime() < until)
+		;
+	if (list_empty(&en->ready) && list_empty(&en->todo_answers) &&
+		list_empty(&en->todo_commits))
+		uv_idle_stop(&en->again);
+	else
+		uv_idle_start(&en->again, on_again);
+}
+
+static void on_again(uv_idle_t *idle)
+{
+	turn(idle->data);
+}
+
+static void on_wake(uv_async_t *async)
+{
+	turn(async->data);
 }
 
 static int load_node(void *data, const void *rec)
@@ -463,8 +511,12 @@ int engine_new(uv_loop_t *loop, struct store *store, const struct engine_config 
 	list_init(&en->requests);
 	list_init(&en->answers);
 	list_init(&en->commits);
+	list_init(&en->todo_answers);
+	list_init(&en->todo_commits);
 	list_init(&en->ready);
 	uv_async_init(loop, &en->wake, on_wake);
+	uv_idle_init(loop, &en->again);
+	en->again.data = en;
 	en->wake.data = en;
 	uv_timer_init(loop, &en->sweep);
 	en->sweep.data = en;
@@ -514,7 +566,9 @@ void engine_free(struct engine *en)
 	if (!en)
 		return;
 	en->stopping = true;
-	on_wake(&en->wake); /* what came in since the last turn of the loop */
+	do
+		turn(en); /* what came in since the last turn of the loop */
+	while (uv_is_active((uv_handle_t *)&en->again));
 	for (size_t pos = 0; map_next(&en->nodes, &pos, NULL, &value); pos = 0)
 		enode_free(value);
 	bootlogs_free(en);
@@ -525,6 +579,7 @@ void engine_free(struct engine *en)
 	map_done(&en->names);
 	uv_close((uv_handle_t *)&en->sweep, NULL);
 	uv_close((uv_handle_t *)&en->wake, NULL);
+	uv_close((uv_handle_t *)&en->again, NULL);
 	uv_run(en->loop, UV_RUN_NOWAIT);
 	uv_run(en->loop, UV_RUN_NOWAIT);
 	pthread_mutex_destroy(&en->lock);

@@ -117,7 +117,8 @@ int64_t engine_started_at_us(const struct engine *en);
 
 /* Numbers for /metrics, any thread. */
 struct engine_stats {
-	uint64_t transitions, requests, refused, ops_started, ops_failed, power_polls;
+	uint64_t transitions, requests, refused, ops_started, ops_failed, power_polls,
+		power_polls_spared;
 	uint64_t nodes, nodes_by_state[PS_COUNT];
 };
 void engine_get_stats(struct engine *en, struct engine_stats *ret);

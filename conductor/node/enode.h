@@ -101,14 +101,17 @@ struct engine {
 	struct news_subscriber subscribers[8];
 	int n_subscribers;
 
-	uv_async_t wake;
+	uv_async_t wake;      /* from other threads */
+	uv_idle_t again;      /* from its own, which costs no system call */
 	pthread_mutex_t lock; /* guards the three below */
 	struct list requests, answers, commits;
+	struct list todo_answers, todo_commits; /* taken over, not looked at yet */
 
-	struct list ready;	      /* enodes with something to do */
-	uv_timer_t sweep;	      /* power synchronisation */
-	size_t sweep_pos, sweep_done; /* in this round: place in `nodes`, how many were seen */
-	int64_t sweep_since_ms;	      /* when the round began */
+	struct list ready;    /* enodes with something to do */
+	uv_timer_t sweep;     /* power synchronisation */
+	size_t sweep_pos;     /* its place in `nodes` */
+	int64_t sweep_at_ms;  /* of the last tick */
+	int64_t sweep_credit; /* nodes to be asked, in 1/interval_ms */
 	struct engine_stats stats;
 };
 

@@ -265,33 +265,42 @@ static void sweep_ask(struct enode *e)
 
 static void sweep_one(struct enode *e)
 {
-	if (swept(e) && (e->power_asked || flow_power_known(enode_get(e))))
+	if (!swept(e))
+		return;
+	if (e->power_asked && flow_bmc_rests(e->en->flow, e->uuid))
+		e->en->stats.power_polls_spared++; /* known to be dead: it costs nothing */
+	else if (e->power_asked || flow_power_known(enode_get(e)))
 		sweep_ask(e);
 	enode_cool(e);
 }
 
-/* A round takes the interval, with the nodes spread evenly over it. */
+/*
+ * Nodes are asked one after the other, evenly over the interval: each tick asks as many as fall to
+ * the time since the last one. After a pause (the process was stopped, the machine asleep) nobody
+ * is asked in a hurry: the round only ends later.
+ */
 static void on_tick(uv_timer_t *t)
 {
 	struct engine *en = t->data;
 	int64_t interval_ms = (int64_t)en->config.power_sync_interval_s * 1000;
-	int64_t past_ms = time_mono_ms() - en->sweep_since_ms;
-	bool last = past_ms >= interval_ms;
-	size_t due = last ? en->nodes.n : (size_t)((int64_t)en->nodes.n * past_ms / interval_ms);
+	int64_t now = time_mono_ms(), past_ms = now - en->sweep_at_ms;
 	void *value;
 
-	for (; en->sweep_done < due; en->sweep_done++)
+	if (past_ms > 2 * SWEEP_TICK_MS)
+		past_ms = 2 * SWEEP_TICK_MS;
+	en->sweep_at_ms = now;
+	for (en->sweep_credit += (int64_t)en->nodes.n * past_ms; en->sweep_credit >= interval_ms;
+		en->sweep_credit -= interval_ms) {
 		if (map_next(&en->nodes, &en->sweep_pos, NULL, &value))
 			sweep_one(value);
-	if (last) {
-		en->sweep_since_ms += past_ms - past_ms % interval_ms;
-		en->sweep_done = en->sweep_pos = 0;
+		else
+			en->sweep_pos = 0; /* next time the first one again */
 	}
 }
 
 void sweep_start(struct engine *en)
 {
-	en->sweep_since_ms = time_mono_ms();
+	en->sweep_at_ms = time_mono_ms();
 	if (en->config.power_sync_interval_s > 0)
 		uv_timer_start(&en->sweep, on_tick, SWEEP_TICK_MS, SWEEP_TICK_MS);
 }

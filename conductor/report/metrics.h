@@ -33,7 +33,9 @@ struct report_metrics_source {
 	struct report_stats report;
 	uint64_t nodes_by_state[PS_COUNT]; /* [PS_NONE] is not shown */
 	uint64_t requests, requests_refused, ops_started, ops_failed, power_polls;
+	uint64_t power_polls_spared;
 	uint64_t bmc_requests, bmc_failures;
+	uint64_t bmc_in_flight, bmc_sessions, bmc_circuits_open, bmc_gaps_learned;
 	uint64_t store_commits, store_transactions, store_failed, store_queued;
 	uint64_t webhook_pending; /* delivery records in the store */
 };
