@@ -38,6 +38,11 @@ VERB(verb_driver_list);
 VERB(verb_conductor_list);
 VERB(verb_version);
 VERB(verb_completion);
+VERB(verb_man);
+
+/* Completion of arguments (lib/cli/verb.h): nodes, states, drivers ... */
+bool shell_words(
+	const char *kind, const char *prefix, struct cli_line *line, FILE *out, void *data);
 
 /* Prints "ingot: text" and gives the exit code that fits the error. */
 int cmd_fail(const struct err *e);

@@ -344,11 +344,3 @@ int verb_version(struct cli_line *line, void *data)
 		table_print_object(stdout, out);
 	return CLI_OK;
 }
-
-int verb_completion(struct cli_line *line, void *data)
-{
-	if (!str_eq(line->args[0], "bash"))
-		return fprintf(stderr, "ingot: only bash is known\n"), CLI_USAGE;
-	cli_completion_bash(line->program, stdout);
-	return CLI_OK;
-}

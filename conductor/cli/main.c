@@ -161,8 +161,12 @@ static const struct cli_verb verbs[] = {
 		verb_driver_list},
 	{"conductor", "list", NULL, 0, 0, {{0}}, "conductors", "ingot conductor list",
 		verb_conductor_list},
-	{"completion", NULL, "bash", 1, 1, {{0}}, "print completion for a shell",
-		"ingot completion bash > /etc/bash_completion.d/ingot", verb_completion},
+	{"completion", NULL, "bash|zsh|fish", 1, 1, {{0}}, "print completion for a shell",
+		"ingot completion bash > /etc/bash_completion.d/ingot\n"
+		"ingot completion zsh > /usr/local/share/zsh/site-functions/_ingot\n"
+		"ingot completion fish > ~/.config/fish/completions/ingot.fish",
+		verb_completion},
+	{"man", NULL, NULL, 0, 0, {{0}}, "print the manual page", "ingot man | man -l -", verb_man},
 	{"version", NULL, NULL, 0, 0, {{0}}, "versions of this program and of the conductor's API",
 		"ingot version", verb_version},
 };
@@ -173,6 +177,7 @@ static const struct cli_program program = {
 	.options = CLI_OPTIONS(program_options),
 	.verbs = verbs,
 	.n_verbs = ARRAY_SIZE(verbs),
+	.words = shell_words,
 };
 
 int main(int argc, char **argv)

@@ -1,4 +1,4 @@
-/* Help and completion out of the verb table; see verb.h. */
+/* Help out of the verb table; see verb.h. */
 #include "lib/cli/verb.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
@@ -79,56 +79,4 @@ void cli_help(const struct cli_program *p, const struct cli_line *line, FILE *ou
 	fprintf(out, "  %-28s %s\n", "--help", "this, or the help of a command");
 	fprintf(out,
 		"\nExit status: 0 all went well, 1 some of it failed, 2 wrong usage, 3 time-out\n");
-}
-
-static void words_of(const struct cli_options *o, FILE *out)
-{
-	for (size_t i = 0; i < o->n; i++)
-		fprintf(out, " --%s", o->list[i].name);
-}
-
-static void case_nouns(const struct cli_program *p, FILE *out)
-{
-	for (size_t i = 0; i < p->n_verbs; i++) {
-		const char *noun = p->verbs[i].noun;
-
-		if (!p->verbs[i].verb || (i && str_eq(p->verbs[i - 1].noun, noun)))
-			continue;
-		fprintf(out, "\t\"%s \") words=\"", noun);
-		for (size_t k = i; k < p->n_verbs && str_eq(p->verbs[k].noun, noun); k++)
-			fprintf(out, "%s%s", k > i ? " " : "", p->verbs[k].verb);
-		fprintf(out, "\" ;;\n");
-	}
-}
-
-static void case_verbs(const struct cli_program *p, FILE *out)
-{
-	for (size_t i = 0; i < p->n_verbs; i++) {
-		const struct cli_verb *v = &p->verbs[i];
-
-		fprintf(out, "\t\"%s %s\"*) words=\"--help", v->noun, v->verb ? v->verb : "");
-		for (size_t k = 0; k < ARRAY_SIZE(v->options); k++)
-			words_of(&v->options[k], out);
-		words_of(&p->options, out);
-		fprintf(out, "\" ;;\n");
-	}
-}
-
-void cli_completion_bash(const struct cli_program *p, FILE *out)
-{
-	fprintf(out,
-		"_%s() {\n\tlocal cur=${COMP_WORDS[COMP_CWORD]} words\n"
-		"\tcase \"${COMP_CWORD}:${COMP_WORDS[1]} ${COMP_WORDS[2]}\" in\n\t1:*) words=\"",
-		p->name);
-	for (size_t i = 0; i < p->n_verbs; i++)
-		if (!i || !str_eq(p->verbs[i].noun, p->verbs[i - 1].noun))
-			fprintf(out, "%s%s", i ? " " : "", p->verbs[i].noun);
-	fprintf(out, "\" ;;\n\t2:*) case \"${COMP_WORDS[1]} \" in\n");
-	case_nouns(p, out);
-	fprintf(out, "\tesac ;;\n\t*) case \"${COMP_WORDS[1]} ${COMP_WORDS[2]}\" in\n");
-	case_verbs(p, out);
-	fprintf(out,
-		"\tesac ;;\n\tesac\n\tCOMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n}\n"
-		"complete -o default -F _%s %s\n",
-		p->name, p->name);
 }

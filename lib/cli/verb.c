@@ -185,6 +185,11 @@ int cli_main(const struct cli_program *p, int argc, char **argv)
 	struct err e = {0};
 	int code;
 
+	if (argc > 2 && str_eq(argv[1], "__complete")) {
+		cli_complete(p, argc - 2, argv + 2, stdout);
+		return CLI_OK;
+	}
+
 	if (cli_parse(p, argc, argv, &line, &e) < 0) {
 		fprintf(stderr, "%s: %s\n", p->name, e.text);
 		return CLI_USAGE;

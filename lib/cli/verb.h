@@ -50,12 +50,20 @@ struct cli_verb {
 	cli_run run;
 };
 
+/*
+ * Prints candidates for an argument of a kind ("NODE", "STATE", as the table calls it) that begin
+ * with prefix, one a line. False: nothing is known of that kind. The line holds the options so far.
+ */
+typedef bool (*cli_words)(
+	const char *kind, const char *prefix, struct cli_line *line, FILE *out, void *data);
+
 struct cli_program {
 	const char *name, *help;
 	struct cli_options options; /* taken before and after the verb */
 	const struct cli_verb *verbs;
 	size_t n_verbs;
-	void *data; /* given to run */
+	cli_words words; /* for completion; may be NULL */
+	void *data;	 /* given to run and words */
 };
 
 struct cli_value {
@@ -89,7 +97,18 @@ const char *cli_next(const struct cli_line *line, const char *option, size_t *po
 
 void cli_help(const struct cli_program *p, const struct cli_line *line, FILE *out);
 
-/* A bash function that completes nouns, verbs and options. */
-void cli_completion_bash(const struct cli_program *p, FILE *out);
+/*
+ * Prints what may stand for the last of `words` (which may be ""), the program's name not among
+ * them: one candidate a line, a tab and its help behind it; ":file" alone stands for names of
+ * files.
+ */
+void cli_complete(const struct cli_program *p, int n_words, char **words, FILE *out);
+
+/* The script that makes a shell (bash, zsh, fish) ask for it. NULL: another shell. */
+const char *cli_completion_script(const char *shell);
+
+/* The manual page, in mdoc(7), out of the verb table. `about` holds further sections; NULL: none.
+ */
+void cli_man(const struct cli_program *p, const char *about, FILE *out);
 
 #endif

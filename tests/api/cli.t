@@ -183,5 +183,32 @@ same(ingot("node", "list", env=clouds)[0], 0, "found by clouds.yaml")
 same(ingot("node", "list", "--os-endpoint", conductor.url + "/v1", env={})[0], 0,
      "found by --os-endpoint")
 same(conductor.wait_state("slow", "manageable"), "manageable", "what timed out here went on there")
-ok(run("bash", "-n", stdin=ingot("completion", "bash")[1])[0] == 0, "completion is bash")
+
+# Completion, as real shells do it
+scripts = {}
+for shell in ("bash", "zsh", "fish"):
+    scripts[shell] = os.path.join(conductor.folder, "completion." + shell)
+    with open(scripts[shell], "w", encoding="utf-8") as f:
+        f.write(ingot("completion", shell)[1])
+path = {"PATH": "%s:%s" % (OUT, os.environ["PATH"]), **env}
+same(ingot("completion", "csh")[0], 2, "no other shells")
+
+
+def in_bash(*words):
+    script = "source %s; COMP_WORDS=(%s); COMP_CWORD=%d; _ingot; printf '%%s\\n' \"${COMPREPLY[@]}\"" % (
+        scripts["bash"], " ".join("'%s'" % w for w in ("ingot",) + words), len(words))
+    return run("bash", "-c", script, env=path)[1].split()
+
+
+same(sorted(in_bash("node", "ma")), ["maintenance", "manage"], "bash completes verbs")
+same(in_bash("why", "f0"), ["f%02d" % n for n in range(1, 6)], "and nodes")
+same(in_bash("node", "undeploy", "--dr"), ["--dry-run"], "and options")
+ok(scripts["bash"] in in_bash("rack", "import", scripts["bash"][:-4]), "and files")
+out = run("fish", "-c", "source %s; complete -C 'ingot node power r'" % scripts["fish"], env=path)[1]
+same([line.split("\t")[0] for line in out.splitlines()], ["reboot"], "fish completes choices")
+out = run("fish", "-c", "source %s; complete -C 'ingot why f0'" % scripts["fish"], env=path)[1]
+ok("f01\tactive" in out or "f01\tavailable" in out, "and nodes with their state: " + out)
+same(run("zsh", "-n", scripts["zsh"])[0], 0, "zsh takes its script")
+status, out, err = run("mandoc", "-Tutf8", stdin=ingot("man")[1])
+ok(status == 0 and "undeploy" in out, "the manual page is one: " + err)
 done()
