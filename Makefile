@@ -103,6 +103,7 @@ fuzz_names :=
 fuzz_programs :=
 test_programs :=
 scenario_programs :=
+manuals :=
 include $(sort $(shell find lib hwdb conductor boot firmware agent tests -name module.mk))
 
 $(obj)/%.o: %.c
@@ -115,13 +116,23 @@ $(obj)/%.o: %.c
 help:
 	@sed -n '1,/^VARIANT/s/^# \{0,1\}//p' Makefile
 
-.PHONY: help all programs deps clean check check-unit check-all check-variant lint demo bench fuzz fuzz-report repeat install
+.PHONY: help all man programs deps clean check check-unit check-all check-variant lint demo bench fuzz fuzz-report repeat install
 programs: $(programs)
-all: programs
+all: programs man
 deps:
 	@./deps.sh
 clean:
 	rm -rf build
+
+# --- manual pages: conductor/ingotd.8 and its kind, and those that are made of what a program knows ---
+man: build/man/ingot.1 build/man/ingot.conf.5 $(addprefix build/man/,$(notdir $(manuals)))
+build/man/ingot.1: $(out)/ingot
+	@mkdir -p $(@D)
+	@$< man >$@
+build/man/ingot.conf.5: conductor/conf-man.awk conductor/ingot.conf
+	@mkdir -p $(@D)
+	@awk -f $^ >$@
+$(foreach m,$(manuals),$(eval build/man/$(notdir $(m)): $(m); @mkdir -p build/man && cp $$< $$@))
 
 # --- tests ---------------------------------------------------------------------------------------
 # Every test is a TAP program. tests/check.sh runs them in stages, shows what it runs and how long
@@ -167,6 +178,10 @@ install: all
 	  $(DESTDIR)/etc/ingot $(DESTDIR)/lib/systemd/system
 	install -m 755 $(out)/ingotd $(DESTDIR)$(PREFIX)/sbin/ingotd
 	install -m 755 $(out)/ingot $(out)/ingot-vrack $(DESTDIR)$(PREFIX)/bin/
+	for m in build/man/*.[158]; do install -D -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/}; done
+	$(out)/ingot completion bash | install -D -m 644 /dev/stdin $(DESTDIR)$(PREFIX)/share/bash-completion/completions/ingot
+	$(out)/ingot completion zsh | install -D -m 644 /dev/stdin $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_ingot
+	$(out)/ingot completion fish | install -D -m 644 /dev/stdin $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/ingot.fish
 	install -m 644 build/agent/vmlinuz build/agent/initramfs $(DESTDIR)$(PREFIX)/share/ingot/agent/
 	install -m 644 $(wildcard build/firmware/*.efi) $(DESTDIR)$(PREFIX)/share/ingot/firmware/
 	install -m 644 $(wildcard hwdb/*.hwdb) $(DESTDIR)$(PREFIX)/share/ingot/hwdb/

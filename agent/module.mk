@@ -1,3 +1,4 @@
 $(eval $(call library,agent,agent,jansson,$(filter-out agent/main.c,$(wildcard agent/*.c))))
 agent_libs := agent agentinit agentreport agentinspect agenterase image hwid http json base
 $(eval $(call installed,ingot-agent,agent/main.c,$(agent_libs),jansson gnutls))
+manuals += agent/ingot-agent.8

@@ -20,6 +20,9 @@ case "$(clang-format --version)" in
 *' 14.'*) step clang-format clang-format --dry-run --Werror $files ;;
 *) echo "lint: clang-format 14 decides the layout; this is another one, left out" ;;
 esac
+if make -s man; then
+	step manuals mandoc -Tlint -Wwarning build/man/*
+fi
 step cppcheck cppcheck --quiet --error-exitcode=1 --enable=warning,portability --inline-suppr -j2 -I. \
 	--suppress=funcArgOrderDifferent --suppress=normalCheckLevelMaxBranches --suppress=nullPointerOutOfMemory \
 	--include=tests/lint/cppcheck.h -UTAKE_PTR --suppress=internalAstError --suppress=selfAssignment --suppress=legacyUninitvar \

@@ -2,3 +2,4 @@
 vrack_data := $(addprefix tests/vrack/,rackfile.c rackvalue.c qemuargs.c csv.c)
 $(eval $(call library,vrackdata,tests/vrack,inih nettle,$(vrack_data)))
 $(eval $(call installed,ingot-vrack,$(filter-out $(vrack_data),$(wildcard tests/vrack/*.c)),vrackdata bmcemu json base,inih libuv jansson nettle))
+manuals += tests/vrack/ingot-vrack.1
