@@ -9,7 +9,7 @@ libcrypt-dev libyaml-dev python3 python3-yaml'
 image='zstd xz-utils cpio kmod mtools e2fsprogs fdisk dosfstools grub-common grub-pc-bin grub-efi-amd64-bin busybox-static
 binutils'
 run='dnsmasq-base tftpd-hpa ipxe ipmitool iproute2'
-rack='qemu-system-x86 ovmf seabios'
+rack='qemu-system-x86 ovmf seabios swtpm'
 judge='clang clang-format clang-tidy cppcheck llvm perl openipmi freeipmi-tools python3-ironicclient
 python3-openstacksdk xorriso curl sqlite3 universal-ctags wrk hyperfine libarchive-tools mandoc zsh fish'
 

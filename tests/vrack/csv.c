@@ -15,14 +15,6 @@ static void field(struct buf *out, const char *value, const char *end)
 	buf_printf(out, "\"%s", end);
 }
 
-static const char *boot_mac(const struct rack_machine *m)
-{
-	for (unsigned i = 0; i < m->n_nics; i++)
-		if (m->nics[i].rom)
-			return m->nics[i].mac;
-	return m->n_nics ? m->nics[0].mac : "";
-}
-
 void csv_write(const struct rack *rack, struct buf *out)
 {
 	buf_puts(out, CSV_HEADER "\n");
@@ -34,7 +26,7 @@ void csv_write(const struct rack *rack, struct buf *out)
 		buf_printf(out, "%u,", m->bmc.port);
 		field(out, m->bmc.user, ",");
 		field(out, m->bmc.password, ",");
-		field(out, boot_mac(m), ",");
+		field(out, rack_boot_mac(m), ",");
 		field(out, rack_firmware_names[m->firmware], ",");
 		field(out, m->smbios.serial, "\n");
 	}

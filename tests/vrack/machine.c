@@ -6,11 +6,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/close_range.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,7 +19,9 @@
 #include "lib/base/str.h"
 #include "lib/base/time.h"
 #include "lib/json/json.h"
+#include "tests/vrack/child.h"
 #include "tests/vrack/qemuargs.h"
+#include "tests/vrack/tpm.h"
 
 #define VARS_MAX     (16 * 1024 * 1024)
 #define KILL_WAIT_MS 5000
@@ -108,36 +108,15 @@ static void describe_boot(const struct machine *m, const struct boot_choice *boo
 		buf_puts(out, " (own order)");
 }
 
-/* In the child. QEMU has to die with the rack, and must not hold the rack's sockets. */
-static void exec_qemu(char **argv, int log_fd, pid_t parent)
-{
-	sigset_t none;
-	int null = open("/dev/null", O_RDONLY);
-
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(127);
-	setsid();
-	dup2(null, 0);
-	dup2(log_fd, 1);
-	dup2(log_fd, 2);
-	close_range(3, ~0u, 0);
-	execvp(argv[0], argv);
-	dprintf(2, "cannot run %s: %s\n", argv[0], strerror(errno));
-	_exit(127);
-}
-
 static void remove_sockets(const struct machine *m)
 {
+	static const char *const names[] = {QEMU_QMP_SOCKET, QEMU_CONSOLE_SOCKET, QEMU_TPM_SOCKET};
 	char path[128];
 
-	snprintf(path, sizeof(path), "%s/" QEMU_QMP_SOCKET, m->conf->name);
-	unlink(path);
-	snprintf(path, sizeof(path), "%s/" QEMU_CONSOLE_SOCKET, m->conf->name);
-	unlink(path);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		snprintf(path, sizeof(path), "%s/%s", m->conf->name, names[i]);
+		unlink(path);
+	}
 }
 
 static int open_log(const struct machine *m, const struct qemuargs *args)
@@ -152,33 +131,57 @@ static int open_log(const struct machine *m, const struct qemuargs *args)
 	return fd;
 }
 
+/* Waits for a process that was killed, but not for ever. */
+static void wait_end(pid_t *pid)
+{
+	int64_t end = time_mono_ms() + KILL_WAIT_MS;
+
+	while (*pid && waitpid(*pid, NULL, WNOHANG) == 0 && time_mono_ms() < end)
+		usleep(2000);
+	*pid = 0;
+}
+
+static void stop_tpm(struct machine *m)
+{
+	if (m->tpm_pid)
+		kill(m->tpm_pid, SIGKILL);
+	wait_end(&m->tpm_pid);
+}
+
+/* QEMU, and before it the TPM that it asks as it starts. */
+static int start_processes(struct machine *m, const struct qemuargs *args, struct err *e)
+{
+	_cleanup_close_ int log_fd = open_log(m, args);
+	int r = 0;
+
+	if (m->conf->tpm)
+		r = tpm_start(m->conf->name, log_fd, &m->tpm_pid, e);
+	if (r == 0)
+		r = child_start((const char *const *)args->argv, log_fd, -1, &m->pid, e);
+	return r < 0 ? err_prefix(e, "start %s", m->conf->name) : 0;
+}
+
 static int on_start(void *data, const struct boot_choice *boot, struct err *e)
 {
 	struct machine *m = data;
 	struct buf text = BUF_INIT(256);
 	struct qemuargs args;
-	pid_t parent = getpid(), pid;
-	int log_fd;
+	int r;
 
 	if (m->pid)
 		return err_set(e, EBUSY, "QEMU of %s still runs", m->conf->name);
+	stop_tpm(m); /* it ends by itself, but perhaps not yet */
 	qemuargs_make(m->rack, m->conf, boot, &args);
 	remove_sockets(m);
-	log_fd = open_log(m, &args);
-	pid = fork();
-	if (pid == 0)
-		exec_qemu(args.argv, log_fd, parent);
-	if (log_fd >= 0)
-		close(log_fd);
+	r = start_processes(m, &args, e);
 	qemuargs_done(&args);
-	if (pid < 0)
-		return err_errno(e, errno, "fork for QEMU of %s", m->conf->name);
-	m->pid = pid;
+	if (r < 0)
+		return r;
 	m->started_ms = time_mono_ms();
 	m->last_boot = *boot;
 	m->starts++;
 	describe_boot(m, boot, &text);
-	say(m, "%s, QEMU is process %d", buf_str(&text), (int)pid);
+	say(m, "%s, QEMU is process %d", buf_str(&text), (int)m->pid);
 	buf_done(&text);
 	return 0;
 }
@@ -206,6 +209,8 @@ void machine_reap(struct machine *m)
 	int status;
 	pid_t pid;
 
+	if (m->tpm_pid && waitpid(m->tpm_pid, NULL, WNOHANG) != 0)
+		m->tpm_pid = 0;
 	if (!m->pid)
 		return;
 	pid = waitpid(m->pid, &status, WNOHANG);
@@ -243,6 +248,8 @@ static int start_bmc(struct machine *m, uv_loop_t *loop, struct err *e)
 		hex_decode((char[]){m->conf->smbios.uuid[n], m->conf->smbios.uuid[n + 1], 0},
 			&c.guid[i], 1);
 	}
+	sscanf(b->mac, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &c.lan_mac[0], &c.lan_mac[1], &c.lan_mac[2],
+		&c.lan_mac[3], &c.lan_mac[4], &c.lan_mac[5]);
 	r = bmcemu_new(loop, &c, &m->bmc, e);
 	mem_wipe(users, sizeof(users));
 	return r;
@@ -257,13 +264,16 @@ int machine_start(struct machine *m, uv_loop_t *loop, const struct rack *rack,
 		.power_changed = on_power,
 		.problem = on_problem,
 	};
-	char qmp[128];
+	char qmp[128], ipmi[128];
 	int r;
 
 	*m = (struct machine){.rack = rack, .conf = conf, .log = log, .log_data = log_data};
 	remove_sockets(m);
 	snprintf(qmp, sizeof(qmp), "%s/" QEMU_QMP_SOCKET, conf->name);
+	snprintf(ipmi, sizeof(ipmi), "%s/" QEMU_IPMI_SOCKET, conf->name);
 	r = start_bmc(m, loop, e);
+	if (r == 0 && conf->kcs)
+		r = systemif_new(loop, m->bmc, ipmi, &m->systemif, e);
 	if (r == 0)
 		r = qemumachine_new(loop, m->bmc, qmp, &hooks, m, &m->qemu, e);
 	return r < 0 ? err_prefix(e, "machine %s: BMC", conf->name) : 0;
@@ -271,16 +281,14 @@ int machine_start(struct machine *m, uv_loop_t *loop, const struct rack *rack,
 
 void machine_stop(struct machine *m)
 {
-	int64_t end = time_mono_ms() + KILL_WAIT_MS;
-
 	qemumachine_free(m->qemu);
 	m->qemu = NULL;
-	if (m->pid) {
+	if (m->pid)
 		kill(m->pid, SIGKILL);
-		while (waitpid(m->pid, NULL, WNOHANG) == 0 && time_mono_ms() < end)
-			usleep(2000);
-		m->pid = 0;
-	}
+	wait_end(&m->pid);
+	stop_tpm(m);
+	systemif_free(m->systemif);
+	m->systemif = NULL;
 	bmcemu_free(m->bmc);
 	m->bmc = NULL;
 	if (m->conf)
@@ -327,5 +335,5 @@ json_t *machine_status(const struct machine *m)
 		m->pid ? json_real((double)(time_mono_ms() - m->started_ms) / 1000) : json_null(),
 		"bmc", "address", c->bmc.address, "port", (int)c->bmc.port, "sessions",
 		(int)bmcemu_sessions(m->bmc), "requests", (int)counters.requests, "auth_failures",
-		(int)counters.auth_failures, "mac", c->n_nics ? c->nics[0].mac : "");
+		(int)counters.auth_failures, "mac", rack_boot_mac(c));
 }

@@ -11,6 +11,7 @@
 
 #include "tests/bmc/bmcemu.h"
 #include "tests/bmc/qemumachine.h"
+#include "tests/bmc/systemif.h"
 #include "tests/vrack/rackfile.h"
 
 typedef void (*machine_log)(void *data, const char *machine, const char *text);
@@ -20,7 +21,9 @@ struct machine {
 	const struct rack_machine *conf;
 	struct bmcemu *bmc;
 	struct qemumachine *qemu;
-	pid_t pid; /* 0: no QEMU */
+	struct systemif *systemif; /* NULL without kcs */
+	pid_t pid;		   /* 0: no QEMU */
+	pid_t tpm_pid;		   /* 0: no swtpm */
 	int64_t started_ms;
 	struct boot_choice last_boot;
 	unsigned starts; /* of QEMU */

@@ -102,51 +102,68 @@ static const char *bootindex(unsigned index, char dst[static 32])
 	return dst;
 }
 
+/* QEMU's device for a disk, and the controller it is attached to with the ports of one. */
+static const struct bus {
+	const char *device, *controller;
+	unsigned ports; /* 0: any number on one */
+} buses[RACK_BUS_COUNT] = {
+	[RACK_VIRTIO] = {"virtio-blk-pci", NULL, 0},
+	[RACK_NVME] = {"nvme", NULL, 0},
+	[RACK_AHCI] = {"ide-hd", "ich9-ahci", 6},
+	[RACK_SCSI] = {"scsi-hd", "virtio-scsi-pci", 0},
+	[RACK_MEGASAS] = {"scsi-hd", "megasas", 0},
+	[RACK_MPTSAS] = {"scsi-hd", "mptsas1068", 8},
+	[RACK_PVSCSI] = {"scsi-hd", "pvscsi", 0},
+};
+
+/* How many disks on the same bus come before disk i. */
+static unsigned place_on_bus(const struct rack_machine *m, unsigned i)
+{
+	unsigned n = 0;
+
+	for (unsigned j = 0; j < i; j++)
+		n += m->disks[j].bus == m->disks[i].bus;
+	return n;
+}
+
+/* The controller of disk i comes with its first disk, and is on both chipsets alike. */
+static void add_controller(struct qemuargs *a, const struct rack_machine *m, unsigned i)
+{
+	const struct rack_disk *d = &m->disks[i];
+	const struct bus *b = &buses[d->bus];
+	unsigned place = place_on_bus(m, i);
+
+	if (!b->controller || (b->ports ? place % b->ports : place))
+		return;
+	add(a, "-device");
+	add(a, "%s,id=%s%u", b->controller, rack_bus_names[d->bus],
+		b->ports ? place / b->ports : 0);
+}
+
 static void add_disk(struct qemuargs *a, const struct rack_machine *m, unsigned i, unsigned index)
 {
-	static const char *const device[RACK_BUS_COUNT] = {
-		[RACK_VIRTIO] = "virtio-blk-pci",
-		[RACK_NVME] = "nvme",
-		[RACK_AHCI] = "ide-hd",
-		[RACK_SCSI] = "scsi-hd",
-	};
 	const struct rack_disk *d = &m->disks[i];
-	char boot[32], bus[32] = "";
+	const struct bus *b = &buses[d->bus];
+	unsigned place = place_on_bus(m, i);
+	char boot[32], bus[48] = "", rotation[32] = "";
 
 	if (d->bus == RACK_AHCI)
-		snprintf(bus, sizeof(bus), ",bus=ahci%u.%u", i / 6, i % 6);
-	else if (d->bus == RACK_SCSI)
-		snprintf(bus, sizeof(bus), ",bus=scsi.0");
+		snprintf(bus, sizeof(bus), ",bus=ahci%u.%u", place / b->ports, place % b->ports);
+	else if (b->controller)
+		snprintf(bus, sizeof(bus), ",bus=%s%u.0", rack_bus_names[d->bus],
+			b->ports ? place / b->ports : 0);
+	if (d->rotation_rate)
+		snprintf(rotation, sizeof(rotation), ",rotation_rate=%u", d->rotation_rate);
 	/* the host's page cache outlives the machine, so its flushes need not wait for our disk */
 	add(a, "-drive");
 	add(a, "if=none,id=disk%u,format=raw,discard=unmap,cache=unsafe,file=%s/disk%u.raw", i,
 		m->name, i);
 	add(a, "-device");
 	add(a,
-		"%s,id=dev%u,drive=disk%u%s,serial=%s,logical_block_size=%u,physical_block_size=%u%"
-		"s",
-		device[d->bus], i, i, bus, d->serial, d->block_size_bytes, d->block_size_bytes,
-		bootindex(index, boot));
-}
-
-/* Controllers are added on both chipsets alike, so a disk is found on the same bus everywhere. */
-static void add_controllers(struct qemuargs *a, const struct rack_machine *m)
-{
-	bool ahci[(RACK_DISKS_MAX + 5) / 6] = {false}, scsi = false;
-
-	for (unsigned i = 0; i < m->n_disks; i++) {
-		ahci[i / 6] |= m->disks[i].bus == RACK_AHCI;
-		scsi |= m->disks[i].bus == RACK_SCSI;
-	}
-	for (unsigned i = 0; i < ARRAY_SIZE(ahci); i++)
-		if (ahci[i]) {
-			add(a, "-device");
-			add(a, "ich9-ahci,id=ahci%u", i);
-		}
-	if (scsi) {
-		add(a, "-device");
-		add(a, "virtio-scsi-pci,id=scsi");
-	}
+		"%s,id=dev%u,drive=disk%u%s,serial=%s%s,logical_block_size=%u,physical_block_size=%"
+		"u%s",
+		b->device, i, i, bus, d->serial, rotation, d->block_size_bytes,
+		d->physical_size_bytes, bootindex(index, boot));
 }
 
 /*
@@ -220,6 +237,27 @@ static void add_sockets(struct qemuargs *a, const struct rack_machine *m)
 	add(a, "unix:%s/" QEMU_QMP_SOCKET ",server=on,wait=off", m->name);
 }
 
+/* The BMC's other side, and the TPM; both live in processes beside QEMU. */
+static void add_management(struct qemuargs *a, const struct rack_machine *m)
+{
+	if (m->kcs) {
+		add(a, "-chardev");
+		add(a, "socket,id=ipmi,path=%s/" QEMU_IPMI_SOCKET ",reconnect=1", m->name);
+		add(a, "-device");
+		add(a, "ipmi-bmc-extern,id=bmc,chardev=ipmi");
+		add(a, "-device");
+		add(a, "isa-ipmi-kcs,bmc=bmc");
+	}
+	if (m->tpm) {
+		add(a, "-chardev");
+		add(a, "socket,id=tpm,path=%s/" QEMU_TPM_SOCKET, m->name);
+		add(a, "-tpmdev");
+		add(a, "emulator,id=tpm0,chardev=tpm");
+		add(a, "-device");
+		add(a, "tpm-%s,tpmdev=tpm0", rack_tpm_names[m->tpm]);
+	}
+}
+
 void qemuargs_make(const struct rack *rack, const struct rack_machine *m,
 	const struct boot_choice *choice, struct qemuargs *ret)
 {
@@ -248,15 +286,11 @@ void qemuargs_make(const struct rack *rack, const struct rack_machine *m,
 	add(ret, "%u", m->memory_mb);
 	add_smbios(ret, &m->smbios);
 	add_sockets(ret, m);
-	add_controllers(ret, m);
-	for (unsigned i = 0; i < m->n_disks; i++)
+	for (unsigned i = 0; i < m->n_disks; i++) {
+		add_controller(ret, m, i);
 		add_disk(ret, m, i, index.disk[i]);
+	}
 	for (unsigned i = 0; i < m->n_nics; i++)
 		add_nic(ret, rack, m, i, index.nic[i]);
-	if (m->kcs) {
-		add(ret, "-device");
-		add(ret, "ipmi-bmc-sim,id=bmc");
-		add(ret, "-device");
-		add(ret, "isa-ipmi-kcs,bmc=bmc");
-	}
+	add_management(ret, m);
 }

@@ -11,6 +11,8 @@
 #define QEMU_QMP_SOCKET	    "qmp.sock"
 #define QEMU_CONSOLE_SOCKET "console.sock"
 #define QEMU_CONSOLE_LOG    "console.log"
+#define QEMU_IPMI_SOCKET    "ipmi.sock"
+#define QEMU_TPM_SOCKET	    "tpm.sock"
 #define QEMU_VARS	    "ovmf-vars.fd"
 #define QEMU_OVMF_CODE	    "/usr/share/OVMF/OVMF_CODE_4M.fd"
 #define QEMU_OVMF_VARS	    "/usr/share/OVMF/OVMF_VARS_4M.fd"

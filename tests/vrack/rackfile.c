@@ -11,19 +11,21 @@
 #include <string.h>
 
 #include <ini.h>
-#include <nettle/sha1.h>
 
 #include "lib/base/fs.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
 #include "lib/base/uuid.h"
+#include "tests/vrack/rackderive.h"
 #include "tests/vrack/rackvalue.h"
 
 #define FILE_MAX     (1024 * 1024)
 #define LINE_MAX_INI 195 /* libinih cuts longer ones silently at 200 */
 
 const char *const rack_firmware_names[] = {"bios", "uefi"};
-const char *const rack_bus_names[] = {"virtio", "nvme", "ahci", "scsi"};
+const char *const rack_bus_names[] = {
+	"virtio", "nvme", "ahci", "scsi", "megasas", "mptsas", "pvscsi"};
+const char *const rack_tpm_names[] = {"no", "tis", "crb"};
 const char *const rack_boot_names[] = {"network", "disk"};
 
 enum section { SECTION_NONE, SECTION_RACK, SECTION_NETWORK, SECTION_DEFAULTS, SECTION_MACHINE };
@@ -161,6 +163,16 @@ static int key_kcs(struct parser *p, const char *v, struct err *e)
 	return rackvalue_bool(v, &p->machine->kcs, e);
 }
 
+static int key_tpm(struct parser *p, const char *v, struct err *e)
+{
+	unsigned which;
+
+	if (rackvalue_choice(v, rack_tpm_names, RACK_TPM_COUNT, &which, e) < 0)
+		return -EINVAL;
+	p->machine->tpm = which;
+	return 0;
+}
+
 static int key_bmc(struct parser *p, const char *v, struct err *e)
 {
 	static const char *const types[] = {"ipmi"};
@@ -176,6 +188,11 @@ static int key_bmc_address(struct parser *p, const char *v, struct err *e)
 	if (inet_pton(AF_INET, v, &a) != 1 && inet_pton(AF_INET6, v, &a) != 1)
 		return err_set(e, EINVAL, "'%s' is no IP address", v);
 	return rackvalue_text(v, p->machine->bmc.address, sizeof(p->machine->bmc.address), e);
+}
+
+static int key_bmc_mac(struct parser *p, const char *v, struct err *e)
+{
+	return rackvalue_mac(v, p->machine->bmc.mac, e);
 }
 
 static int key_bmc_port(struct parser *p, const char *v, struct err *e)
@@ -259,8 +276,10 @@ static const struct key {
 	{SECTION_MACHINE, "disk", key_disk, false},
 	{SECTION_MACHINE, "nic", key_nic, false},
 	{SECTION_MACHINE, "kcs", key_kcs, false},
+	{SECTION_MACHINE, "tpm", key_tpm, false},
 	{SECTION_MACHINE, "bmc", key_bmc, false},
 	{SECTION_MACHINE, "bmc_address", key_bmc_address, true},
+	{SECTION_MACHINE, "bmc_mac", key_bmc_mac, true},
 	{SECTION_MACHINE, "bmc_port", key_bmc_port, false},
 	{SECTION_MACHINE, "bmc_user", key_bmc_user, false},
 	{SECTION_MACHINE, "bmc_password", key_bmc_password, false},
@@ -387,46 +406,6 @@ static int on_key(void *data, const char *section, const char *name, const char 
 	return fail(p, p->line, "key '%s' is not known in this section", name), 0;
 }
 
-/* The same text always gives the same bytes, so that a rack has the same identities every time. */
-static void derive(const struct rack *rack, const struct rack_machine *m, const char *what,
-	unsigned i, uint8_t ret[static SHA1_DIGEST_SIZE])
-{
-	_cleanup_free_ char *text = xasprintf("%s/%s/%s/%u", rack->name, m->name, what, i);
-	struct sha1_ctx sha;
-
-	sha1_init(&sha);
-	sha1_update(&sha, strlen(text), (const uint8_t *)text);
-	sha1_digest(&sha, SHA1_DIGEST_SIZE, ret);
-}
-
-/* Fills in what the file leaves out: MAC addresses, serials, the UUID (version 5, RFC 4122). */
-static void complete(struct rack *rack, struct rack_machine *m)
-{
-	uint8_t h[SHA1_DIGEST_SIZE];
-
-	for (unsigned i = 0; i < m->n_nics; i++) {
-		derive(rack, m, "nic", i, h);
-		if (!m->nics[i].mac[0])
-			snprintf(m->nics[i].mac, sizeof(m->nics[i].mac), "52:54:00:%02x:%02x:%02x",
-				h[0], h[1], h[2]);
-	}
-	for (unsigned i = 0; i < m->n_disks; i++) {
-		derive(rack, m, "disk", i, h);
-		if (!m->disks[i].serial[0])
-			snprintf(m->disks[i].serial, sizeof(m->disks[i].serial),
-				"VR%02X%02X%02X%02XD%u", h[0], h[1], h[2], h[3], i % 100);
-	}
-	derive(rack, m, "machine", 0, h);
-	if (!m->smbios.serial[0])
-		snprintf(m->smbios.serial, sizeof(m->smbios.serial), "VR%02X%02X%02X%02X", h[0],
-			h[1], h[2], h[3]);
-	if (!m->smbios.uuid[0])
-		snprintf(m->smbios.uuid, sizeof(m->smbios.uuid),
-			"%02x%02x%02x%02x-%02x%02x-5%x%02x-%x%x%02x-%02x%02x%02x%02x%02x%02x", h[0],
-			h[1], h[2], h[3], h[4], h[5], h[6] & 15, h[7], 8 | (h[8] >> 4 & 3),
-			h[8] & 15, h[9], h[10], h[11], h[12], h[13], h[14], h[15]);
-}
-
 static int check_machine(struct parser *p, const struct rack_machine *m)
 {
 	if (!m->bmc.address[0])
@@ -499,7 +478,7 @@ static int finish(struct parser *p)
 	if (r == 0 && rack->n_machines == 0)
 		r = fail(p, 0, "no [machine NAME] section");
 	for (unsigned i = 0; i < rack->n_machines && r == 0; i++) {
-		complete(rack, &rack->machines[i]);
+		rack_derive(rack, &rack->machines[i]);
 		r = check_machine(p, &rack->machines[i]);
 		for (unsigned j = 0; j <= i && r == 0; j++)
 			r = check_pair(p, &rack->machines[i], &rack->machines[j]);
@@ -522,7 +501,9 @@ static void set_defaults(struct parser *p)
 		.boot = {RACK_BOOT_NETWORK, RACK_BOOT_DISK},
 		.n_boot = 2,
 		.n_disks = 1,
-		.disks = {{.size_bytes = 8ull << 30, .block_size_bytes = 512}},
+		.disks = {{.size_bytes = 8ull << 30,
+			.block_size_bytes = 512,
+			.physical_size_bytes = 512}},
 		.n_nics = 1,
 		.nics = {{.model = "virtio-net-pci", .rom = true}},
 		.bmc = {.port = 623, .suites = 1u << 3 | 1u << 17},
@@ -575,6 +556,14 @@ void rack_free(struct rack *rack)
 	mem_wipe(rack->machines, RACK_MACHINES_MAX * sizeof(*rack->machines));
 	free(rack->machines);
 	free(rack);
+}
+
+const char *rack_boot_mac(const struct rack_machine *m)
+{
+	for (unsigned i = 0; i < m->n_nics; i++)
+		if (m->nics[i].rom)
+			return m->nics[i].mac;
+	return m->n_nics ? m->nics[0].mac : "";
 }
 
 const struct rack_machine *rack_find(const struct rack *rack, const char *name)

@@ -20,17 +20,30 @@
 #define RACK_SERIAL_MAX	  20 /* what an NVMe or ATA serial number holds */
 
 enum rack_firmware { RACK_BIOS, RACK_UEFI, RACK_FIRMWARE_COUNT };
-enum rack_bus { RACK_VIRTIO, RACK_NVME, RACK_AHCI, RACK_SCSI, RACK_BUS_COUNT };
+enum rack_bus {
+	RACK_VIRTIO,
+	RACK_NVME,
+	RACK_AHCI,
+	RACK_SCSI, /* virtio's */
+	RACK_MEGASAS,
+	RACK_MPTSAS,
+	RACK_PVSCSI,
+	RACK_BUS_COUNT
+};
+enum rack_tpm { RACK_TPM_NONE, RACK_TPM_TIS, RACK_TPM_CRB, RACK_TPM_COUNT };
 enum rack_boot { RACK_BOOT_NETWORK, RACK_BOOT_DISK, RACK_BOOT_COUNT };
 
 extern const char *const rack_firmware_names[RACK_FIRMWARE_COUNT];
 extern const char *const rack_bus_names[RACK_BUS_COUNT];
+extern const char *const rack_tpm_names[RACK_TPM_COUNT];
 extern const char *const rack_boot_names[RACK_BOOT_COUNT];
 
 struct rack_disk {
 	enum rack_bus bus;
 	uint64_t size_bytes;
-	unsigned block_size_bytes; /* 512 or 4096 */
+	unsigned block_size_bytes, physical_size_bytes; /* of a sector: 512 or 4096 */
+	unsigned
+		rotation_rate; /* as ATA and SCSI tell it: 0 not at all, 1 flash, else per minute */
 	char serial[RACK_SERIAL_MAX + 1];
 };
 
@@ -46,6 +59,7 @@ struct rack_bmc {
 	char user[17];
 	char password[21]; /* at most 20 bytes, IPMI 2.0 section 13.22 */
 	unsigned suites;   /* bit n: cipher suite n, 3 and 17 */
+	char mac[18];	   /* lower case, with colons */
 };
 
 /* The texts of SMBIOS types 1 and 3. */
@@ -69,7 +83,8 @@ struct rack_machine {
 	unsigned n_nics;
 	struct rack_bmc bmc;
 	struct rack_smbios smbios;
-	bool kcs; /* an IPMI system interface inside the machine */
+	bool kcs; /* the BMC's system interface inside the machine */
+	enum rack_tpm tpm;
 };
 
 struct rack_network {
@@ -98,6 +113,9 @@ int rack_load(const char *path, struct rack **ret, struct err *e);
 int rack_parse(const char *text, size_t len, const char *path, struct rack **ret, struct err *e);
 
 void rack_free(struct rack *rack); /* takes NULL; wipes passwords */
+
+/* The MAC address of the NIC that boots, else of the first; "" without any. */
+const char *rack_boot_mac(const struct rack_machine *m);
 
 const struct rack_machine *rack_find(const struct rack *rack, const char *name);
 

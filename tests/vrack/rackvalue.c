@@ -10,7 +10,8 @@
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
 
-#define VALUE_MAX 256
+#define VALUE_MAX     256
+#define SPINNING_RATE 7200
 
 static const struct {
 	const char *name, *qemu;
@@ -178,24 +179,60 @@ static int words_pair(struct words *w, char **ret_key, char **ret_value, struct 
 	return 1;
 }
 
+/* "512e" is what most large disks are: sectors of 4096 bytes inside, of 512 to the outside. */
+static int disk_block(struct rack_disk *d, const char *value, struct err *e)
+{
+	static const struct {
+		const char *name;
+		unsigned logical, physical;
+	} kinds[] = {{"512", 512, 512}, {"512e", 512, 4096}, {"4096", 4096, 4096}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		if (!str_eq(value, kinds[i].name))
+			continue;
+		d->block_size_bytes = kinds[i].logical;
+		d->physical_size_bytes = kinds[i].physical;
+		return 0;
+	}
+	return err_set(e, EINVAL, "block size '%s' is none of 512, 512e, 4096", value);
+}
+
 static int disk_pair(struct rack_disk *d, const char *key, const char *value, struct err *e)
 {
+	bool spins;
+
 	if (str_eq(key, "size"))
 		return rackvalue_size(value, 64ull << 40, &d->size_bytes, e);
 	if (str_eq(key, "serial"))
 		return rackvalue_name(value, d->serial, sizeof(d->serial), e);
-	if (str_eq(key, "block") && (str_eq(value, "512") || str_eq(value, "4096"))) {
-		d->block_size_bytes = value[0] == '5' ? 512 : 4096;
+	if (str_eq(key, "block"))
+		return disk_block(d, value, e);
+	if (str_eq(key, "rotational")) {
+		if (rackvalue_bool(value, &spins, e) < 0)
+			return -EINVAL;
+		d->rotation_rate = spins ? SPINNING_RATE : 1;
 		return 0;
 	}
-	if (str_eq(key, "block"))
-		return err_set(e, EINVAL, "block size '%s' is neither 512 nor 4096", value);
-	return err_set(e, EINVAL, "'%s' is not known; use size, serial, block", key);
+	return err_set(e, EINVAL, "'%s' is not known; use size, serial, block, rotational", key);
+}
+
+/* What QEMU's disks of that kind can not be. */
+static int disk_check(const struct rack_disk *d, struct err *e)
+{
+	if (d->size_bytes == 0 || d->size_bytes % 4096)
+		return err_set(
+			e, EINVAL, "a disk needs a size that 4096 divides, such as size=20G");
+	if (d->bus == RACK_AHCI && d->block_size_bytes != 512)
+		return err_set(e, EINVAL, "an ahci disk has blocks of 512 bytes only, or 512e");
+	if (d->rotation_rate && (d->bus == RACK_VIRTIO || d->bus == RACK_NVME))
+		return err_set(e, EINVAL, "a %s disk can not tell whether it is rotational",
+			rack_bus_names[d->bus]);
+	return 0;
 }
 
 int rackvalue_disk(const char *text, struct rack_disk *ret, struct err *e)
 {
-	struct rack_disk d = {.block_size_bytes = 512};
+	struct rack_disk d = {.block_size_bytes = 512, .physical_size_bytes = 512};
 	struct words w = {0};
 	char *first, *key, *value;
 	unsigned bus;
@@ -208,13 +245,10 @@ int rackvalue_disk(const char *text, struct rack_disk *ret, struct err *e)
 	while ((r = words_pair(&w, &key, &value, e)) > 0)
 		if (disk_pair(&d, key, value, e) < 0)
 			return -EINVAL;
+	if (r == 0)
+		r = disk_check(&d, e);
 	if (r < 0)
 		return r;
-	if (d.size_bytes == 0 || d.size_bytes % 4096)
-		return err_set(
-			e, EINVAL, "a disk needs a size that 4096 divides, such as size=20G");
-	if (d.bus == RACK_AHCI && d.block_size_bytes != 512)
-		return err_set(e, EINVAL, "an ahci disk has blocks of 512 bytes only");
 	*ret = d;
 	return 0;
 }

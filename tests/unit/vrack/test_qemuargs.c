@@ -13,7 +13,11 @@ static const char text[] =
 	"disk=virtio size=1G\ndisk=scsi size=1G\n"
 	"[machine uefi1]\nfirmware=uefi\nbmc_address=10.0.0.2\nserial=SN2\nboot=disk,network\n"
 	"nic=virtio mac=52:54:00:00:00:03\nnic=e1000e mac=52:54:00:00:00:04\ndisk=nvme size=1G "
-	"serial=N1\ndisk=ahci size=1G\n";
+	"serial=N1\ndisk=ahci size=1G\n"
+	"[machine many]\nbmc_address=10.0.0.3\ntpm=crb\nnic=virtio\n"
+	"disk=megasas size=1G rotational=yes\ndisk=ahci size=1G block=512e rotational=no\n"
+	"disk=megasas size=1G\ndisk=mptsas size=1G\ndisk=pvscsi size=1G block=4096\n"
+	"[machine bare]\nbmc_address=10.0.0.4\nkcs=no\n";
 
 static struct rack *rack;
 static struct qemuargs args;
@@ -50,7 +54,7 @@ static void test_bios(void)
 		"a NIC without ROM does not boot");
 	ok(str_ends(word("e1000"), ",bootindex=1"), "network is first: %s", word("e1000"));
 	ok(str_ends(word("virtio-blk-pci"), ",bootindex=2"), "then the disks, in their order");
-	ok(str_ends(word("scsi-hd"), ",bootindex=3") && strstr(word("scsi-hd"), "bus=scsi.0"),
+	ok(str_ends(word("scsi-hd"), ",bootindex=3") && strstr(word("scsi-hd"), "bus=scsi0.0"),
 		"the second one on its controller");
 	ok(strstr(word("type=1,"), "manufacturer=Dell,, Inc.,"), "a comma is written twice");
 	ok(!strstr(all, "-no-reboot") && !strstr(all, "-action") && !strstr(all, "-no-shutdown"),
@@ -90,8 +94,43 @@ static void test_uefi(void)
 		"UEFI boots the network by itself, without iPXE");
 	ok(!strstr(word("e1000e"), "romfile"), "for a NIC it has no driver for, it needs the ROM");
 	ok(strstr(word("nvme,"), "serial=N1") != NULL, "the disk's serial");
-	ok(strstr(word("ide-hd"), "bus=ahci0.1") && strstr(all, "ich9-ahci,id=ahci0"),
+	ok(strstr(word("ide-hd"), "bus=ahci0.0") && strstr(all, "ich9-ahci,id=ahci0"),
 		"an ahci disk has its controller");
+}
+
+static unsigned count(const char *all, const char *part)
+{
+	unsigned n = 0;
+
+	while ((all = strstr(all, part))) {
+		all += strlen(part);
+		n++;
+	}
+	return n;
+}
+
+static void test_many(void)
+{
+	const char *all = line("many", (struct boot_choice){0});
+
+	is_int(count(all, "megasas,id=megasas0 "), 1, "two disks share one controller");
+	is_int(count(all, "scsi-hd,") - count(all, "bus=mptsas0.0,") - count(all, "bus=pvscsi0.0,"),
+		2, "and the others have their own");
+	ok(strstr(word("id=dev0"), "bus=megasas0.0,") && strstr(word("id=dev2"), "bus=megasas0.0,"),
+		"which they name");
+	ok(strstr(word("id=dev0"), ",rotation_rate=7200,") &&
+			strstr(word("id=dev1"), ",rotation_rate=1,") &&
+			!strstr(word("id=dev2"), "rotation"),
+		"disks say how they turn, if they do");
+	ok(strstr(word("id=dev1"), "logical_block_size=512,physical_block_size=4096"), "512e");
+	ok(strstr(word("id=dev4"), "logical_block_size=4096,physical_block_size=4096"), "4096");
+	ok(str_eq(word("tpm-crb"), "tpm-crb,tpmdev=tpm0") &&
+			strstr(word("id=tpm,"), "many/tpm.sock"),
+		"a TPM");
+	ok(strstr(all, "isa-ipmi-kcs,bmc=bmc ") && strstr(word("id=ipmi,"), "many/ipmi.sock"),
+		"the BMC's own system interface");
+	all = line("bare", (struct boot_choice){0});
+	ok(!strstr(all, "tpm") && !strstr(all, "ipmi"), "neither where the rack file says so");
 }
 
 static void test_taps(void)
@@ -109,6 +148,7 @@ static void test_csv(void)
 {
 	struct buf out = BUF_INIT(4096);
 
+	rack->n_machines = 2;
 	csv_write(rack, &out);
 	is_str(buf_str(&out),
 		"name,bmc_address,bmc_port,bmc_username,bmc_password,mac,boot_mode,serial\n"
@@ -127,6 +167,7 @@ int main(void)
 	test_bios();
 	test_overrides();
 	test_uefi();
+	test_many();
 	test_taps();
 	test_csv();
 	qemuargs_done(&args);

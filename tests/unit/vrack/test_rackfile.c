@@ -31,6 +31,8 @@ static void test_everything_said(void)
 		      "disk = ahci size=1G\n"
 		      "[machine a1]\nfirmware = uefi\ncpus = 4\ncpu = max\nboot = disk,network\n"
 		      "disk = nvme size=8G serial=S1 block=4096\ndisk = scsi size=512M\n"
+		      "disk = megasas size=1G block=512e rotational=yes\n"
+		      "disk = ahci size=1G rotational=no\ntpm = crb\nbmc_mac = 52:54:00:BB:00:01\n"
 		      "nic = e1000e mac=52:54:00:AA:00:01 rom=no\nnic = virtio\n"
 		      "bmc = ipmi\nbmc_address = 192.168.4.200\nbmc_port = 1623\nbmc_suites = 17\n"
 		      "manufacturer = Dell, Inc.\nproduct = R650\nserial = SVC1\nasset = A 7\n"
@@ -53,12 +55,22 @@ static void test_everything_said(void)
 	is_int(m->memory_mb, 2048, "memory of the defaults");
 	is_int(m->cpus, 4, "cpus");
 	is_int(m->boot[0], RACK_BOOT_DISK, "disk is first");
-	is_int(m->n_disks, 2, "own disks replace those of the defaults");
+	is_int(m->n_disks, 4, "own disks replace those of the defaults");
 	is_int(m->disks[0].bus, RACK_NVME, "first disk's bus");
 	is_int(m->disks[0].size_bytes, 8589934592, "first disk's size");
 	is_int(m->disks[0].block_size_bytes, 4096, "first disk's blocks");
+	is_int(m->disks[0].physical_size_bytes, 4096, "inside and outside");
 	is_str(m->disks[0].serial, "S1", "first disk's serial");
 	is_int(m->disks[1].size_bytes, 536870912, "second disk's size");
+	is_int(m->disks[1].rotation_rate, 0, "which does not say whether it spins");
+	is_int(m->disks[2].bus, RACK_MEGASAS, "third disk's bus");
+	is_int(m->disks[2].block_size_bytes, 512, "512e: 512 bytes outside");
+	is_int(m->disks[2].physical_size_bytes, 4096, "and 4096 inside");
+	ok(m->disks[2].rotation_rate > 1, "a disk that spins");
+	is_int(m->disks[3].rotation_rate, 1, "1 stands for flash (ACS-4, word 217)");
+	is_int(m->tpm, RACK_TPM_CRB, "TPM");
+	is_str(m->bmc.mac, "52:54:00:bb:00:01", "the BMC's MAC");
+	is_str(rack_boot_mac(m), m->nics[1].mac, "the NIC without a ROM does not boot");
 	is_str(m->nics[0].mac, "52:54:00:aa:00:01", "MAC in lower case");
 	ok(!m->nics[0].rom && m->nics[1].rom, "boot ROMs");
 	is_str(m->bmc.user, "root", "user of the defaults");
@@ -89,6 +101,10 @@ static void test_filled_in(void)
 	ok(!strncmp(r->machines[0].nics[0].mac, "52:54:00:", 9), "a local MAC address");
 	is_str(r->machines[0].nics[0].mac, again->machines[0].nics[0].mac, "always the same MAC");
 	ok(strcmp(r->machines[0].nics[0].mac, r->machines[1].nics[0].mac) != 0, "not twice");
+	ok(!strncmp(r->machines[0].bmc.mac, "52:54:00:", 9) &&
+			strcmp(r->machines[0].bmc.mac, r->machines[0].nics[0].mac) != 0,
+		"the BMC has its own");
+	is_int(r->machines[0].tpm, RACK_TPM_NONE, "no TPM");
 	is_int(r->machines[0].smbios.uuid[14], '5', "UUID version 5");
 	ok(strcmp(r->machines[0].smbios.serial, r->machines[1].smbios.serial) != 0, "own serials");
 	rack_free(r);
@@ -120,13 +136,18 @@ static void test_mistakes(void)
 		{"[machine a]\ncpus = 0\n", "x.rack:2: ", "1 to 64"},
 		{"[machine a]\nboot = disk,disk\n", "x.rack:2: ", "comes twice"},
 		{"[machine a]\nboot = cdrom\n", "x.rack:2: ", "network, disk"},
-		{"[machine a]\ndisk = ide size=1G\n", "x.rack:2: ", "virtio, nvme, ahci, scsi"},
+		{"[machine a]\ndisk = ide size=1G\n", "x.rack:2: ", "ahci, scsi, megasas"},
 		{"[machine a]\ndisk = nvme\n", "x.rack:2: ", "needs a size"},
 		{"[machine a]\ndisk = nvme size=1G turbo=1\n", "x.rack:2: ", "'turbo'"},
 		{"[machine a]\ndisk = nvme size\n", "x.rack:2: ", "key=value"},
 		{"[machine a]\ndisk = ahci size=1G block=4096\n", "x.rack:2: ", "512 bytes only"},
 		{"[machine a]\ndisk = nvme size=1G serial=012345678901234567890\n",
 			"x.rack:2: ", "longer than 20"},
+		{"[machine a]\ndisk = nvme size=1G block=1024\n", "x.rack:2: ", "512e, 4096"},
+		{"[machine a]\ndisk = nvme size=1G rotational=yes\n", "x.rack:2: ", "rotational"},
+		{"[machine a]\ndisk = scsi size=1G rotational=7200\n", "x.rack:2: ", "yes nor no"},
+		{"[machine a]\ntpm = yes\n", "x.rack:2: ", "no, tis, crb"},
+		{"[defaults]\nbmc_mac = 52:54:00:00:00:01\n", "x.rack:2: ", "one machine"},
 		{"[machine a]\nnic = virtio mac=52:54:00:00:00\n", "x.rack:2: ", "no MAC"},
 		{"[machine a]\nnic = virtio mac=01:00:5e:00:00:01\n", "x.rack:2: ", "multicast"},
 		{"[machine a]\nbmc = redfish\n", "x.rack:2: ", "use one of ipmi"},
