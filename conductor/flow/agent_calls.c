@@ -31,6 +31,16 @@ void start_clean_steps(struct flow_run *run, struct op *op)
 		json_pack("{s:o, s:[]}", "node", node_for_agent(run->node), "ports"), op);
 }
 
+/*
+ * The agent is told the node on this occasion: one that stayed (fast track) knows it as it was before
+ * somebody chose another root device.
+ */
+void start_deploy_steps(struct flow_run *run, struct op *op)
+{
+	agentlink_command(run->env->agents, run->node, "deploy.get_deploy_steps",
+		json_pack("{s:o, s:[]}", "node", node_for_agent(run->node), "ports"), op);
+}
+
 /* Inserts by falling priority; steps of the same priority stay in the order the agent gave them. */
 static void insert_step(json_t *steps, json_t *step)
 {

@@ -28,6 +28,7 @@ void start_clean_steps(struct flow_run *run, struct op *op);
 int finish_clean_steps(struct flow_run *run, json_t *value, struct err *e);
 void start_clean_step(struct flow_run *run, struct op *op);
 int finish_clean_step(struct flow_run *run, json_t *value, struct err *e);
+void start_deploy_steps(struct flow_run *run, struct op *op);
 void start_write_image(struct flow_run *run, struct op *op);
 void start_install_bootloader(struct flow_run *run, struct op *op);
 void start_agent_sync(struct flow_run *run, struct op *op);

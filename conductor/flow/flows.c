@@ -68,6 +68,8 @@ static const struct flow_call clean_fake[] = {
 
 static const struct flow_call deploy_agent[] = {
 	BOOT_AGENT("deploy", "deploy", 100, CALL_HEARTBEAT),
+	{"deploy", "deploy", 100, "ask the agent for its deploy steps",
+		.start = start_deploy_steps},
 	{"deploy", "write_image", 80, "write the image", .kind = CALL_AGENT,
 		.command = "standby.prepare_image", .once = true, .start = start_write_image},
 	{"deploy", "prepare_instance_boot", 60, "install the boot loader entry", .kind = CALL_AGENT,

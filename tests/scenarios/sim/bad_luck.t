@@ -207,7 +207,7 @@ def impostors():
                "progress by another node's token is refused")
         tap.equal(beat(token), 202, "its own token is taken")
         failed = sim.reach(m, "deploy failed")
-        check_failure(sim, m, failed, "deploy failed", "active", "write the image", "https://%s:9" % m.address, "certificate|connect|CA")
+        check_failure(sim, m, failed, "deploy failed", "active", "deploy steps", "https://%s:9" % m.address, "certificate|connect|CA")
         m.boots = True
         check_cured(sim, m)
 

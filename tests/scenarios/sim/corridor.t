@@ -181,6 +181,22 @@ def life(fast_track, steps):
         return starts
 
 
+def chosen_late():
+    """Another disk is chosen when the agent is there already and knows the node as it was."""
+    with Sim(fast_track=True) as sim:
+        m = sim.machines[0]
+        sim.images.files["system.img"] = IMAGE
+        walk(sim, m, [("manage", "manageable"), ("inspect", "manageable"), ("provide", "available")])
+        sim.patch(m, {"op": "add", "path": "/properties/root_device", "value": {"serial": "SML%04d" % m.i}})
+        before = read_at(m.disk, 0, len(IMAGE))
+        sim.image(m, "system.img")
+        sim.deploy(m)
+        node = sim.reach(m, "active", "deploy failed")
+        tap.equal((node["provision_state"], m.agents_started), ("active", 1), "deployed by the agent that was there")
+        tap.ok(read_at(m.disk[:-1] + "b", 1 << 20, 1 << 20) == IMAGE[1 << 20:2 << 20], "the disk chosen last has the image")
+        tap.ok(read_at(m.disk, 0, len(IMAGE)) == before, "and the other one is untouched")
+
+
 if __name__ == "__main__":
     need_programs(tap)
     if not shutil.which("baremetal"):
@@ -188,4 +204,5 @@ if __name__ == "__main__":
     whole = [("manage", "manageable"), ("inspect", "manageable"), ("provide", "available")]
     tap.equal(life(False, whole), [3, 3, 3], "without fast track each of the three works boots an agent")
     tap.equal(life(True, whole), [1, 1, 1], "with fast track one agent does it all")
+    chosen_late()
     tap.done()

@@ -364,7 +364,7 @@ static void test_recovery(struct rig *rig)
 	is_str(reach(rig, "reported", "deploy failed"), "deploy failed",
 		"an agent that has reported");
 	stored(rig, "reported", &n);
-	ok(n.last_error && strstr(n.last_error, "write the image"), "is not waited for again: %s",
+	ok(n.last_error && strstr(n.last_error, "deploy steps"), "is not waited for again: %s",
 		n.last_error);
 	node_done(&n);
 	is_str(reach(rig, "half-on", "active"), "active", "an active node stays active");
