@@ -26,6 +26,7 @@ json_t *inventory_collect(const struct sysroot *sr, const char *bootif)
 	json_object_set_new(inventory, "memory", inventory_memory(sr));
 	inventory_put_bmc(sr, inventory);
 	json_object_set_new(inventory, "system_vendor", inventory_system_vendor(sr));
+	json_object_set_new(inventory, "tpm", inventory_tpm(sr));
 	json_object_set_new(inventory, "boot", inventory_boot(sr, bootif));
 	json_object_set_new(inventory, "hostname", host_name(sr));
 	return inventory;

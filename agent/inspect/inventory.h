@@ -7,9 +7,9 @@
 
 /*
  * The whole inventory: interfaces, disks, cpu, memory, bmc_address, bmc_v6address, bmc_mac,
- * system_vendor, boot, hostname. `bootif` is the MAC address that booted, NULL when not known.
- * Never fails: what cannot be read is null. Takes milliseconds, plus up to a second where a BMC
- * does not answer. Any thread; the caller owns the reference.
+ * system_vendor, tpm (ours), boot, hostname. `bootif` is the MAC address that booted, NULL when not
+ * known. Never fails: what cannot be read is null. Takes milliseconds, plus up to a second where a
+ * BMC does not answer. Any thread; the caller owns the reference.
  */
 json_t *inventory_collect(const struct sysroot *sr, const char *bootif);
 
@@ -25,6 +25,9 @@ json_t *inventory_cpu(const struct sysroot *sr);
 json_t *inventory_memory(const struct sysroot *sr);
 json_t *inventory_system_vendor(const struct sysroot *sr);
 json_t *inventory_boot(const struct sysroot *sr, const char *bootif);
+
+/* {version: "2.0" or "1.2", driver, pcr_banks: ["sha256", ...]}, or null without a TPM. */
+json_t *inventory_tpm(const struct sysroot *sr);
 
 /* SMBIOS in detail (bios, system, board, chassis, cpu[], memory{}), or NULL without a table. */
 json_t *inventory_dmi(const struct sysroot *sr);

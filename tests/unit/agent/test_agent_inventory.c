@@ -96,8 +96,11 @@ static void test_server(const struct sysroot *sr)
 {
 	_cleanup_json_ json_t *all = inventory_collect(sr, NULL);
 	const json_t *nics = json_object_get(all, "interfaces"), *nic = json_array_get(nics, 0);
-	const json_t *cpu = json_object_get(all, "cpu");
+	const json_t *cpu = json_object_get(all, "cpu"), *tpm = json_object_get(all, "tpm");
 
+	is_str(json_str(tpm, "version"), "2.0", "TPM");
+	is_str(json_str(tpm, "driver"), "tpm_crb", "its driver");
+	is_int(json_array_size(json_object_get(tpm, "pcr_banks")), 2, "its banks of registers");
 	is_int(json_array_size(nics), 1, "neither InfiniBand nor a bond");
 	ok(!json_flag(nic, "has_carrier", true), "no carrier");
 	ok(json_is_null(json_object_get(nic, "speed_mbps")), "no speed without a carrier");
@@ -119,6 +122,7 @@ static void test_empty(const struct sysroot *sr)
 
 	is_int(json_array_size(json_object_get(all, "disks")), 0, "no disks");
 	is_int(json_array_size(json_object_get(all, "interfaces")), 0, "no interfaces");
+	ok(json_is_null(json_object_get(all, "tpm")), "no TPM");
 	ok(json_is_null(json_object_get(json_object_get(all, "system_vendor"), "serial_number")),
 		"what is not known is null");
 }
