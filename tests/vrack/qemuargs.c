@@ -1,6 +1,7 @@
 /* QEMU's command line; see qemuargs.h. Always software emulation: see `-accel` below. */
 #include "tests/vrack/qemuargs.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -112,7 +113,8 @@ static const struct bus {
 	[RACK_AHCI] = {"ide-hd", "ich9-ahci", 6},
 	[RACK_SCSI] = {"scsi-hd", "virtio-scsi-pci", 0},
 	[RACK_MEGASAS] = {"scsi-hd", "megasas", 0},
-	[RACK_MPTSAS] = {"scsi-hd", "mptsas1068", 8},
+	/* without an address of its own the kernel's driver finds no disk behind it */
+	[RACK_MPTSAS] = {"scsi-hd", "mptsas1068,sas_address=0x5000c500ffffff00", 8},
 	[RACK_PVSCSI] = {"scsi-hd", "pvscsi", 0},
 };
 
@@ -145,15 +147,19 @@ static void add_disk(struct qemuargs *a, const struct rack_machine *m, unsigned 
 	const struct rack_disk *d = &m->disks[i];
 	const struct bus *b = &buses[d->bus];
 	unsigned place = place_on_bus(m, i);
-	char boot[32], bus[48] = "", rotation[32] = "";
+	char boot[32], bus[48] = "", scsi[64] = "";
+	int n;
 
 	if (d->bus == RACK_AHCI)
 		snprintf(bus, sizeof(bus), ",bus=ahci%u.%u", place / b->ports, place % b->ports);
 	else if (b->controller)
 		snprintf(bus, sizeof(bus), ",bus=%s%u.0", rack_bus_names[d->bus],
 			b->ports ? place / b->ports : 0);
-	if (d->rotation_rate)
-		snprintf(rotation, sizeof(rotation), ",rotation_rate=%u", d->rotation_rate);
+	if (b->controller) {
+		n = snprintf(scsi, sizeof(scsi), ",wwn=0x%" PRIx64, d->wwn);
+		if (d->rotation_rate)
+			snprintf(scsi + n, sizeof(scsi) - n, ",rotation_rate=%u", d->rotation_rate);
+	}
 	/* the host's page cache outlives the machine, so its flushes need not wait for our disk */
 	add(a, "-drive");
 	add(a, "if=none,id=disk%u,format=raw,discard=unmap,cache=unsafe,file=%s/disk%u.raw", i,
@@ -162,8 +168,8 @@ static void add_disk(struct qemuargs *a, const struct rack_machine *m, unsigned 
 	add(a,
 		"%s,id=dev%u,drive=disk%u%s,serial=%s%s,logical_block_size=%u,physical_block_size=%"
 		"u%s",
-		b->device, i, i, bus, d->serial, rotation, d->block_size_bytes,
-		d->physical_size_bytes, bootindex(index, boot));
+		b->device, i, i, bus, d->serial, scsi, d->block_size_bytes, d->physical_size_bytes,
+		bootindex(index, boot));
 }
 
 /*

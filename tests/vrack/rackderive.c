@@ -8,6 +8,8 @@
 
 #include "lib/base/mem.h"
 
+#define NAA_SEAGATE 0x5000c50000000000 /* a maker's number that many disks have */
+
 /* The same text always gives the same bytes, so that a rack has the same identities every time. */
 static void derive(const struct rack *rack, const struct rack_machine *m, const char *what,
 	unsigned i, uint8_t ret[static SHA1_DIGEST_SIZE])
@@ -42,6 +44,11 @@ void rack_derive(const struct rack *rack, struct rack_machine *m)
 		if (!m->disks[i].serial[0])
 			snprintf(m->disks[i].serial, sizeof(m->disks[i].serial),
 				"VR%02X%02X%02X%02XD%u", h[0], h[1], h[2], h[3], i % 100);
+	}
+	for (unsigned i = 0; i < m->n_disks; i++) {
+		derive(rack, m, "wwn", i, h);
+		m->disks[i].wwn =
+			NAA_SEAGATE | (uint64_t)h[0] << 24 | h[1] << 16 | h[2] << 8 | h[3];
 	}
 	derive(rack, m, "machine", 0, h);
 	if (!m->smbios.serial[0])

@@ -5,8 +5,9 @@
 #include "tests/vrack/rackfile.h"
 
 /*
- * Fills in the MAC addresses, serial numbers and the UUID (version 5, RFC 4122) that are empty.
- * They come from the names of rack and machine, so a rack has the same ones every time.
+ * Fills in the MAC addresses, serial numbers, disks' world-wide names and the UUID (version 5, RFC
+ * 4122) that are empty. They come from the names of rack and machine, so a rack has the same ones
+ * every time.
  */
 void rack_derive(const struct rack *rack, struct rack_machine *m);
 

@@ -45,6 +45,7 @@ struct rack_disk {
 	unsigned
 		rotation_rate; /* as ATA and SCSI tell it: 0 not at all, 1 flash, else per minute */
 	char serial[RACK_SERIAL_MAX + 1];
+	uint64_t wwn; /* NAA 5; virtio and NVMe disks have no place for it */
 };
 
 struct rack_nic {

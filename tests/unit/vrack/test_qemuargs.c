@@ -113,6 +113,8 @@ static void test_many(void)
 {
 	const char *all = line("many", (struct boot_choice){0});
 
+	ok(strstr(word("id=dev0"), ",wwn=0x5000c500") && !strcmp(word(",wwn="), word("id=dev0")),
+		"and a world-wide name");
 	is_int(count(all, "megasas,id=megasas0 "), 1, "two disks share one controller");
 	is_int(count(all, "scsi-hd,") - count(all, "bus=mptsas0.0,") - count(all, "bus=pvscsi0.0,"),
 		2, "and the others have their own");
