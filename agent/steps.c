@@ -4,6 +4,7 @@
 #include "agent/inspection.h"
 #include "agent/standby.h"
 #include "lib/base/str.h"
+#include "lib/base/time.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -30,19 +31,23 @@ struct step {
 };
 
 /* What was done to one disk, for the audit of a cleaned machine. */
-static json_t *erase_record(const json_t *disk, const struct erase_result *res, const char *outcome)
+static json_t *erase_record(const json_t *disk, const struct erase_result *res, int64_t ms,
+	const char *outcome, const char *error)
 {
+	static const char *const kept[] = {"serial", "wwn", "model", "size"};
 	json_t *o = json_object();
 
 	json_put_str(o, "disk", json_str(disk, "name"));
-	json_object_set(o, "serial", json_object_get(disk, "serial"));
-	json_object_set(o, "model", json_object_get(disk, "model"));
-	json_object_set(o, "size", json_object_get(disk, "size"));
+	for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
+		json_object_set(o, kept[i], json_object_get(disk, kept[i]));
 	json_put_str(o, "method", "metadata");
 	json_put_str(o, "outcome", outcome);
+	json_put_str(o, "error", error);
+	json_object_set_new(o, "found", signatures_json(&res->found));
 	json_put_int(o, "regions", res->regions);
 	json_put_int(o, "bytes_zeroed", (int64_t)res->bytes);
 	json_put_bool(o, "verified", res->bytes > 0);
+	json_object_set_new(o, "seconds", json_real((double)ms / 1000));
 	return o;
 }
 
@@ -65,7 +70,34 @@ static bool skips_read_only(struct agent *a)
 		json_object_get(node, "driver_internal_info"), "agent_erase_skip_read_only", false);
 }
 
-/* All disks are tried; the first failure is the error, and the message counts the others. */
+/* One disk; its record is added to `records` however it went. */
+static int erase_one(
+	struct agent *a, const json_t *disk, bool skip_read_only, json_t *records, struct err *e)
+{
+	_cleanup_free_ char *path = agent_disk_path(a, disk);
+	_cleanup_free_ struct erase_result *res = xcalloc(1, sizeof(*res));
+	int64_t since_ms = time_mono_ms();
+	int r = erase_metadata(path, (uint64_t)json_int(disk, "size", 0),
+		(unsigned)json_int(disk, "logical_sectors", 512), res, e);
+	bool skipped = r == -EROFS && skip_read_only;
+
+	if (r < 0)
+		err_prefix(e, "serial %.64s",
+			json_str(disk, "serial") ? json_str(disk, "serial") : "unknown");
+	if (r < 0 && !skipped)
+		journal_err(a->journal, "erase_devices_metadata", e);
+	json_array_append_new(records, erase_record(disk, res, time_mono_ms() - since_ms,
+					       skipped ? "skipped"
+					       : r < 0 ? "failed"
+						       : "erased",
+					       r < 0 ? e->text : NULL));
+	return skipped ? 0 : r;
+}
+
+/*
+ * All disks are tried; the first failure is the error, and the message counts the others. What was
+ * done is told in either case: an erased disk stays erased when another one failed.
+ */
 static int erase_devices_metadata(
 	struct agent *a, const json_t *args, json_t **ret_result, struct err *e)
 {
@@ -76,31 +108,16 @@ static int erase_devices_metadata(
 	size_t i;
 
 	json_array_foreach (disks, i, disk) {
-		_cleanup_free_ char *path = agent_disk_path(a, disk);
-		struct erase_result res = {0};
 		struct err one = {0};
-		int r;
 
 		erase_progress(a, disk, i, json_array_size(disks));
-		r = erase_metadata(path, (uint64_t)json_int(disk, "size", 0),
-			(unsigned)json_int(disk, "logical_sectors", 512), &res, &one);
-		if (r == -EROFS && skip)
-			r = 1;
-		if (r < 0 && !failed++)
+		if (erase_one(a, disk, skip, records, &one) < 0 && !failed++)
 			*e = one;
-		if (r < 0)
-			journal_err(a->journal, "erase_devices_metadata", &one);
-		json_array_append_new(records, erase_record(disk, &res,
-						       r < 0 ? one.text
-						       : r   ? "skipped"
-							     : "erased"));
-	}
-	if (failed) {
-		json_decref(records);
-		return err_prefix(e, "erase_devices_metadata, %d of %zu disks failed, the first",
-			failed, json_array_size(disks));
 	}
 	*ret_result = json_pack("{s:o}", "disks", records);
+	if (failed)
+		return err_prefix(e, "erase_devices_metadata, %d of %zu disks failed, the first",
+			failed, json_array_size(disks));
 	return 0;
 }
 
@@ -216,14 +233,14 @@ static int execute(
 	agent_set_node(a, json_object_get(params, "node"));
 	progress_begin(a->progress, s->name);
 	r = s->run(a, json_is_object(args) ? args : none, &result, e);
-	if (r < 0)
+	if (r < 0 && !result)
 		return r;
 	snprintf(step_key, sizeof(step_key), "%s_step", phase_names[phase]);
 	snprintf(result_key, sizeof(result_key), "%s_result", phase_names[phase]);
 	*ret_result = json_object();
 	json_object_set_new(*ret_result, result_key, result ? result : json_null());
 	json_object_set(*ret_result, step_key, json_object_get(params, "step"));
-	return 0;
+	return r;
 }
 
 int steps_check_execute(void *agent, const json_t *params, struct err *e)

@@ -14,33 +14,30 @@
 
 #define MIB	       (1024ull * 1024)
 #define EDGE	       MIB
-#define TABLE_BYTES    (64 * 1024) /* enough for 128 entries behind a 4096-byte header sector */
-#define GPT_ENTRIES    128
-#define GPT_SIGNATURE  "EFI PART"
 #define SUPERBLOCK_LEN 4096
 
-/* Superblock copies that are neither near the start nor the end: btrfs, its second and third. */
-static const uint64_t inner_superblocks[] = {64 * MIB, 256 * 1024 * MIB};
+/* Superblocks and their copies that are neither near the start nor the end. */
+static const uint64_t inner_superblocks[] = {
+	MIB,	    /* VMFS, volume */
+	18 * MIB,   /* VMFS, file system */
+	64 * MIB,   /* btrfs, second */
+	1024 * MIB, /* Ceph BlueStore, from the second on */
+	10 * 1024 * MIB, 100 * 1024 * MIB, 1000 * 1024 * MIB, 256 * 1024 * MIB, /* btrfs, third */
+};
 
 struct plan {
 	struct erase_region *regions;
 	size_t n, max;
 	uint64_t size;
-	unsigned sector;
+	bool full;
 };
-
-static uint64_t get_le(const uint8_t *p, size_t n)
-{
-	uint64_t v = 0;
-
-	for (size_t i = 0; i < n; i++)
-		v |= (uint64_t)p[i] << (8 * i);
-	return v;
-}
 
 static void add(struct plan *pl, uint64_t offset, uint64_t length)
 {
-	if (offset >= pl->size || pl->n == pl->max)
+	if (offset >= pl->size)
+		return;
+	pl->full = pl->full || pl->n == pl->max;
+	if (pl->full)
 		return;
 	if (length > pl->size - offset)
 		length = pl->size - offset;
@@ -62,64 +59,19 @@ static void add_area(struct plan *pl, uint64_t offset, uint64_t length)
 			add(pl, offset + inner_superblocks[i], SUPERBLOCK_LEN);
 }
 
-/* A range of LBAs as an area; nonsense is left out. */
-static void add_lbas(struct plan *pl, uint64_t first, uint64_t count)
+int erase_plan(const struct disk_reader *r, struct erase_region *ret, size_t max, size_t *ret_n)
 {
-	uint64_t sectors = pl->size / pl->sector;
+	_cleanup_free_ struct parts *parts = xcalloc(1, sizeof(*parts));
+	struct plan pl = {.regions = ret, .max = max, .size = r->size};
+	int e = parts_find(r, parts);
 
-	if (!count || first >= sectors)
-		return;
-	if (count > sectors - first)
-		count = sectors - first;
-	add_area(pl, first * pl->sector, count * pl->sector);
-}
-
-/* GPT entries (UEFI 2.10, 5.3.3): type at 0, first and last LBA at 32 and 40. */
-static void add_gpt(struct plan *pl, const uint8_t *entries, size_t len)
-{
-	static const uint8_t unused[16];
-
-	for (size_t i = 0; i < GPT_ENTRIES && (i + 1) * 128 <= len; i++) {
-		const uint8_t *p = entries + i * 128;
-		uint64_t first = get_le(p + 32, 8), last = get_le(p + 40, 8);
-
-		if (memcmp(p, unused, 16) && last >= first && last < pl->size / pl->sector)
-			add_lbas(pl, first, last - first + 1);
-	}
-}
-
-/* The four entries of an MBR; logical partitions lie inside an extended one and lose their chain.
- */
-static void add_mbr(struct plan *pl, const uint8_t *mbr)
-{
-	for (int i = 0; i < 4; i++) {
-		const uint8_t *p = mbr + 446 + 16 * i;
-
-		if (p[4] && p[4] != 0xee)
-			add_lbas(pl, get_le(p + 8, 4), get_le(p + 12, 4));
-	}
-}
-
-static bool is_gpt(const uint8_t *data, size_t len, size_t at)
-{
-	return at + 8 <= len && !memcmp(data + at, GPT_SIGNATURE, 8);
-}
-
-size_t erase_plan(const uint8_t *head, size_t head_len, const uint8_t *tail, size_t tail_len,
-	uint64_t size_bytes, unsigned sector_bytes, struct erase_region *ret, size_t max)
-{
-	struct plan pl = {.regions = ret, .max = max, .size = size_bytes, .sector = sector_bytes};
-	size_t entries = 128 * GPT_ENTRIES;
-
-	add_area(&pl, 0, size_bytes);
-	if (head_len >= 512 && head[510] == 0x55 && head[511] == 0xaa)
-		add_mbr(&pl, head);
-	if (is_gpt(head, head_len, sector_bytes) && 2 * (size_t)sector_bytes < head_len)
-		add_gpt(&pl, head + 2 * sector_bytes, head_len - 2 * sector_bytes);
-	else if (tail_len >= entries + sector_bytes &&
-		 is_gpt(tail, tail_len, tail_len - sector_bytes))
-		add_gpt(&pl, tail + tail_len - sector_bytes - entries, entries);
-	return pl.n;
+	if (e < 0)
+		return e;
+	add_area(&pl, 0, r->size);
+	for (size_t i = 0; i < parts->n; i++)
+		add_area(&pl, parts->part[i].offset, parts->part[i].length);
+	*ret_n = pl.n;
+	return pl.full ? -ENOSPC : 0;
 }
 
 static int disk_size(int fd, uint64_t *ret)
@@ -179,12 +131,15 @@ static int transfer(int fd, bool write, uint8_t *data, size_t len, uint64_t offs
 	return 0;
 }
 
-static int zero_regions(int fd, const struct erase_region *regions, size_t n, uint8_t *zero)
+static int zero_regions(
+	int fd, const struct erase_region *regions, size_t n, uint8_t *zero, uint64_t *ret_bad)
 {
 	int r = 0;
 
-	for (size_t i = 0; i < n && r == 0; i++)
+	for (size_t i = 0; i < n && r == 0; i++) {
+		*ret_bad = regions[i].offset;
 		r = transfer(fd, true, zero, regions[i].length, regions[i].offset);
+	}
 	if (r == 0 && fsync(fd) < 0)
 		r = -errno;
 	return r;
@@ -211,19 +166,20 @@ static int check_regions(
 	return 0;
 }
 
-static int plan_of(int fd, uint64_t size, unsigned sector, uint8_t *buffer,
-	struct erase_region *regions, size_t *ret_n)
+static int read_disk(void *data, void *buf, size_t len, uint64_t offset)
 {
-	size_t len = size < TABLE_BYTES ? size : TABLE_BYTES;
-	uint8_t *tail = buffer + TABLE_BYTES;
-	int r = transfer(fd, false, buffer, len, 0);
+	return transfer(*(int *)data, false, buf, len, offset);
+}
 
-	if (r == 0)
-		r = transfer(fd, false, tail, len, size - len);
-	if (r < 0)
-		return r;
-	*ret_n = erase_plan(buffer, len, tail, len, size, sector, regions, ERASE_REGIONS_MAX);
-	return 0;
+/* Looks before it is gone. */
+static int look(int fd, uint64_t size, unsigned sector, struct erase_region *regions, size_t *ret_n,
+	struct signatures *ret_found)
+{
+	const struct disk_reader reader = {
+		.read = read_disk, .data = &fd, .size = size, .sector = sector};
+	int r = signatures_find(&reader, ret_found);
+
+	return r < 0 ? r : erase_plan(&reader, regions, ERASE_REGIONS_MAX, ret_n);
 }
 
 int erase_metadata(const char *path, uint64_t size_bytes, unsigned sector_bytes,
@@ -231,28 +187,28 @@ int erase_metadata(const char *path, uint64_t size_bytes, unsigned sector_bytes,
 {
 	_cleanup_free_ struct erase_region *regions = xcalloc(ERASE_REGIONS_MAX, sizeof(*regions));
 	_cleanup_free_ uint8_t *buffer = xcalloc(1, EDGE);
-	struct erase_result result = {0};
 	_cleanup_close_ int fd = -1;
 	uint64_t bad = 0;
 	size_t n = 0;
-	int r = disk_open(path, size_bytes, &fd, e);
+	int r;
 
+	memset(ret, 0, sizeof(*ret));
+	r = disk_open(path, size_bytes, &fd, e);
 	if (r < 0)
 		return r;
-	r = plan_of(fd, size_bytes, sector_bytes ? sector_bytes : 512, buffer, regions, &n);
+	r = look(fd, size_bytes, sector_bytes ? sector_bytes : 512, regions, &n, &ret->found);
 	if (r < 0)
 		return err_errno(e, -r, "read the tables of %s", path);
-	memset(buffer, 0, EDGE);
-	r = zero_regions(fd, regions, n, buffer);
+	r = zero_regions(fd, regions, n, buffer, &bad);
 	if (r < 0)
-		return err_errno(e, -r, "write zeroes to %s", path);
+		return err_errno(
+			e, -r, "write zeroes to %s at byte %llu", path, (unsigned long long)bad);
 	r = check_regions(fd, regions, n, buffer, &bad);
 	if (r < 0)
 		return err_errno(e, -r, "read back %s at byte %llu", path, (unsigned long long)bad);
 	(void)ioctl(fd, BLKRRPART); /* a file has no partitions to forget */
 	for (size_t i = 0; i < n; i++)
-		result.bytes += regions[i].length;
-	result.regions = (unsigned)n;
-	*ret = result;
+		ret->bytes += regions[i].length;
+	ret->regions = (unsigned)n;
 	return 0;
 }

@@ -1,1 +1,1 @@
-$(eval $(call library,agenterase,agent/erase,))
+$(eval $(call library,agenterase,agent/erase,jansson))

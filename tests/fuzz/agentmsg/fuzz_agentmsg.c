@@ -4,7 +4,6 @@
  */
 #include "agent/agent.h"
 #include "agent/bootloader.h"
-#include "agent/erase/metadata.h"
 #include "agent/init/uevent.h"
 #include "agent/report/api.h"
 #include "agent/report/messages.h"
@@ -62,13 +61,6 @@ static void fuzz_text(const char *text, size_t len)
 
 static void fuzz_tables(uint8_t *data, size_t len)
 {
-	uint64_t size = (uint64_t)len * 64;
-	struct erase_region r[64];
-	size_t n = erase_plan(data, len, data, len, size, len % 2 ? 512 : 4096, r, 64);
-
-	for (size_t i = 0; i < n; i++)
-		if (r[i].offset > size || r[i].length > size - r[i].offset)
-			abort();
 	(void)bootloader_find_esp(data, len, len % 2 ? 512 : 4096);
 }
 

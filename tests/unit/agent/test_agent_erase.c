@@ -38,6 +38,40 @@ static void make_gpt(uint8_t *head, unsigned sector, uint64_t first, uint64_t la
 	put_le(head + 2 * sector + 40, last, 8);
 }
 
+/* A disk of which only the first and the last 64 KiB hold anything. */
+struct ends {
+	const uint8_t *head, *tail;
+	uint64_t size;
+};
+
+static int read_ends(void *data, void *buf, size_t len, uint64_t offset)
+{
+	const struct ends *d = data;
+	uint64_t tail = d->size < 65536 ? 0 : d->size - 65536;
+
+	if (offset > d->size || len > d->size - offset)
+		return -EIO;
+	for (size_t i = 0; i < len; i++) {
+		uint64_t at = offset + i;
+
+		((uint8_t *)buf)[i] = at < 65536   ? d->head[at]
+				      : at >= tail ? d->tail[at - tail]
+						   : 0;
+	}
+	return 0;
+}
+
+static size_t plan(const uint8_t *head, const uint8_t *tail, uint64_t size, unsigned sector,
+	struct erase_region *ret, size_t max)
+{
+	struct ends d = {head, tail, size};
+	const struct disk_reader r = {
+		.read = read_ends, .data = &d, .size = size, .sector = sector};
+	size_t n = 0;
+
+	return erase_plan(&r, ret, max, &n) < 0 ? 0 : n;
+}
+
 static void test_plan(void)
 {
 	static uint8_t head[65536], tail[65536];
@@ -46,21 +80,21 @@ static void test_plan(void)
 	size_t n;
 
 	make_gpt(head, 512, 2048, 206847);
-	n = erase_plan(head, sizeof(head), tail, sizeof(tail), size, 512, r, 64);
+	n = plan(head, tail, size, 512, r, 64);
 	ok(covers(r, n, 0, MIB) && covers(r, n, size - MIB, MIB), "both ends of the disk");
 	ok(covers(r, n, 1 * MIB, MIB) && covers(r, n, 100 * MIB, MIB), "both ends of a partition");
 	ok(covers(r, n, 64 * MIB, 4096), "btrfs' second superblock on the disk");
 	ok(covers(r, n, 65 * MIB, 4096), "and in the partition");
 	ok(!covers(r, n, 50 * MIB, 512), "not its middle");
 	make_gpt(head, 4096, 256, 25855);
-	n = erase_plan(head, sizeof(head), tail, sizeof(tail), size, 4096, r, 64);
+	n = plan(head, tail, size, 4096, r, 64);
 	ok(covers(r, n, 1 * MIB, MIB) && covers(r, n, 100 * MIB, MIB), "4096-byte sectors");
 	memset(head, 0, sizeof(head));
 	memcpy(tail + 65536 - 512, "EFI PART", 8);
 	memset(tail + 65536 - 512 - 16384, 0x11, 16);
 	put_le(tail + 65536 - 512 - 16384 + 32, 2048, 8);
 	put_le(tail + 65536 - 512 - 16384 + 40, 206847, 8);
-	n = erase_plan(head, sizeof(head), tail, sizeof(tail), size, 512, r, 64);
+	n = plan(head, tail, size, 512, r, 64);
 	ok(covers(r, n, 100 * MIB, MIB), "the backup GPT where the first is gone");
 }
 
@@ -75,7 +109,7 @@ static void test_plan_mbr(void)
 	put_le(head + 446 + 12, 204800, 4);
 	head[510] = 0x55;
 	head[511] = 0xaa;
-	n = erase_plan(head, sizeof(head), tail, sizeof(tail), 1024 * MIB, 512, r, 64);
+	n = plan(head, tail, 1024 * MIB, 512, r, 64);
 	ok(covers(r, n, 2 * MIB, MIB) && covers(r, n, 101 * MIB, MIB), "an MBR partition's ends");
 }
 
@@ -93,12 +127,13 @@ static void test_plan_hostile(void)
 	head[446 + 16 + 4] = 0x83;
 	put_le(head + 446 + 16 + 8, 0xffffffff, 4);
 	put_le(head + 446 + 16 + 12, 0xffffffff, 4);
-	n = erase_plan(head, sizeof(head), tail, sizeof(tail), 10 * MIB, 512, r, 64);
+	n = plan(head, tail, 10 * MIB, 512, r, 64);
 	for (size_t i = 0; i < n; i++)
 		inside = inside && r[i].offset + r[i].length <= 10 * MIB;
 	ok(inside, "no region leaves the disk");
-	is_int(n, 2, "entries that are nonsense add nothing");
-	is_int(erase_plan(head, 700, tail, 700, 700, 512, r, 64), 1, "a disk smaller than a table");
+	is_int(n, 3, "entries that are nonsense add nothing");
+	is_int(plan(head, tail, 700, 512, r, 64), 1, "a disk smaller than a table");
+	is_int(plan(head, tail, 10 * MIB, 512, r, 2), 0, "what does not fit is no plan at all");
 }
 
 static void fill(const char *path, uint64_t size)
@@ -136,11 +171,11 @@ static void test_file(const char *root)
 	is_int(erase_metadata(path, 8 * MIB, 512, &res, &e), 0, "erased");
 	is_int(byte_at(path, 0), 0, "first byte");
 	is_int(byte_at(path, MIB - 1), 0, "end of the first MiB");
-	is_int(byte_at(path, MIB), 0xa5, "what is behind stays");
+	is_int(byte_at(path, MIB + 4096), 0xa5, "what is behind stays");
 	is_int(byte_at(path, 7 * MIB), 0, "start of the last MiB");
 	is_int(byte_at(path, 8 * MIB - 1), 0, "last byte");
-	is_int(res.regions, 2, "regions are counted");
-	is_int(res.bytes, 2 * MIB, "and bytes");
+	is_int(res.regions, 3, "regions are counted");
+	is_int(res.bytes, 2 * MIB + 4096, "and bytes");
 	is_int(erase_metadata("/nonexistent", 1, 512, &res, &e), -ENOENT, "no disk");
 	ok(strstr(e.text, "/nonexistent"), "is named");
 }

@@ -1,0 +1,1 @@
+$(call fuzz_target,signature,agenterase json base,jansson)
