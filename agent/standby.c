@@ -1,7 +1,9 @@
 /* Image, boot loader, power; see standby.h. How an image is written is agent/image's business. */
 #include "agent/standby.h"
+#include "agent/erase/signature.h"
 #include "agent/image/image.h"
 #include "lib/base/str.h"
+#include "lib/base/time.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -125,52 +127,143 @@ static void keep_partition_ids(struct agent *a, const struct image_result *resul
 	pthread_mutex_unlock(&a->lock);
 }
 
-static json_t *written_text(const json_t *info, const char *device, const struct image_result *res)
+static char *written_text(const json_t *info, const char *device, const struct image_result *res)
 {
-	_cleanup_free_ char *text = xasprintf("image (%.64s) written to device %s root_uuid=%s",
-		json_str(info, "id"), device, res->disk_id[0] ? res->disk_id : "None");
-
-	return json_string(text);
+	return xasprintf("image (%.64s) written to device %s root_uuid=%s", json_str(info, "id"),
+		device, res->disk_id[0] ? res->disk_id : "None");
 }
 
-static int write_to(struct agent *a, const json_t *params, const json_t *disk, json_t **ret_result,
+/* What becomes of the disk: told with the command's result, however it goes. */
+static json_t *disk_record(const json_t *disk, const struct signatures *found)
+{
+	static const char *const kept[] = {"serial", "wwn", "model", "size"};
+	json_t *o = json_object();
+
+	json_put_str(o, "disk", json_str(disk, "name"));
+	for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
+		json_object_set(o, kept[i], json_object_get(disk, kept[i]));
+	json_put_str(o, "method", "image");
+	json_put_str(o, "outcome", "failed");
+	json_object_set_new(o, "found", signatures_json(found));
+	return o;
+}
+
+static bool keeps_data(struct agent *a)
+{
+	_cleanup_json_ json_t *node = agent_node(a);
+	const json_t *v =
+		json_object_get(json_object_get(node, "instance_info"), "ingot_keep_data");
+	bool keep = json_is_true(v);
+
+	if (json_is_string(v) && str_to_bool(json_string_value(v), &keep) < 0)
+		keep = true; /* it was asked for, in words that are not understood */
+	return keep;
+}
+
+/*
+ * Looks what the disk carries. With ingot_keep_data that is a reason to leave it alone, and so is a
+ * disk that cannot be read.
+ */
+static int look_first(struct agent *a, const json_t *disk, const char *path, struct signatures *ret,
 	struct err *e)
 {
+	const char *serial = json_str(disk, "serial");
+	bool keep = keeps_data(a);
+	struct buf text = BUF_INIT(400);
+	int r = signatures_of(path, (uint64_t)json_int(disk, "size", 0),
+		(unsigned)json_int(disk, "logical_sectors", 512), ret, e);
+
+	if (r < 0 && keep)
+		return r;
+	if (r < 0)
+		journal_err(a->journal, "before it is overwritten", e);
+	if (!ret->n)
+		return 0;
+	signatures_text(ret, &text);
+	if (keep)
+		r = err_set(e, EEXIST,
+			"%s (serial %.64s) carries data: %s; nothing was written, as the deploy "
+			"asked to keep data; deploy without --keep-data, clean the node, or choose "
+			"another disk by root_device",
+			json_str(disk, "name"), serial ? serial : "unknown", buf_str(&text));
+	else
+		say(a->journal, "%s carries %s, which is overwritten", json_str(disk, "name"),
+			buf_str(&text));
+	buf_done(&text);
+	return keep ? r : 0;
+}
+
+static void job_for_disk(struct agent *a, const json_t *params, const json_t *disk,
+	const char *path, struct image_job *job)
+{
+	job->insecure = a->params->insecure;
+	job->ca_file = a->params->ca_file;
+	job->stall_timeout_s = (unsigned)a->params->image_timeout_s;
+	job->retries = (unsigned)a->params->image_retries;
+	job->retry_pause_ms = (unsigned)a->params->image_pause_s * 1000;
+	job->target = path;
+	job->target_size = (uint64_t)json_int(disk, "size", 0);
+	if (!sysroot_live(a->sr))
+		job->target_file_size = job->target_size;
+	job->configdrive = json_str(params, "configdrive");
+	if (!job->configdrive)
+		job->configdrive = json_str(image_info(params), "configdrive");
+}
+
+static int write_to(struct agent *a, const json_t *params, const json_t *disk, const char *path,
+	struct image_result *result, struct err *e)
+{
 	const json_t *info = image_info(params);
-	_cleanup_free_ char *path = agent_disk_path(a, disk),
-			    *authorization = authorization_of(info);
+	const char *serial = json_str(disk, "serial"), *urls[URLS_MAX + 1];
+	_cleanup_free_ char *authorization = authorization_of(info);
 	struct write_context w = {.agent = a, .device = json_str(disk, "name")};
-	struct image_result result = {0};
-	const char *urls[URLS_MAX + 1];
 	struct image_job job;
 	int r;
 
 	job_from_info(info, urls, &job);
 	job.authorization = authorization;
-	job.insecure = a->params->insecure;
-	job.ca_file = a->params->ca_file;
-	job.stall_timeout_s = (unsigned)a->params->image_timeout_s;
-	job.retries = (unsigned)a->params->image_retries;
-	job.retry_pause_ms = (unsigned)a->params->image_pause_s * 1000;
-	job.target = path;
-	job.target_size = (uint64_t)json_int(disk, "size", 0);
-	if (!sysroot_live(a->sr))
-		job.target_file_size = job.target_size;
-	job.configdrive = json_str(params, "configdrive");
-	if (!job.configdrive)
-		job.configdrive = json_str(info, "configdrive");
-	say(a->journal, "writing image %.64s to %s", json_str(info, "id"), w.device);
-	r = image_write(&job, on_progress, &w, commands_cancel(a->commands), &result, e);
+	job_for_disk(a, params, disk, path, &job);
+	say(a->journal, "writing image %.64s to %s, serial %.64s", json_str(info, "id"), w.device,
+		serial ? serial : "unknown");
+	r = image_write(&job, on_progress, &w, commands_cancel(a->commands), result, e);
 	if (authorization)
 		mem_wipe(authorization, strlen(authorization));
-	if (r < 0) /* say which image, unless the text already does */
-		return urls[0] && strstr(e->text, urls[0])
-			       ? r
-			       : err_prefix(e, "image %.300s to %s", urls[0], w.device);
-	keep_partition_ids(a, &result);
-	*ret_result = written_text(info, w.device, &result);
-	say(a->journal, "%s", json_string_value(*ret_result));
-	return 0;
+	if (r == 0)
+		return 0;
+	if (urls[0] && !strstr(e->text, urls[0])) /* say which, unless the text already does */
+		return err_prefix(e, "image %.200s to %s (serial %.64s)", urls[0], w.device,
+			serial ? serial : "unknown");
+	return err_prefix(e, "%s (serial %.64s)", w.device, serial ? serial : "unknown");
+}
+
+static int write_recorded(struct agent *a, const json_t *params, const json_t *disk,
+	json_t **ret_result, struct err *e)
+{
+	_cleanup_free_ char *path = agent_disk_path(a, disk), *text = NULL;
+	_cleanup_free_ struct signatures *found = xcalloc(1, sizeof(*found));
+	struct image_result result = {0};
+	int64_t since_ms = time_mono_ms();
+	json_t *record;
+	int r = look_first(a, disk, path, found, e);
+
+	record = disk_record(disk, found);
+	*ret_result = json_pack("{s:[O]}", "disks", record);
+	if (r < 0)
+		json_put_str(record, "outcome", "kept");
+	else
+		r = write_to(a, params, disk, path, &result, e);
+	json_object_set_new(
+		record, "seconds", json_real((double)(time_mono_ms() - since_ms) / 1000));
+	json_put_str(record, "error", r < 0 ? e->text : NULL);
+	if (r == 0) {
+		json_put_str(record, "outcome", "written");
+		keep_partition_ids(a, &result);
+		text = written_text(image_info(params), json_str(disk, "name"), &result);
+		json_put_str(*ret_result, "result", text);
+		say(a->journal, "%s", text);
+	}
+	json_decref(record);
+	return r;
 }
 
 int standby_write_image(struct agent *a, const json_t *params, json_t **ret_result, struct err *e)
@@ -178,7 +271,7 @@ int standby_write_image(struct agent *a, const json_t *params, json_t **ret_resu
 	_cleanup_json_ json_t *disk = NULL;
 	int r = agent_root_disk(a, &disk, e);
 
-	return r < 0 ? r : write_to(a, params, disk, ret_result, e);
+	return r < 0 ? r : write_recorded(a, params, disk, ret_result, e);
 }
 
 int standby_prepare_image(void *agent, const json_t *params, json_t **ret_result, struct err *e)
@@ -186,6 +279,8 @@ int standby_prepare_image(void *agent, const json_t *params, json_t **ret_result
 	struct agent *a = agent;
 
 	progress_begin(a->progress, "write_image");
+	/* the conductor's newest word on hints; this machine may have been looked up long before */
+	agent_set_node(a, json_object_get(image_info(params), "node"));
 	return standby_write_image(a, params, ret_result, e);
 }
 

@@ -95,10 +95,15 @@ static json_t *wrap_result(const struct command *cmd, json_t *result)
 	_cleanup_json_ json_t *text = NULL;
 	json_t *o;
 
-	if (!json_is_string(result))
+	if (json_is_string(result)) {
+		text = result;
+		o = json_object();
+	} else if (cmd->spec->async && json_str(result, "result")) {
+		text = json_incref(json_object_get(result, "result"));
+		o = result;
+	} else {
 		return result;
-	text = result;
-	o = json_object();
+	}
 	if (cmd->spec->async) {
 		_cleanup_free_ char *line = xasprintf(
 			"%s: %s", strchr(cmd->spec->name, '.') + 1, json_string_value(text));

@@ -33,9 +33,9 @@ struct command_spec {
 	int (*validate)(void *agent, const json_t *params, struct err *e);
 
 	/*
-	 * Does the work. *ret_result becomes command_result (a reference given away): an object, or
-	 * a string, which is wrapped as {"result": ...} and begins with the command's name when
-	 * asynchronous, or NULL for null.
+	 * Does the work. *ret_result becomes command_result (a reference given away), also on
+	 * failure: an object, or a string, which is wrapped as {"result": ...} and begins with the
+	 * command's name when asynchronous, or NULL for null. An object's "result" does so too.
 	 */
 	int (*run)(void *agent, const json_t *params, json_t **ret_result, struct err *e);
 };

@@ -133,14 +133,10 @@ void start_clean_step(struct flow_run *run, struct op *op)
 		op);
 }
 
-/* The agent's own record of what it erased and how stays with the node. */
 int finish_clean_step(struct flow_run *run, json_t *value, struct err *e)
 {
 	json_t *internal = run->node->driver_internal_info;
-	json_t *result = json_object_get(json_object_get(value, "command_result"), "clean_result");
 
-	if (result && !json_is_null(result))
-		json_object_set(internal, "last_clean_result", result);
 	json_put_int(internal, INDEX, json_int(internal, INDEX, 0) + 1);
 	if (current_step(run))
 		return FLOW_AGAIN;
@@ -150,7 +146,25 @@ int finish_clean_step(struct flow_run *run, json_t *value, struct err *e)
 	return 0;
 }
 
-/* Contract section 5, image_info. */
+/*
+ * The node as far as the choice of a disk goes by it. An agent that has been waiting since an
+ * inspection has not heard of hints that were set meanwhile.
+ */
+static json_t *node_for_disk(const struct node *n)
+{
+	static const char *const own[] = {"root_device", "ingot_keep_data"};
+	static const char *const lasting[] = {"root_device", "skip_block_devices"};
+	json_t *instance = json_object(), *properties = json_object();
+
+	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
+		json_object_set(instance, own[i], json_object_get(n->instance_info, own[i]));
+	for (size_t i = 0; i < ARRAY_SIZE(lasting); i++)
+		json_object_set(properties, lasting[i], json_object_get(n->properties, lasting[i]));
+	return json_pack("{s:s, s:s?, s:o, s:o, s:{}}", "uuid", n->uuid, "name", n->name,
+		"instance_info", instance, "properties", properties, "driver_internal_info");
+}
+
+/* Contract section 5, image_info; "node" is our own. */
 static json_t *image_info(const struct node *n)
 {
 	static const char *const passed[] = {"image_os_hash_algo", "image_os_hash_value",
@@ -172,6 +186,7 @@ static json_t *image_info(const struct node *n)
 			key += strlen("image_");
 		json_object_set(info, key, v);
 	}
+	json_object_set_new(info, "node", node_for_disk(n));
 	return info;
 }
 

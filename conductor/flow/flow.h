@@ -77,6 +77,7 @@ struct flow {
 struct flow_found {
 	json_t *inventory, *plugin_data; /* NULL: none */
 	json_t *macs;			 /* array of MACs that ports are to be made for */
+	json_t *disks;			 /* array: what the agent did to disks, as it told it */
 };
 
 /* One execution. The node is a working copy; data belongs to the run. */
@@ -112,6 +113,12 @@ char *flow_agent_cmdline(const struct node *n, const struct flow_env *env);
  * nothing is to be written.
  */
 int configdrive_build(const json_t *given, const json_t *more_meta, char **ret, struct err *e);
+
+/*
+ * Adds what a command of the agent did to disks to run->found.disks, however it ended: an erased
+ * disk stays erased when another one failed. The command is as agentlink describes it.
+ */
+void flow_note_disks(struct flow_run *run, const json_t *command);
 
 /* Takes what an agent posted (contract 4.6) into the node and into run->found. */
 int inspection_apply(struct flow_run *run, json_t *value, struct err *e);

@@ -136,6 +136,24 @@ static const struct field inventory_fields[] = {
 	F(inventory, updated_at, FIELD_TIME, C),
 };
 
+static const struct field disk_record_fields[] = {
+	F(disk_record, uuid, FIELD_STR, U),
+	F(disk_record, node_uuid, FIELD_STR, C),
+	F(disk_record, step, FIELD_STR, 0),
+	F(disk_record, disk, FIELD_STR, 0),
+	F(disk_record, serial, FIELD_STR, 0),
+	F(disk_record, wwn, FIELD_STR, 0),
+	F(disk_record, model, FIELD_STR, 0),
+	F(disk_record, size, FIELD_INT, 0),
+	F(disk_record, method, FIELD_STR, 0),
+	F(disk_record, outcome, FIELD_STR, 0),
+	F(disk_record, error, FIELD_STR, 0),
+	F(disk_record, found, FIELD_ARRAY, 0),
+	F(disk_record, duration_ms, FIELD_INT, 0),
+	F(disk_record, created_at, FIELD_TIME, C),
+	F(disk_record, updated_at, FIELD_TIME, 0),
+};
+
 static const struct field waiting_fields[] = {
 	F(waiting, uuid, FIELD_STR, U),
 	F(waiting, address, FIELD_STR, U),
@@ -168,11 +186,12 @@ TYPE(node, "nodes");
 TYPE(port, "ports");
 TYPE(node_event, "node_events");
 TYPE(inventory, "inventories");
+TYPE(disk_record, "disk_records");
 TYPE(waiting, "waiting");
 TYPE(delivery, "deliveries");
 
-const struct record_type *const record_types[] = {
-	&node_type, &port_type, &node_event_type, &inventory_type, &waiting_type, &delivery_type};
+const struct record_type *const record_types[] = {&node_type, &port_type, &node_event_type,
+	&inventory_type, &waiting_type, &delivery_type, &disk_record_type};
 const int n_record_types = ARRAY_SIZE(record_types);
 
 void node_init(struct node *n)

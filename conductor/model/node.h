@@ -128,6 +128,25 @@ struct inventory {
 };
 extern const struct record_type inventory_type;
 
+/* What an agent did to one disk of a node: erased its metadata, wrote an image over it, or left it.
+ */
+struct disk_record {
+	char *uuid;
+	char *node_uuid;
+	char *step; /* "erase_devices_metadata", "write_image" */
+	char *disk; /* "/dev/sda" */
+	char *serial, *wwn, *model;
+	int64_t size;  /* bytes */
+	char *method;  /* "metadata", "image" */
+	char *outcome; /* "erased", "failed", "skipped", "written", "kept" */
+	char *error;
+	json_t *found; /* what the disk carried before, as texts */
+	int64_t duration_ms;
+	int64_t created_at;
+	int64_t updated_at;
+};
+extern const struct record_type disk_record_type;
+
 /* A machine that asked to be booted and is no port of any node. */
 struct waiting {
 	char *uuid;

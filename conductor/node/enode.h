@@ -173,6 +173,9 @@ void state_timer_again(struct enode *e); /* after a restart: what is left of it 
 void enode_waits(struct enode *e, int64_t until_ms, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* disks.c: what the run's agent did to disks goes into the transaction, and out of the run. */
+void disks_note(struct commit *c, struct flow_run *run);
+
 /* run.c */
 void run_start(struct enode *e, enum flow_kind kind, bool manual);
 void run_waits(struct enode *e);    /* the state waits now: for what, and until when */

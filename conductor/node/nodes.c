@@ -213,6 +213,7 @@ void on_node_delete(struct enode *e, struct request *r)
 	store_txn_delete(c->txn, &inventory_type, e->uuid);
 	store_txn_delete_where(c->txn, &port_type, "node_uuid", e->uuid, 0);
 	store_txn_delete_where(c->txn, &node_event_type, "node_uuid", e->uuid, 0);
+	store_txn_delete_where(c->txn, &disk_record_type, "node_uuid", e->uuid, 0);
 	e->committing = true; /* nothing else happens to it meanwhile */
 	str_replace(&r->ident, e->uuid);
 	commit_news(c, NEWS_NODE_DELETED, provision_state_name(e->state), NULL, "deleted");

@@ -31,6 +31,7 @@ static void found_done(struct flow_found *f)
 	json_decref(f->inventory);
 	json_decref(f->plugin_data);
 	json_decref(f->macs);
+	json_decref(f->disks);
 	memset(f, 0, sizeof(*f));
 }
 
@@ -215,6 +216,7 @@ void run_next(struct enode *e)
 	free(c->next);
 	c->next = TAKE_PTR(e->run->node);
 	put_cursor(e, c->next);
+	disks_note(c, e->run);
 	work_on(e);
 	node_done(e->run->node);
 	node_copy(e->run->node, c->next);
@@ -273,6 +275,7 @@ static void agent_answered(struct enode *e, json_t *command)
 		go_wait(e, current(e)->what);
 		return;
 	}
+	flow_note_disks(e->run, command);
 	if (r < 0)
 		fail_call(e, &err);
 	else

@@ -47,6 +47,7 @@ static const struct index {
 	{"ports", "node_uuid"},
 	{"node_events", "node_uuid"},
 	{"deliveries", "url"},
+	{"disk_records", "node_uuid"},
 };
 
 static int query_int(struct sqlite_conn *c, const char *sql, int64_t *ret, struct err *e)
