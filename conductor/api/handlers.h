@@ -85,6 +85,9 @@ HANDLER(lookup);
 HANDLER(heartbeat);
 HANDLER(continue_inspection);
 
+/* kept.c */
+HANDLER(erasures_list);
+
 /* ingot.c */
 HANDLER(why_get);
 HANDLER(progress_list);

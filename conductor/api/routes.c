@@ -133,6 +133,7 @@ const struct route routes[] = {
 	R("GET", "/ingot/v1/progress/{node}", 0, progress_get, .flags = OURS),
 	R("POST", "/ingot/v1/nodes/{node}/progress", 0, progress_post, .body = BODY_REQUIRED,
 		.flags = OPEN | ROUTE_RAMDISK),
+	R("GET", "/ingot/v1/nodes/{node}/erasures", 0, erasures_list, .flags = OURS),
 	R("GET", "/ingot/v1/boot/{mac}", 0, boot_get, .flags = OURS),
 	R("GET", "/ingot/v1/waiting", 0, waiting_list, .flags = OURS),
 	R("POST", "/ingot/v1/waiting/{mac}", 0, waiting_post, .body = BODY_REQUIRED, .flags = OURS),

@@ -25,6 +25,7 @@ VERB(verb_node_undeploy);
 VERB(verb_node_power);
 VERB(verb_node_maintenance);
 VERB(verb_node_watch);
+VERB(verb_node_erasures);
 VERB(verb_why);
 VERB(verb_boot_explain);
 VERB(verb_waiting_list);

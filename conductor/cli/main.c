@@ -49,6 +49,7 @@ static const struct cli_option deploy_options[] = {
 	{"config-drive", "FILE|JSON|URL", "JSON {meta_data, network_data, user_data} or an image"},
 	{"hostname", "NAME", "host name for the config drive; {name} is the node's"},
 	{"root-device", "HINTS", "which disk: serial=ABC or size=\">= 100\",rotational=false"},
+	{"keep-data", NULL, "write nothing when the chosen disk carries data; say which"},
 	{"rebuild", NULL, "write over active nodes"}};
 static const struct cli_option clean_options[] = {
 	{"steps", "FILE", "JSON: [{\"interface\", \"step\", \"args\"}]"}};
@@ -136,6 +137,10 @@ static const struct cli_verb verbs[] = {
 		verb_node_maintenance},
 	{"node", "watch", "NODE...", 0, -1, {O(timeout), O(all)}, "follow nodes with live progress",
 		"ingot node watch 'r12u*' --until available", verb_node_watch},
+	{"node", "erasures", "NODE", 1, 1, {{0}}, "what was done to a node's disks, newest first",
+		"ingot node erasures r12u07\n"
+		"ingot node erasures r12u07 --json",
+		verb_node_erasures},
 	{"why", NULL, "NODE", 1, 1, {{0}}, "what a node waits for, since when, and what happened",
 		"ingot why r12u07", verb_why},
 	{"boot", "explain", "MAC", 1, 1, {{0}}, "every decision on a machine's boot path",

@@ -88,10 +88,13 @@ def check_cleaning(sim, m):
         path = os.path.join(m.folder, "dev", name)
         clean = not any(read_at(path, 0, 1 << 20)) and not any(read_at(path, size - (1 << 20), 1 << 20))
         tap.ok(clean, "%s: nothing is left of the partition table of %s" % (m.name, name))
-    result = sim.node(m)["driver_internal_info"].get("last_clean_result") or {}
-    tap.equal([(d["disk"], d["serial"], d["method"], d["outcome"]) for d in result.get("disks", [])],
-              [("/dev/vda", "SIM%04d" % m.i, "metadata", "erased"), ("/dev/vdb", "SML%04d" % m.i, "metadata", "erased")],
-              "%s: the record says which disk was erased and how" % m.name)
+    records = sim.get("/ingot/v1/nodes/%s/erasures" % m.name)["erasures"]
+    tap.equal(sorted((d["disk"], d["serial"], d["method"], d["outcome"], d["found"]) for d in records[:2]),
+              [("/dev/vda", "SIM%04d" % m.i, "metadata", "erased", ["GPT"]),
+               ("/dev/vdb", "SML%04d" % m.i, "metadata", "erased", ["GPT"])],
+              "%s: the record says which disk was erased, how, and what it carried" % m.name)
+    tap.ok([h for h in sim.history(m) if "/dev/vda (serial SIM%04d) erased" % m.i in h["event"]],
+           "%s: and so does the history" % m.name)
 
 
 def check_disk(sim, m, home):
