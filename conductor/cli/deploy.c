@@ -187,6 +187,8 @@ static int read_options(const struct cli_line *line, struct deploy *d, struct er
 		json_put_str(d->info, "image_source", image);
 	if (cli_value(line, "disk-format"))
 		json_put_str(d->info, "image_disk_format", cli_value(line, "disk-format"));
+	/* said either way, so that what an earlier deploy asked for does not stay */
+	json_object_set_new(d->info, "ingot_keep_data", json_boolean(cli_flag(line, "keep-data")));
 	if (sum)
 		r = deploy_checksum(sum, d->info, e);
 	if (r == 0 && hints)

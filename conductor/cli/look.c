@@ -1,5 +1,6 @@
 /* Verbs that look: why, boot explain, waiting, inventory, ports, drivers, conductors, version. */
 #include "conductor/cli/cmd.h"
+#include "lib/base/buf.h"
 #include "lib/base/fs.h"
 #include "lib/base/str.h"
 
@@ -105,6 +106,43 @@ int verb_why(struct cli_line *line, void *data)
 		return cmd_fail(&e);
 	if (r == 0)
 		print_why(why);
+	return CLI_OK;
+}
+
+/* "GPT, ext4 \"root\" on partition 1" of a list of texts; allocated. */
+static char *joined(const json_t *texts)
+{
+	struct buf b = BUF_INIT(4096);
+	json_t *one;
+	size_t i;
+
+	json_array_foreach ((json_t *)texts, i, one)
+		buf_printf(&b, "%s%s", i ? ", " : "", json_string_value(one));
+	return b.len ? buf_take(&b) : xstrdup("nothing");
+}
+
+int verb_node_erasures(struct cli_line *line, void *data)
+{
+	static const struct table_column columns[] = {{"created_at", "WHEN"}, {"disk", NULL},
+		{"serial", NULL}, {"wwn", "WWN"}, {"method", NULL}, {"outcome", NULL},
+		{"seconds", NULL}, {"carried", NULL}, {"error", NULL}};
+	_cleanup_free_ char *path = conn_path("/ingot/v1/nodes/", line->args[0], "/erasures");
+	_cleanup_json_ json_t *answer = NULL;
+	json_t *rows, *row;
+	struct err e;
+	size_t i;
+	int r = fetch(line, path, &answer, &e);
+
+	if (r < 0)
+		return cmd_fail(&e);
+	rows = json_object_get(answer, "erasures");
+	json_array_foreach (rows, i, row) {
+		_cleanup_free_ char *carried = joined(json_object_get(row, "found"));
+
+		json_put_str(row, "carried", carried);
+	}
+	if (r == 0)
+		table_print(stdout, columns, ARRAY_SIZE(columns), rows);
 	return CLI_OK;
 }
 
