@@ -1,0 +1,1 @@
+$(eval $(call library,cast,lib/cast,jansson))

@@ -1,0 +1,1 @@
+$(call fuzz_target,cast,cast json base,jansson)

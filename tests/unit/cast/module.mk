@@ -1,0 +1,1 @@
+$(call unit_tests,tests/unit/cast,cast json base,jansson)
