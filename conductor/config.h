@@ -29,6 +29,10 @@ struct config {
 	bool automated_clean, power_off_after_failure;
 	int deploy_timeout, clean_timeout, inspect_timeout, rescue_timeout, service_timeout;
 	int history;
+	/* [console] */
+	bool console_in_flows;
+	char *console_folder, *console_tcp;
+	int console_size, console_sessions, console_linger;
 	/* [report] */
 	char *webhooks, *webhook_ca;
 	/* [log] */

@@ -8,6 +8,7 @@
 #include "conductor/api/api.h"
 #include "conductor/bmc/ipmi/ipmi.h"
 #include "conductor/config.h"
+#include "conductor/driver/console.h"
 #include "conductor/driver/driver.h"
 #include "conductor/flow/flow.h"
 #include "conductor/node/bootpath.h"
@@ -344,6 +345,35 @@ static int start_outward(struct conductor *c, struct err *e)
 	return r;
 }
 
+/* Beside the store's file, unless it was said where. */
+static char *console_folder(const struct config *f)
+{
+	_cleanup_free_ char *path = NULL;
+
+	if (!str_empty(f->console_folder))
+		return xstrdup(f->console_folder);
+	if (!str_starts(f->store_url, "sqlite:/"))
+		return NULL;
+	path = xstrdup(f->store_url + 7);
+	return xasprintf("%s/console", dirname(path));
+}
+
+/* Consoles that cannot be recorded are better than no conductor. */
+static void start_consoles(struct conductor *c)
+{
+	const struct config *f = &c->config;
+	_cleanup_free_ char *folder = console_folder(f);
+	struct console_config cc = {.folder = folder,
+		.log_max = (size_t)f->console_size << 20,
+		.sessions_max = (unsigned)f->console_sessions,
+		.linger_s = (unsigned)f->console_linger,
+		.tcp_listen = str_empty(f->console_tcp) ? NULL : f->console_tcp};
+	struct err e;
+
+	if (consoles_start(&c->drivers, &cc, &e) < 0)
+		log_warning("%s; consoles are not recorded", e.text);
+}
+
 static int start_engine(struct conductor *c, struct err *e)
 {
 	const struct config *f = &c->config;
@@ -353,6 +383,7 @@ static int start_engine(struct conductor *c, struct err *e)
 	driver_env_init(&c->drivers, &c->loop);
 	c->drivers.ipmi = c->ipmi;
 	c->drivers.hwdb = c->hwdb;
+	start_consoles(c);
 	c->flow = (struct flow_env){.driver = &c->drivers,
 		.agents = c->agents,
 		.enabled_drivers = f->drivers,
@@ -372,6 +403,7 @@ static int start_engine(struct conductor *c, struct err *e)
 		.rescue_timeout_s = f->rescue_timeout,
 		.service_timeout_s = f->service_timeout,
 		.history_per_node = f->history,
+		.console_in_flows = f->console_in_flows,
 		.deliveries = add_deliveries,
 		.deliveries_data = c};
 	r = engine_new(&c->loop, c->store, &ec, &c->engine, e);

@@ -25,6 +25,7 @@ HANDLER(states_provision);
 HANDLER(states_power);
 HANDLER(states_raid);
 HANDLER(console_get);
+HANDLER(console_put);
 HANDLER(maintenance_put);
 HANDLER(maintenance_delete);
 HANDLER(boot_device_get);

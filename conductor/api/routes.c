@@ -51,7 +51,7 @@ const struct route routes[] = {
 		.flags = ROUTE_PROVISION),
 	R("PUT", STATES "/raid", 12, states_raid, BODY(raid_schema), .flags = NEWER),
 	R("GET", STATES "/console", 0, console_get),
-	R("PUT", STATES "/console", 0, not_supported, .arg = "a console"),
+	R("PUT", STATES "/console", 0, console_put, BODY(console_schema)),
 	R("PUT", STATES "/boot_mode", 76, not_supported, .arg = "setting the boot mode"),
 	R("PUT", STATES "/secure_boot", 76, not_supported, .arg = "setting secure boot"),
 	R("PUT", NODE "/maintenance", 0, maintenance_put, OPTIONAL(maintenance_schema)),

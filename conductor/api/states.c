@@ -230,15 +230,50 @@ int states_raid(struct call *c, struct err *e)
 	return call_submit(c, r, finish_no_content);
 }
 
+/* As Ironic: null while it is not enabled. */
+static void finish_console(struct call *c, struct request *r)
+{
+	bool enabled = json_flag(r->answer, "console_enabled", false);
+	const char *tcp = json_str(json_object_get(r->answer, "console"), "tcp");
+	_cleanup_free_ char *ours = NULL;
+	json_t *info = json_null();
+
+	if (enabled && tcp) {
+		info = json_pack("{s:s, s:s}", "type", "socat", "url", tcp);
+	} else if (enabled) {
+		ours = xasprintf(
+			"%s/ingot/v1/nodes/%s/console", c->base, json_str(r->answer, "uuid"));
+		info = json_pack("{s:s, s:s}", "type", "ingot", "url", ours);
+	}
+	call_reply_json(
+		c, 200, json_pack("{s:b, s:o}", "console_enabled", enabled, "console_info", info));
+}
+
 int console_get(struct call *c, struct err *e)
 {
-	_cleanup_json_ json_t *stored = NULL;
-	int r = node_read(c, c->params[0], &stored, e);
+	return call_submit(c, call_request(c, REQ_CONSOLE_GET, c->params[0]), finish_console);
+}
 
-	if (r < 0)
-		return r;
-	call_reply_json(c, 200, json_pack("{s:b, s:n}", "console_enabled", 0, "console_info"));
-	return 0;
+static const struct schema_field console_fields[] = {
+	{"enabled", T_BOOL, S_REQUIRED, 0, NULL},
+};
+SCHEMA(console_schema, "console", console_fields);
+
+static void finish_console_set(struct call *c, struct request *r)
+{
+	_cleanup_free_ char *location =
+		xasprintf("%s/v1/nodes/%s/states/console", c->base, c->params[0]);
+
+	http_reply_header(c->req, "Location", location);
+	call_reply_empty(c, 202);
+}
+
+int console_put(struct call *c, struct err *e)
+{
+	struct request *r = call_request(c, REQ_CONSOLE_SET, c->params[0]);
+
+	r->flag = json_flag(c->body, "enabled", false);
+	return call_submit(c, r, finish_console_set);
 }
 
 static const struct schema_field maintenance_fields[] = {

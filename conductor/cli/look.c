@@ -74,6 +74,24 @@ static void print_fact(const json_t *why, const char *key, const char *label)
 	printf("%-16s %s\n", label, text);
 }
 
+static void print_console(const json_t *console)
+{
+	const json_t *lines = json_object_get(console, "lines");
+	const char *problem = json_str(console, "problem");
+	json_t *line;
+	size_t i;
+
+	if (!json_array_size(lines) && !problem)
+		return;
+	puts("console:");
+	json_array_foreach (lines, i, line)
+		printf("  | %s\n", json_string_value(line));
+	if (problem)
+		printf("  not connected: %s\n", problem);
+	else if (json_str(console, "output_at"))
+		printf("  last output at %.12s\n", clock_of(json_str(console, "output_at")));
+}
+
 static void print_why(const json_t *why)
 {
 	static const char *const facts[][2] = {{"name", "node"}, {"uuid", "uuid"},
@@ -93,6 +111,7 @@ static void print_why(const json_t *why)
 		puts("boot path:");
 		print_records(json_object_get(why, "boot"));
 	}
+	print_console(json_object_get(why, "console"));
 }
 
 int verb_why(struct cli_line *line, void *data)

@@ -17,15 +17,17 @@
 
 struct ipmi_engine;
 struct hwdb;
+struct consoles;
 
 /* What drivers act through; made by main, one per conductor. */
 struct driver_env {
 	uv_loop_t *loop;
 	struct ipmi_engine *ipmi;
-	const struct hwdb *hwdb;  /* may be NULL */
-	struct map bmcs;	  /* node uuid -> the driver's connection to its BMC */
-	struct map fakes;	  /* node uuid -> state of its fake machine */
-	struct list fake_answers; /* of fake machines, not given yet */
+	const struct hwdb *hwdb;   /* may be NULL */
+	struct map bmcs;	   /* node uuid -> the driver's connection to its BMC */
+	struct map fakes;	   /* node uuid -> state of its fake machine */
+	struct list fake_answers;  /* of fake machines, not given yet */
+	struct consoles *consoles; /* console.h; NULL: nodes have none */
 };
 
 /* Who waits: an operator or a flow, or a sweep that can wait. */
@@ -73,6 +75,7 @@ struct implementation {
 	const struct property *properties; /* ends with name NULL; may be NULL */
 	const struct power_ops *power;
 	const struct management_ops *management;
+	bool console; /* there is one, to be had by ipmitool (console.h) */
 	enum method method;
 };
 

@@ -1,5 +1,6 @@
 /* The hardware types, and the questions about them that need no BMC; see driver.h. */
 #include "conductor/driver/driver.h"
+#include "conductor/driver/console.h"
 #include "lib/base/buf.h"
 #include "lib/base/str.h"
 
@@ -13,7 +14,7 @@ static const struct hardware_type ipmi_type = {
 	.name = "ipmi",
 	.interfaces = {[IF_BIOS] = LIST(&no_interfaces[IF_BIOS]),
 		[IF_BOOT] = LIST(&ipxe_boot),
-		[IF_CONSOLE] = LIST(&no_interfaces[IF_CONSOLE]),
+		[IF_CONSOLE] = LIST(&ipmitool_console_interface, &no_interfaces[IF_CONSOLE]),
 		[IF_DEPLOY] = LIST(&agent_deploy),
 		[IF_FIRMWARE] = LIST(&no_interfaces[IF_FIRMWARE]),
 		[IF_INSPECT] = LIST(&agent_inspect, &no_interfaces[IF_INSPECT]),
@@ -243,6 +244,7 @@ json_t *driver_bmc(struct driver_env *env, const char *node_uuid)
 
 void driver_forget(struct driver_env *env, const char *node_uuid)
 {
+	console_forget(env, node_uuid);
 	ipmi_forget(env, node_uuid);
 	fake_forget(env, node_uuid);
 }
@@ -257,6 +259,7 @@ void driver_env_done(struct driver_env *env)
 {
 	const char *uuid;
 
+	consoles_stop(env);
 	if (env->loop)
 		fake_cancel(env);
 	for (size_t pos = 0; map_next(&env->bmcs, &pos, &uuid, NULL); pos = 0)

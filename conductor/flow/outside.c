@@ -1,7 +1,10 @@
 /* The engine's questions, passed to whom they concern; see outside.h. */
 #include "conductor/flow/outside.h"
 #include "conductor/agentlink/agentlink.h"
+#include "conductor/driver/console.h"
 #include "conductor/driver/driver.h"
+
+#include <string.h>
 
 int flow_node_complete(struct node *n, const struct flow_env *env, struct err *e)
 {
@@ -100,6 +103,33 @@ void flow_boot_device_set(struct flow_env *env, const struct node *n, const char
 void flow_boot_device_get(struct flow_env *env, const struct node *n, struct op *op)
 {
 	management_of(n)->boot_device_get(env->driver, n, op);
+}
+
+void flow_console_want(struct flow_env *env, const struct node *n, unsigned wants)
+{
+	console_want(env->driver, n, wants);
+}
+
+json_t *flow_console_show(struct flow_env *env, const char *node_uuid, int max_lines)
+{
+	return console_show(env->driver, node_uuid, max_lines);
+}
+
+int flow_console_watch(
+	struct flow_env *env, const char *node_uuid, struct console_watch *w, struct err *e)
+{
+	return console_watch(env->driver, node_uuid, w, e);
+}
+
+void flow_console_unwatch(struct flow_env *env, const char *node_uuid, const char *id)
+{
+	console_unwatch(env->driver, node_uuid, id);
+}
+
+int flow_console_type(struct flow_env *env, const char *node_uuid, const char *id, const char *text,
+	bool take, struct err *e)
+{
+	return console_type(env->driver, node_uuid, id, text, strlen(text), take, e);
 }
 
 #define HEARTBEAT_TIMEOUT_S  300

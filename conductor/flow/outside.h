@@ -7,6 +7,7 @@
 #define CONDUCTOR_FLOW_OUTSIDE_H
 
 #include "conductor/flow/flow.h"
+#include "conductor/model/console.h"
 
 /* --- drivers ------------------------------------------------------------------------------------
  */
@@ -38,6 +39,18 @@ const char *const *flow_boot_devices(const struct node *n);
 void flow_boot_device_set(struct flow_env *env, const struct node *n, const char *device,
 	bool persistent, struct op *op);
 void flow_boot_device_get(struct flow_env *env, const struct node *n, struct op *op);
+
+/* --- consoles ------------------------------------------------------------------------------------
+ */
+
+/* See conductor/driver/console.h, which these hand on to. */
+void flow_console_want(struct flow_env *env, const struct node *n, unsigned wants);
+json_t *flow_console_show(struct flow_env *env, const char *node_uuid, int max_lines);
+int flow_console_watch(
+	struct flow_env *env, const char *node_uuid, struct console_watch *w, struct err *e);
+void flow_console_unwatch(struct flow_env *env, const char *node_uuid, const char *id);
+int flow_console_type(struct flow_env *env, const char *node_uuid, const char *id, const char *text,
+	bool take, struct err *e);
 
 /* --- agents -------------------------------------------------------------------------------------
  */

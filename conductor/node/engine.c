@@ -43,6 +43,11 @@ static const struct {
 	[REQ_WAITING_LIST] = {.engine = on_waiting_list},
 	[REQ_WAITING_ACCEPT] = {.engine = on_waiting_accept},
 	[REQ_WAITING_IGNORE] = {.engine = on_waiting_ignore},
+	[REQ_CONSOLE_SET] = {.node = on_console_set},
+	[REQ_CONSOLE_GET] = {.node = on_console_get, .reads = true},
+	[REQ_CONSOLE_WATCH] = {.node = on_console_watch, .reads = true},
+	[REQ_CONSOLE_LEAVE] = {.node = on_console_leave, .reads = true},
+	[REQ_CONSOLE_TYPE] = {.node = on_console_type, .reads = true},
 	[REQ_DRIVERS] = {.engine = on_drivers_list},
 };
 
@@ -69,7 +74,8 @@ void request_free(struct request *r)
 		t = &port_type;
 	if (t && r->record)
 		record_done(t, r->record);
-	free(r->record);
+	if (r->kind != REQ_CONSOLE_WATCH)
+		free(r->record);
 	free(r->ident);
 	free(r->text);
 	free(r->user);
@@ -200,6 +206,7 @@ static void enode_mirror(struct enode *e, const struct node *n)
 	e->power_pending = n->target_power_state != POWER_NONE;
 	e->power_fault = str_eq(n->fault, FAULT_POWER);
 	e->power_asked = false;
+	e->console = console_wanted(en, n);
 }
 
 struct enode *enode_new(struct engine *en, const struct node *n)
@@ -286,10 +293,15 @@ void enode_cool(struct enode *e)
 void enode_replace(struct enode *e, struct node *n);
 void enode_replace(struct enode *e, struct node *n)
 {
-	run_rebase(e, enode_get(e), n);
-	enode_cool(e);
+	struct node *before = (struct node *)enode_get(e);
+	unsigned console = e->console;
+
+	run_rebase(e, before, n);
 	e->hot = n;
 	enode_mirror(e, n);
+	console_follow(e, before, console);
+	node_done(before);
+	free(before);
 }
 
 void engine_publish(struct engine *en, const struct news *news)
@@ -540,6 +552,8 @@ int engine_start(struct engine *en, struct err *e)
 
 	for (size_t pos = 0; map_next(&en->nodes, &pos, NULL, &value);)
 		run_recover(value);
+	for (size_t pos = 0; map_next(&en->nodes, &pos, NULL, &value);)
+		console_follow(value, NULL, 0);
 	sweep_start(en);
 	return 0;
 }

@@ -23,6 +23,7 @@ struct engine_config {
 	int deploy_timeout_s, clean_timeout_s, inspect_timeout_s, rescue_timeout_s,
 		service_timeout_s;
 	int history_per_node;
+	bool console_in_flows; /* consoles are open while a node is provisioned */
 
 	/* Adds to the transaction what must be durable with a piece of news. May be NULL. */
 	void (*deliveries)(void *data, const struct news *news, struct store_txn *txn);
@@ -74,6 +75,12 @@ enum request_kind {
 	REQ_WAITING_LIST,   /* -> {"waiting": [...]} */
 	REQ_WAITING_ACCEPT, /* ident: a MAC, args: node fields to create it with -> the node */
 	REQ_WAITING_IGNORE, /* ident: a MAC, flag: ignored or not */
+	REQ_CONSOLE_SET,    /* ident, flag: enabled or not */
+	REQ_CONSOLE_GET, /* ident -> {"console_enabled", "console": what is known of it or null} */
+	REQ_CONSOLE_WATCH, /* ident, record: struct console_watch *, the console's when it is taken
+			    */
+	REQ_CONSOLE_LEAVE, /* ident, text: the watch's id */
+	REQ_CONSOLE_TYPE,  /* ident, args {"watch", "input", "take"} */
 	REQ_DRIVERS, /* -> {"drivers": [{name, type, hosts, default_*, enabled_*, properties}]} */
 	REQ_COUNT
 };
@@ -87,7 +94,9 @@ struct request {
 	bool would;   /* PROVISION, NODE_DELETE: only say whether it would be taken, after edit() */
 	char *text;   /* owned */
 	json_t *args; /* owned */
-	void *record; /* NODE_CREATE, PORT_CREATE: owned by the request once submitted */
+	/* NODE_CREATE, PORT_CREATE: owned by the request once submitted. CONSOLE_WATCH: the
+	 * caller's again when the request was refused. */
+	void *record;
 
 	/*
 	 * *_UPDATE: called on the engine thread with a copy of the current record; changes it or

@@ -38,6 +38,7 @@ struct enode {
 	bool maintenance;
 	bool power_pending; /* it has a target_power_state */
 	bool power_fault;   /* the sweep set its maintenance */
+	unsigned console;   /* enum console_want */
 	/* how the sweep asked, with this very record; NULL: not yet */
 	bool power_asked; /* by the sweep, and the record has not changed since */
 
@@ -222,6 +223,14 @@ void on_heartbeat(struct enode *e, struct request *r);
 void on_inspection(struct engine *en, struct request *r);
 void on_progress_report(struct enode *e, struct request *r);
 void on_phone_home(struct engine *en, struct request *r);
+/* console.c */
+unsigned console_wanted(const struct engine *en, const struct node *n);
+void console_follow(struct enode *e, const struct node *before, unsigned wanted_before);
+void on_console_set(struct enode *e, struct request *r);
+void on_console_get(struct enode *e, struct request *r);
+void on_console_watch(struct enode *e, struct request *r);
+void on_console_leave(struct enode *e, struct request *r);
+void on_console_type(struct enode *e, struct request *r);
 void on_why(struct enode *e, struct request *r);
 json_t *progress_row(struct enode *e);
 void on_progress_list(struct engine *en, struct request *r);

@@ -7,6 +7,7 @@
 
 #define RECORDS_SHOWN 12
 #define EVENTS_SHOWN  20
+#define CONSOLE_SHOWN 12
 
 /* Of a moment of the monotonic clock, as the wall clock shows it now. */
 static int64_t wall_of(int64_t mono_ms)
@@ -87,7 +88,7 @@ void on_why(struct enode *e, struct request *r)
 		.sort_key = "id",
 		.descending = true,
 		.limit = EVENTS_SHOWN};
-	json_t *events = json_array(), *home;
+	json_t *events = json_array(), *home, *console;
 	char sentence[300];
 	struct err err;
 
@@ -99,6 +100,9 @@ void on_why(struct enode *e, struct request *r)
 		bootlog_last(e, sentence, sizeof(sentence));
 		json_put_str(r->answer, "boot_path", sentence);
 	}
+	console = flow_console_show(e->en->flow, e->uuid, CONSOLE_SHOWN);
+	if (console)
+		json_object_set_new(r->answer, "console", console);
 	if (e->power_failures) {
 		json_put_int(r->answer, "power_failures", e->power_failures);
 		json_put_str(r->answer, "power_error", e->power_err.text);

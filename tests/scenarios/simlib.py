@@ -534,6 +534,8 @@ hostname = sim-conductor
 deploy_callback_timeout = {wait}
 clean_callback_timeout = {wait}
 inspect_wait_timeout = {wait}
+[console]
+while_provisioning = {console}
 [report]
 webhooks = {webhooks}
 [log]
@@ -554,7 +556,7 @@ class Sim:
         self.settings = {"api": self.api_port, "boot": self.boot_port, "folder": self.folder, "wait": int(wait * SLOW),
                          "power_timeout": power_timeout, "power_sync": power_sync, "command_timeout": command_timeout,
                          "fast_track": "true" if fast_track else "false",
-                         "webhooks": self.webhook.url() if webhook else ""}
+                         "console": "false", "webhooks": self.webhook.url() if webhook else ""}
         self.ingotd = self.bmcs = None
         self.machines = []
         self.n = machines

@@ -1,1 +1,1 @@
-$(call fuzz_target,agentpost,flow driver agentlink ipmi model hwid httpasync http json base,libarchive zlib jansson libuv)
+$(call fuzz_target,agentpost,flow driver child cast agentlink ipmi hwdb model hwid httpasync http json base,libarchive zlib jansson libuv)
