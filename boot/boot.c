@@ -15,6 +15,7 @@
 #include <arpa/inet.h>
 
 #include "boot/internal.h"
+#include "boot/neighbour.h"
 #include "boot/text.h"
 #include "lib/base/fs.h"
 #include "lib/base/mem.h"
@@ -62,6 +63,8 @@ void boot_emit(struct boot *b, struct boot_event *ev)
 		ev->wall_us = time_wall_us();
 	if (!*ev->mac && *ev->ip)
 		str_copy(ev->mac, sizeof(ev->mac), machines_mac_of(&b->machines, ev->ip));
+	if (!*ev->mac && *ev->ip)
+		(void)neighbour_mac(ev->ip, ev->mac); /* the address is another server's */
 	b->event(b->data, ev);
 }
 

@@ -117,7 +117,7 @@ class Lab:
             if p.poll() is None:
                 p.kill()
                 p.wait()
-        for ns in (NS, NS + "c"):
+        for ns in (NS, NS + "c", NS + "d"):
             run("ip", "netns", "delete", ns, check=False)
         shutil.rmtree(self.dir, ignore_errors=True)
 
@@ -307,6 +307,61 @@ def test_proxy(t, lab):
     lab.stop()
 
 
+class Foreign:
+    """The site's own DHCP server, on a host of its own: addresses and nothing about booting."""
+
+    def __init__(self, lab):
+        self.ns = NS + "d"
+        run("ip", "netns", "add", self.ns)
+        for words in ("link add v1 type veth peer name d0 netns " + self.ns, "link set v1 master br0 up"):
+            run("ip", "-n", NS, *words.split())
+        for words in ("link set lo up", "link set d0 up", "address add 10.77.0.2/24 dev d0"):
+            run("ip", "-n", self.ns, *words.split())
+        self.log = lab.path("foreign.log")
+        lab.children.append(subprocess.Popen(
+            ["ip", "netns", "exec", self.ns, "dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--port=0",
+             "--interface=d0", "--bind-interfaces", "--user=root", "--dhcp-authoritative", "--no-ping", "--log-dhcp",
+             "--dhcp-range=10.77.0.150,10.77.0.160,255.255.255.0,1h", "--dhcp-leasefile=" + lab.path("foreign.leases"),
+             "--log-facility=" + self.log, "--pid-file=" + lab.path("foreign.pid")]))
+        wait_for(lambda: os.path.exists(self.log) and "started" in open(self.log).read(), 10)
+
+    def gave(self, mac):
+        """The address it acknowledged to that MAC."""
+        found = re.findall(r"DHCPACK\(d0\) (\S+) " + mac, open(self.log).read())
+        return found[-1] if found else None
+
+    def end(self, lab):
+        lab.children[-1].kill()
+        lab.children.pop().wait()
+        run("ip", "netns", "delete", self.ns, check=False)
+
+
+def test_proxy_beside_foreign(t, lab):
+    """The address comes from the site's server, the script from us, and the machine needs no other."""
+    foreign = Foreign(lab)
+    try:
+        lab.start("--dhcp", "proxy", "--message", "the rack is full", "wait")
+        qemu, text = lab.qemu("proxy", "-machine", "pc,graphics=off", "-boot", "n",
+                              "-netdev", "tap,id=n0,ifname=tap0,script=no,downscript=no",
+                              "-device", "virtio-net-pci,netdev=n0,mac=" + BIOS_MAC)
+        ev = lab.wait("script-asked", mac=BIOS_MAC, limit=60)
+        t.ok(ev and ev["ip"] == foreign.gave(BIOS_MAC) and ev["ip"].startswith("10.77.0.15"),
+             "the machine has the site's address and asks us for its script", (ev, foreign.gave(BIOS_MAC)))
+        t.ok(wait_for(lambda: "Ingot: the rack is full" in text(), 20), "and gets it", text()[-1500:])
+        t.ok("DHCPACK" not in open(lab.path("stderr")).read() and lab.find("dhcp-offer", mac=BIOS_MAC),
+             "we offered only what to boot")
+        qemu.kill()
+        qemu.wait()
+        run("ip", "-n", NS + "c", "address", "add", "10.77.0.201/24", "dev", "c0")  # we never gave it
+        lab.client("curl", "-s", "--interface", "10.77.0.201", "tftp://10.77.0.1/undionly.kpxe")
+        t.ok(lab.wait("tftp-end", "undionly.kpxe", CLIENT_MAC, ok=True),
+             "TFTP is recorded under the machine's MAC although the address is not ours",
+             [e for e in lab.events() if e["kind"].startswith("tftp")])
+        lab.stop()
+    finally:
+        foreign.end(lab)
+
+
 def test_ends(t, lab):
     t.equal(lab.stop(), 0, "SIGTERM ends it in order")
     t.equal(lab.services(), [], "no service is left")
@@ -430,6 +485,7 @@ def main():
         lab.stop()
         test_silent_owner(t, lab)
         test_proxy(t, lab)
+        test_proxy_beside_foreign(t, lab)
         lab.start(*common, "--retry", "1", "--message", "the rack is full", "wait")
         test_bios(t, lab)
         lab.stop()
