@@ -267,6 +267,19 @@ static int check_config(const struct bmcemu_config *c, struct err *e)
 	return 0;
 }
 
+/* Operators, encrypted; 60 ms or 96 characters; 7 repeats after 500 ms; 115200 baud. */
+static const struct sol_config sol_defaults = {
+	.enabled = 1,
+	.authentication = 0xc0 | BMCEMU_PRIV_OPERATOR,
+	.accumulate = 12,
+	.threshold = 96,
+	.retry_count = 7,
+	.retry_interval = 50,
+	.rate_kept = 0x0a,
+	.rate = 0x0a,
+	.channel = 1,
+};
+
 static struct bmcemu *bmc_init(uv_loop_t *loop, const struct bmcemu_config *c)
 {
 	struct bmcemu *bmc = xcalloc(1, sizeof(*bmc));
@@ -282,6 +295,7 @@ static struct bmcemu *bmc_init(uv_loop_t *loop, const struct bmcemu_config *c)
 		memcpy(bmc->users, c->users, c->n_users * sizeof(bmc->users[0]));
 	if (lan)
 		inet_pton(AF_INET, lan, bmc->lan_ip);
+	bmc->sol_config = sol_defaults;
 	list_init(&bmc->sessions);
 	list_init(&bmc->sending);
 	uv_udp_init(loop, &bmc->udp);

@@ -127,6 +127,9 @@ struct bmcemu_machine_ops {
 	uint8_t (*power)(void *data, enum bmcemu_power action);
 	void (*boot_flags_changed)(void *data);			       /* optional */
 	void (*identify)(void *data, unsigned seconds, bool for_good); /* optional */
+	/* Characters typed over SOL; gives how many were taken. Optional: all vanish. */
+	size_t (*console_input)(void *data, const uint8_t *typed, size_t len);
+	void (*console_break)(void *data); /* optional */
 };
 
 /* What a back end tells when it has happened; the SEL keeps it. */
@@ -140,6 +143,12 @@ enum bmcemu_machine_event {
 
 const char *bmcemu_machine_event_name(enum bmcemu_machine_event event);
 void bmcemu_machine_changed(struct bmcemu *bmc, enum bmcemu_machine_event event);
+
+/* The machine wrote to its serial console; nobody sees it when SOL is not active. */
+void bmcemu_console_output(struct bmcemu *bmc, const void *data, size_t len);
+
+/* Whether somebody holds the console by SOL. */
+bool bmcemu_console_is_held(const struct bmcemu *bmc);
 
 /*
  * Binds and starts to answer. Before bmcemu_set_machine() power is off and cannot be changed.

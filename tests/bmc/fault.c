@@ -54,6 +54,14 @@ static const struct fault_row {
 	[FAULT_SDR_LAST_FAILS] = {"sdr_last_fails", 1, "reading the last SDR fails with C3h"},
 	[FAULT_RESERVATION_LOST_NTH] = {"reservation_lost_nth", 1000000,
 		"every nth use of a reservation of SEL or SDR finds it lost (C5h)"},
+	[FAULT_SOL_REFUSED] = {"sol_refused", 1, "SOL cannot be activated (81h, disabled)"},
+	[FAULT_SOL_NO_CAPACITY] = {"sol_no_capacity", 1,
+		"the BMC tells that it has no instance of SOL, and has one"},
+	[FAULT_SOL_TAKE_MAX] = {"sol_take_max", 255,
+		"of a SOL packet no more characters than this are taken"},
+	[FAULT_SOL_NACK_NTH] = {"sol_nack_nth", 1000000, "every nth SOL packet is refused"},
+	[FAULT_SOL_ENDS_AFTER] = {"sol_ends_after", 1000000,
+		"SOL is deactivated after so many packets of the console"},
 };
 
 static int fault_find(const char *name, struct err *e)

@@ -9,6 +9,7 @@ import collections
 import itertools
 import json
 import os
+import pty
 import select
 import shutil
 import signal
@@ -102,14 +103,19 @@ class Bmcd:
 
     def ipmitool(self, suite, *words, user="admin", password=PASSWORD, options=(), timeout=30,
                  env=None):
-        command = ["ipmitool", "-I", "lanplus", "-C", suite, "-H", self.host, "-p", self.port,
-                   "-U", user, "-f", scratch.file(password), *options, *words]
-        return run(command, timeout, env)
+        return run(self.ipmitool_command(suite, *options, *words, user=user, password=password), timeout, env)
+
+    def ipmitool_command(self, suite, *words, user="admin", password=PASSWORD):
+        return ["ipmitool", "-I", "lanplus", "-C", suite, "-H", self.host, "-p", self.port,
+                "-U", user, "-f", scratch.file(password), *words]
 
     def freeipmi(self, tool, suite, *words, user="admin", password=PASSWORD, kg=None, timeout=60):
+        return run(self.freeipmi_command(tool, suite, "-D", "LAN_2_0", *words, user=user, password=password, kg=kg),
+                   timeout)
+
+    def freeipmi_command(self, tool, suite, *words, user="admin", password=PASSWORD, kg=None):
         text = f"username {user}\npassword {password}\n" + (f"k_g {kg}\n" if kg else "")
-        return run([tool, f"--config-file={scratch.file(text)}", "-D", "LAN_2_0", "-I", suite,
-                    "-h", f"{self.host}:{self.port}", *words], timeout)
+        return [tool, f"--config-file={scratch.file(text)}", "-I", suite, "-h", f"{self.host}:{self.port}", *words]
 
 
 class Result:
@@ -438,6 +444,101 @@ def part_sensors():
             same(len(r.text.splitlines()), 17, f"ipmitool reads all records with {fault}", r)
             b.ask("clear")
         same(raw("0x0a", "0x20")[:8], "51 1e 00", "30 records")
+
+
+class Terminal:
+    """A program on a terminal of its own; one Python thread, what it says is gathered as it comes."""
+
+    def __init__(self, command):
+        self.said = ""
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.environ.update(HOME=scratch.path, LC_ALL="C")
+            os.execvp(command[0], command)
+
+    def wait(self, text, limit_s=30):
+        """True when it says that, in what was not waited for yet."""
+        deadline = time.monotonic() + limit_s
+        while text not in self.said and time.monotonic() < deadline:
+            if select.select([self.fd], [], [], 0.2)[0]:
+                try:
+                    self.said += os.read(self.fd, 4096).decode(errors="replace")
+                except OSError:  # it has ended
+                    break
+        before, found, self.said = self.said.partition(text) if text in self.said else (self.said, "", self.said)
+        return bool(found)
+
+    def type(self, text):
+        os.write(self.fd, text.encode())
+
+    def end(self):
+        """Its exit status; killed if it stays."""
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                break
+            if select.select([self.fd], [], [], 0.05)[0]:
+                try:
+                    os.read(self.fd, 4096)
+                except OSError:
+                    time.sleep(0.05)
+        else:
+            os.kill(self.pid, signal.SIGKILL)
+            _, status = os.waitpid(self.pid, 0)
+        os.close(self.fd)
+        return status
+
+
+def part_sol():
+    # ipmiconsole takes no port above 32767
+    with Bmcd(listen=f"127.77.{os.getpid() >> 8 & 0xff}.{os.getpid() & 0xff}:9001") as b:
+        clients = (("ipmitool", b.ipmitool_command("17", "sol", "activate"), "operational", "~B", "~."),
+                   ("ipmiconsole", b.freeipmi_command("ipmiconsole", "17"), "established", "&B", "&."))
+        for name, command, ready, brk, end in clients:
+            b.ask("typed")
+            t = Terminal(command)
+            ok(t.wait(ready), f"{name}: SOL is active", t.said)
+            same(b.ask("state")["console_held"], True, f"{name}: it holds the console")
+            r = b.ipmitool("17", "sol", "activate")
+            refused(r, "already active on another session", f"{name}: nobody else gets it")
+            b.ipmitool("17", "chassis", "power", "on")
+            ok(t.wait("Ingot emulated firmware") and t.wait("net0: link up"), f"{name}: the firmware is seen", t.said)
+            long = "".join(f"line {i:03} {'x' * 40}\r\n" for i in range(100))
+            b.ask("console", text=long)
+            ok(t.wait("line 000") and t.wait("line 099"), f"{name}: 5 KB of a system's lines as well", t.said[-300:])
+            t.type("hello world\r")
+            ok(t.wait("hello world"), f"{name}: what is typed comes back", t.said)
+            ok("hello world" in b.ask("typed")["text"], f"{name}: the machine has got it")
+            t.type("\r" + brk)
+            ok(t.wait("sysrq"), f"{name}: a break gets through", t.said)
+            b.ask("typed")
+            for fault in ({"sol_take_max": 2}, {"sol_nack_nth": 2}, {"drop_reply_nth": 3}, {"drop_nth": 3}):
+                word = "typed-with-" + next(iter(fault))
+                b.ask("fault", set=fault)
+                t.type(word + "\r")
+                ok(t.wait(word), f"{name}: what is typed comes back with {fault}", t.said)
+                b.ask("clear")
+            got = b.ask("typed")["text"]
+            ok("typed-with-sol_take_max\rtyped-with-sol_nack_nth\rtyped-with-drop_reply_nth\rtyped-with-drop_nth" in got,
+               f"{name}: the machine has it in order and once", got)
+            t.type("\r" + end)
+            same(t.end(), 0, f"{name}: ends well")
+            same(b.ask("state")["console_held"], False, f"{name}: the console is free")
+            b.ipmitool("17", "chassis", "power", "off")
+        t = Terminal(clients[1][1])
+        t.wait("established")
+        says(b.ipmitool("17", "sol", "deactivate"), "", "another session takes it away")
+        ok(t.wait("SOL session stolen"), "and its holder is told", t.said)
+        t.end()
+        b.ask("fault", set={"sol_refused": 1})
+        refused(b.ipmitool("17", "sol", "activate"), "SOL payload disabled", "sol_refused")
+        b.ask("clear")
+        b.ipmitool("17", "sol", "set", "enabled", "false", "1")
+        refused(b.ipmitool("17", "sol", "activate"), "SOL payload disabled", "SOL can be switched off")
+        r = b.ipmitool("17", "sol", "info", "1")
+        same((r.value("Enabled"), r.value("Volatile Bit Rate (kbps)"), r.value("Payload Port")),
+             ("false", "115.2", b.port), "sol info", r)
 
 
 def part_login():

@@ -7,6 +7,7 @@
 #include "lib/base/mem.h"
 #include "tests/bmc/message.h"
 #include "tests/bmc/setup.h"
+#include "tests/bmc/sol.h"
 
 #define RMCP_LEN	   4
 #define RMCP_CLASS_ASF	   0x06
@@ -99,13 +100,14 @@ static bool receive_in_session(struct bmcemu *bmc, const struct sockaddr *peer, 
 	size_t plain_len;
 
 	if (!s || s->phase != SESSION_ACTIVE ||
-		p[1] != (FLAG_ENCRYPTED | FLAG_AUTHENTICATED | PAYLOAD_IPMI) ||
+		(p[1] & ~PAYLOAD_SOL) != (FLAG_ENCRYPTED | FLAG_AUTHENTICATED) ||
 		!is_authentic(s, p, len, PLUS_HEADER_LEN + payload_len) ||
 		!session_accept_seq(s, get_u32le(p + 6)) ||
 		!decrypt(s, p + PLUS_HEADER_LEN, payload_len, plain, &plain_len))
 		return false;
 	s->used_ms = emu_now(bmc);
-	return message_receive(bmc, &from, plain, plain_len);
+	return p[1] & PAYLOAD_SOL ? sol_receive(bmc, s, plain, plain_len)
+				  : message_receive(bmc, &from, plain, plain_len);
 }
 
 static bool receive_plus(
@@ -212,7 +214,7 @@ void rmcp_send(struct bmcemu *bmc, const struct origin *to, enum payload_type ty
 	const uint8_t *payload, size_t len)
 {
 	uint8_t out[EMU_PACKET_MAX] = {0x06, 0x00, 0xff, RMCP_CLASS_IPMI};
-	uint32_t later_ms = type ? fault_value(&bmc->faults, FAULT_RAKP_DELAY_MS) : 0;
+	uint32_t later_ms = type > PAYLOAD_SOL ? fault_value(&bmc->faults, FAULT_RAKP_DELAY_MS) : 0;
 	size_t n;
 
 	if (to->v15)

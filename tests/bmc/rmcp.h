@@ -6,6 +6,7 @@
 
 enum payload_type { /* IPMI 2.0 table 13-16 */
 	PAYLOAD_IPMI = 0x00,
+	PAYLOAD_SOL = 0x01,
 	PAYLOAD_OPEN_REQUEST = 0x10,
 	PAYLOAD_OPEN_RESPONSE = 0x11,
 	PAYLOAD_RAKP_1 = 0x12,
@@ -25,7 +26,7 @@ struct origin {
 void rmcp_receive(
 	struct bmcemu *bmc, const struct sockaddr *peer, const uint8_t *packet, size_t len);
 
-/* Wraps a payload of at most EMU_REPLY_MAX + 16 bytes as its origin asks, and sends it. */
+/* Wraps a payload of at most 256 bytes as its origin asks, and sends it. */
 void rmcp_send(struct bmcemu *bmc, const struct origin *to, enum payload_type type,
 	const uint8_t *payload, size_t len);
 

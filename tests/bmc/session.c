@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/base/mem.h"
+#include "tests/bmc/sol.h"
 
 #define WINDOW_AHEAD  15
 #define WINDOW_BEHIND 16
@@ -77,6 +78,8 @@ struct session *session_new(struct bmcemu *bmc)
 
 void session_free(struct bmcemu *bmc, struct session *s)
 {
+	if (sol_holder(bmc) == s)
+		sol_deactivate(bmc, false);
 	list_remove(&s->member);
 	mem_wipe(s, sizeof(*s));
 	free(s);

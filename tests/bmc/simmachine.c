@@ -2,7 +2,12 @@
  * still under way, as a real chassis does. */
 #include "tests/bmc/simmachine.h"
 
+#include <string.h>
+
 #include "lib/base/mem.h"
+#include "tests/bmc/simconsole.h"
+
+#define CONSOLE_TEXT_MAX 4096
 
 enum pending { PENDING_NONE, PENDING_ON, PENDING_OFF, PENDING_CYCLE_OFF };
 
@@ -15,12 +20,20 @@ struct simmachine {
 	bool on;
 	struct boot_choice boot;
 	struct simmachine_counters counters;
+	struct buf typed; /* on its console, not yet asked for */
 };
 
 static void tell(
 	struct simmachine *m, enum bmcemu_machine_event event, const struct boot_choice *boot)
 {
+	struct buf text = BUF_INIT(CONSOLE_TEXT_MAX);
+
 	bmcemu_machine_changed(m->bmc, event);
+	if (bmcemu_console_is_held(m->bmc)) {
+		simconsole_event(&text, event, boot);
+		bmcemu_console_output(m->bmc, text.data, text.len);
+		buf_done(&text);
+	}
 	if (m->config.hook)
 		m->config.hook(m->config.data, event, boot);
 }
@@ -118,7 +131,33 @@ static uint8_t sim_power(void *data, enum bmcemu_power action)
 	return 0;
 }
 
+static size_t sim_console_input(void *data, const uint8_t *typed, size_t len)
+{
+	struct buf text = BUF_INIT(CONSOLE_TEXT_MAX);
+	struct simmachine *m = data;
+
+	if (!m->on)
+		return len;
+	if (m->typed.len + len > m->typed.max)
+		buf_consume(&m->typed, m->typed.len);
+	buf_append(&m->typed, typed, len);
+	simconsole_echo(&text, typed, len);
+	bmcemu_console_output(m->bmc, text.data, text.len);
+	buf_done(&text);
+	return len;
+}
+
+static void sim_console_break(void *data)
+{
+	struct simmachine *m = data;
+
+	m->counters.breaks++;
+	simmachine_console(m, "\r\nsysrq: HELP\r\n");
+}
+
 static const struct bmcemu_machine_ops sim_ops = {
+	.console_input = sim_console_input,
+	.console_break = sim_console_break,
 	.power_get = sim_power_get,
 	.power = sim_power,
 };
@@ -134,6 +173,7 @@ void simmachine_new(uv_loop_t *loop, struct bmcemu *bmc, const struct simmachine
 	if (!m->config.soft_ms)
 		m->config.soft_ms = m->config.off_ms;
 	m->on = c->on;
+	buf_init(&m->typed, CONSOLE_TEXT_MAX);
 	uv_timer_init(loop, &m->timer);
 	m->timer.data = m;
 	bmcemu_set_machine(bmc, &sim_ops, m);
@@ -142,7 +182,10 @@ void simmachine_new(uv_loop_t *loop, struct bmcemu *bmc, const struct simmachine
 
 static void on_closed(uv_handle_t *h)
 {
-	free(h->data);
+	struct simmachine *m = h->data;
+
+	buf_done(&m->typed);
+	free(m);
 }
 
 void simmachine_free(struct simmachine *m)
@@ -177,4 +220,18 @@ void simmachine_reboot(struct simmachine *m)
 void simmachine_last_boot(const struct simmachine *m, struct boot_choice *ret)
 {
 	*ret = m->boot;
+}
+
+void simmachine_console(struct simmachine *m, const char *text)
+{
+	bmcemu_console_output(m->bmc, text, strlen(text));
+}
+
+char *simmachine_typed(struct simmachine *m)
+{
+	char *text = xstrndup(buf_str(&m->typed), m->typed.len);
+
+	buf_done(&m->typed);
+	buf_init(&m->typed, CONSOLE_TEXT_MAX);
+	return text;
 }

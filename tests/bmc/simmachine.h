@@ -22,7 +22,7 @@ struct simmachine_config {
 };
 
 struct simmachine_counters {
-	uint32_t on, off, reset, nmi, soft;
+	uint32_t on, off, reset, nmi, soft, breaks;
 };
 
 /* Installs itself in bmc (which must outlive it). */
@@ -41,5 +41,11 @@ void simmachine_reboot(struct simmachine *m);
 
 /* The choice of the last boot; device 0 and not valid before the first. */
 void simmachine_last_boot(const struct simmachine *m, struct boot_choice *ret);
+
+/* The machine writes to its console; seen by who holds it over SOL. */
+void simmachine_console(struct simmachine *m, const char *text);
+
+/* What was typed there since the last call, at most 4096 bytes; the caller frees it. */
+char *simmachine_typed(struct simmachine *m);
 
 #endif

@@ -27,6 +27,18 @@ struct boot_options {
 	uint8_t *mailbox;
 };
 
+/* IPMI 2.0 table 26-5, SOL configuration parameters; bytes as they go over the wire. */
+struct sol_config {
+	uint8_t set_in_progress;
+	uint8_t enabled;
+	uint8_t authentication; /* force encryption 80h, authentication 40h, least privilege */
+	uint8_t accumulate, threshold;
+	uint8_t retry_count, retry_interval;
+	uint8_t rate_kept, rate;
+	uint8_t channel;
+	uint8_t port[2];
+};
+
 struct emu_identify {
 	bool on, for_good;
 	int64_t until_ms;
@@ -50,6 +62,8 @@ struct bmcemu {
 	struct list sending; /* answers held back by a fault */
 
 	struct boot_options boot;
+	struct sol_config sol_config;
+	struct sol *sol; /* NULL: nobody holds the console */
 	struct emu_identify identify;
 	uint8_t restore_policy;
 	uint8_t restart_cause;

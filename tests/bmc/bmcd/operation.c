@@ -47,11 +47,11 @@ static json_t *counters_json(const struct farm_node *n)
 
 	bmcemu_counters(n->bmc, &c);
 	simmachine_counters(n->machine, &m);
-	return json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i}", "packets",
-		c.packets, "bad_packets", c.bad_packets, "requests", c.requests, "repeats",
-		c.repeats, "sessions", c.sessions, "auth_failures", c.auth_failures,
+	return json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i}",
+		"packets", c.packets, "bad_packets", c.bad_packets, "requests", c.requests,
+		"repeats", c.repeats, "sessions", c.sessions, "auth_failures", c.auth_failures,
 		"power_commands", c.power_commands, "on", m.on, "off", m.off, "reset", m.reset,
-		"nmi", m.nmi, "soft", m.soft);
+		"nmi", m.nmi, "soft", m.soft, "breaks", m.breaks);
 }
 
 static int op_state(struct farm_node *n, const json_t *q, json_t *reply, struct err *e)
@@ -67,6 +67,7 @@ static int op_state(struct farm_node *n, const json_t *q, json_t *reply, struct 
 	json_put_str(reply, "boot_flags", hex_encode(raw, sizeof(raw), hex));
 	json_object_set_new(reply, "last_boot", operation_boot_json(&boot));
 	json_put_int(reply, "open_sessions", bmcemu_sessions(n->bmc));
+	json_put_bool(reply, "console_held", bmcemu_console_is_held(n->bmc));
 	json_put_str(reply, "identify", identify[bmcemu_identify(n->bmc)]);
 	json_object_set_new(reply, "counters", counters_json(n));
 	return 0;
@@ -154,6 +155,25 @@ static int op_sel_clear(struct farm_node *n, const json_t *q, json_t *reply, str
 	return 0;
 }
 
+/* The machine writes "text" to its serial console. */
+static int op_console(struct farm_node *n, const json_t *q, json_t *reply, struct err *e)
+{
+	const char *text = json_str(q, "text");
+
+	if (!text)
+		return err_set(e, EINVAL, "console: text is missing");
+	simmachine_console(n->machine, text);
+	return 0;
+}
+
+static int op_typed(struct farm_node *n, const json_t *q, json_t *reply, struct err *e)
+{
+	_cleanup_free_ char *text = simmachine_typed(n->machine);
+
+	json_put_str(reply, "text", text);
+	return 0;
+}
+
 static int op_chassis(struct farm_node *n, const json_t *q, json_t *reply, struct err *e)
 {
 	json_t *set = json_object_get(q, "set"), *v;
@@ -183,6 +203,8 @@ static const struct {
 	{"sel", op_sel},	 /* the event log's records */
 	{"sel_add", op_sel_add}, /* "record": HEX, "times" */
 	{"sel_clear", op_sel_clear},
+	{"console", op_console}, /* "text": the machine writes it to its console */
+	{"typed", op_typed},	 /* what was typed there since the last asking */
 };
 
 int operation_run(

@@ -3,7 +3,8 @@
  * says what, a length byte, and so many bytes. 0: a raw datagram; 1: a payload outside a session,
  * its type first; 2: a payload inside the session, well signed; 3: an IPMI message inside it:
  * network function, command, data; 4: time passes; 5: a fault is set; 6: the same as 3 outside a
- * session; 7: a script sets a sensor by its place in the table.
+ * session; 7: a script sets a sensor by its place in the table; 8: a SOL payload inside the
+ * session; 9: the machine writes to its console.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -83,6 +84,15 @@ static void step(struct emu *e, struct console *c, uint8_t what, const uint8_t *
 		break;
 	case 7:
 		set_sensor(e, p, len);
+		break;
+	case 8:
+		c->payload = 1;
+		console_give(c, packet, console_wrap(c, ++c->seq, p, len, packet));
+		c->payload = 0;
+		break;
+	case 9:
+		bmcemu_console_output(e->bmc, p, len);
+		uv_run(&e->loop, UV_RUN_NOWAIT);
 		break;
 	default:
 		break;

@@ -34,6 +34,8 @@ struct console {
 	size_t answer_len[8];
 	uint8_t plain[512]; /* payload of the last one opened */
 	size_t plain_len;
+	uint8_t payload; /* type of what is sent in the session: 0 IPMI, 1 SOL */
+	uint8_t plain_payload;
 };
 
 static void console_sink(void *data, const uint8_t *packet, size_t len)
@@ -244,7 +246,7 @@ static size_t console_wrap(
 	uint8_t iv[16];
 
 	memset(p, 0, 32);
-	memcpy(p, (uint8_t[]){6, 0, 0xff, 7, 6, 0xc0}, 6);
+	memcpy(p, (uint8_t[]){6, 0, 0xff, 7, 6, 0xc0 | c->payload}, 6);
 	console_u32(p + 6, c->id);
 	console_u32(p + 10, seq);
 	memset(p + n, 0x5a, 16);
@@ -278,7 +280,7 @@ static bool console_unwrap(struct console *c, unsigned i)
 	struct aes128_ctx aes;
 	uint8_t code[32], iv[16];
 
-	if (len < 48 + icv || p[5] != 0xc0 || console_get_u32(p + 6) != CONSOLE_ID)
+	if (len < 48 + icv || (p[5] & 0xfe) != 0xc0 || console_get_u32(p + 6) != CONSOLE_ID)
 		return false;
 	console_mac(c, c->k1, console_mac_len(c), p + 4, len - 4 - icv, code);
 	n = p[14] | p[15] << 8;
@@ -287,6 +289,7 @@ static bool console_unwrap(struct console *c, unsigned i)
 	memcpy(iv, p + 16, 16);
 	aes128_set_decrypt_key(&aes, c->k2);
 	cbc_decrypt(&aes, (nettle_cipher_func *)aes128_decrypt, 16, iv, n - 16, c->plain, p + 32);
+	c->plain_payload = p[5] & 0x3f;
 	c->plain_len = n - 17 - c->plain[n - 17];
 	return true;
 }
