@@ -180,7 +180,6 @@ static const struct {
 	{"device-id", ipmi_device_id},
 	{"guid", ipmi_guid},
 	{"boot-get", ipmi_boot_device_get},
-	{"bmc-reset", ipmi_bmc_reset},
 };
 
 static const struct {
@@ -215,6 +214,10 @@ static bool start(struct bench *b, struct target *t)
 	if (str_starts(b->op, "identify:")) {
 		ipmi_chassis_identify(
 			t->bmc, (uint8_t)atoi(b->op + 9), false, &b->opts, on_done, t);
+		return true;
+	}
+	if (str_eq(b->op, "bmc-reset")) {
+		ipmi_bmc_reset(t->bmc, false, &b->opts, on_done, t);
 		return true;
 	}
 	return false;

@@ -1,5 +1,5 @@
 /* One BMC: its account and address, its queue, and the beginning and end of each request. */
-#include "conductor/bmc/ipmi/internal.h"
+#include "conductor/bmc/ipmi/job.h"
 
 #include <errno.h>
 #include <string.h>
@@ -429,6 +429,7 @@ int ipmi_bmc_new(struct ipmi_engine *engine, const struct ipmi_config *config,
 	b->phase_due_ms = NEVER;
 	list_init(&b->queue[0]);
 	list_init(&b->queue[1]);
+	list_init(&b->jobs);
 	list_init(&b->window_link);
 	list_append(&engine->bmcs, &b->link);
 	account_set(b, config);
@@ -442,8 +443,14 @@ int ipmi_bmc_new(struct ipmi_engine *engine, const struct ipmi_config *config,
 
 void ipmi_bmc_free(struct ipmi_bmc *b)
 {
+	struct ipmi_job *j, *tmp;
+
 	if (!b)
 		return;
+	list_for_each_safe (j, tmp, &b->jobs, link) {
+		j->bmc = NULL;
+		list_remove(&j->link);
+	}
 	if (b->current)
 		bmc_fail(b, IPMI_E_CANCELED, "canceled, as the BMC is no longer used");
 	bmc_fail_queued(b, IPMI_PRIORITY_COMMAND, IPMI_E_CANCELED,

@@ -1,6 +1,7 @@
 /* The typed calls: each is a struct command that prepares messages and reads their answers. */
 #include "conductor/bmc/ipmi/internal.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -48,11 +49,15 @@ static enum command_verdict read_chassis(
 		return too_short(m, 3, err);
 	s->power_on = m->data[0] & 0x01;
 	s->power_overload = m->data[0] & 0x02;
+	s->interlock = m->data[0] & 0x04;
 	s->power_fault = m->data[0] & 0x08;
 	s->power_control_fault = m->data[0] & 0x10;
 	s->restore_policy = m->data[0] >> 5 & 0x03;
 	s->last_event = m->data[1];
 	s->misc = m->data[2];
+	s->intrusion = m->data[2] & 0x01;
+	s->drive_fault = m->data[2] & 0x04;
+	s->fan_fault = m->data[2] & 0x08;
 	return COMMAND_DONE;
 }
 
@@ -209,24 +214,29 @@ static void prepare_device_id(struct request *r)
 	set_message(r, NETFN_APP, 0x01, NULL, 0);
 }
 
+int device_id_parse(const uint8_t *data, size_t len, struct ipmi_device_id *d)
+{
+	if (len < 11)
+		return -EBADMSG;
+	d->device_id = data[0];
+	d->device_revision = data[1] & 0x0f;
+	d->updating = data[2] & 0x80;
+	d->firmware_major = data[2] & 0x7f;
+	d->firmware_minor = (uint8_t)((data[3] >> 4) * 10 + (data[3] & 0x0f));
+	d->ipmi_major = data[4] & 0x0f;
+	d->ipmi_minor = data[4] >> 4;
+	d->manufacturer_id = (wire_get16(data + 6) | (uint32_t)data[8] << 16) & 0xfffff;
+	d->product_id = wire_get16(data + 9);
+	return 0;
+}
+
 static enum command_verdict answer_device_id(
 	struct request *r, const struct wire_message *m, struct err *err)
 {
-	struct ipmi_device_id *d = &r->result.device;
-
 	if (m->cc)
 		return COMMAND_FAILED;
-	if (m->len < 11)
+	if (device_id_parse(m->data, m->len, &r->result.device) < 0)
 		return too_short(m, 11, err);
-	d->device_id = m->data[0];
-	d->device_revision = m->data[1] & 0x0f;
-	d->updating = m->data[2] & 0x80;
-	d->firmware_major = m->data[2] & 0x7f;
-	d->firmware_minor = (uint8_t)((m->data[3] >> 4) * 10 + (m->data[3] & 0x0f));
-	d->ipmi_major = m->data[4] & 0x0f;
-	d->ipmi_minor = m->data[4] >> 4;
-	d->manufacturer_id = (wire_get16(m->data + 6) | (uint32_t)m->data[8] << 16) & 0xfffff;
-	d->product_id = wire_get16(m->data + 9);
 	return COMMAND_DONE;
 }
 
@@ -265,15 +275,17 @@ static void prepare_identify(struct request *r)
 static const struct command identify = {
 	"chassis identify", IPMI_PRIVILEGE_OPERATOR, prepare_identify, NULL, false};
 
-/* Cold reset, IPMI 20.2. */
+/* Cold and warm reset, IPMI 20.2 and 20.3. args: warm. */
 
 static void prepare_reset(struct request *r)
 {
-	set_message(r, NETFN_APP, 0x02, NULL, 0);
+	set_message(r, NETFN_APP, r->args[0] ? 0x03 : 0x02, NULL, 0);
 }
 
 static const struct command bmc_cold_reset = {
-	"BMC reset", IPMI_PRIVILEGE_ADMIN, prepare_reset, NULL, true};
+	"cold reset of the BMC", IPMI_PRIVILEGE_ADMIN, prepare_reset, NULL, true};
+static const struct command bmc_warm_reset = {
+	"warm reset of the BMC", IPMI_PRIVILEGE_ADMIN, prepare_reset, NULL, true};
 
 static const struct command raw = {NULL, 0, NULL, NULL, false};
 
@@ -289,6 +301,8 @@ ipmi_ticket ipmi_request(struct ipmi_bmc *b, uint8_t netfn, uint8_t cmd, const v
 	struct request *r = bmc_request_new(b, &raw, done, done_data);
 
 	set_message(r, netfn & 0x3e, cmd, data, len <= IPMI_DATA_MAX ? len : 0);
+	r->lun = opts ? opts->lun & 0x03 : 0;
+	r->once = opts && opts->once;
 	r->len = len;
 	return bmc_submit(b, r, opts);
 }
@@ -355,11 +369,13 @@ ipmi_ticket ipmi_guid(
 	return submit(b, bmc_request_new(b, &guid, done, done_data), opts);
 }
 
-ipmi_ticket ipmi_bmc_reset(
-	struct ipmi_bmc *b, const struct ipmi_opts *opts, ipmi_done *done, void *done_data)
+ipmi_ticket ipmi_bmc_reset(struct ipmi_bmc *b, bool warm, const struct ipmi_opts *opts,
+	ipmi_done *done, void *done_data)
 {
-	struct request *r = bmc_request_new(b, &bmc_cold_reset, done, done_data);
+	struct request *r =
+		bmc_request_new(b, warm ? &bmc_warm_reset : &bmc_cold_reset, done, done_data);
 
+	r->args[0] = warm;
 	r->once = true;
 	return submit(b, r, opts);
 }

@@ -97,7 +97,7 @@ struct request {
 	ipmi_done *done;
 	void *done_data;
 	const struct command *command;
-	uint8_t step, netfn, cmd, privilege;
+	uint8_t step, netfn, lun, cmd, privilege;
 	uint8_t args[4];	/* of the typed commands */
 	uint8_t first_cc;	/* the answer that made a command look again */
 	bool once;		/* must not be carried out twice */
@@ -155,6 +155,8 @@ struct ipmi_bmc {
 	struct ipmi_bmc *next_in_bucket;
 	struct lookup *lookup;
 	uint32_t slot;
+	struct list jobs; /* reads of many steps, see job.h */
+	uint8_t chunk;	  /* bytes it lets read at once; 0: not found out */
 	struct list queue[2];
 	unsigned queued; /* with the current one */
 	struct request *current;
@@ -305,6 +307,8 @@ struct command {
 		struct request *r, const struct wire_message *m, struct err *err);
 	bool ends_session; /* the BMC forgets its sessions when it has carried it out */
 };
+/* 0, or -EBADMSG when it is too short. */
+int device_id_parse(const uint8_t *data, size_t len, struct ipmi_device_id *ret);
 const char *request_what(const struct request *r, char *buf, size_t size);
 
 #endif

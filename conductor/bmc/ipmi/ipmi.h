@@ -127,7 +127,8 @@ struct ipmi_engine_stats {
 
 /* Chassis status, IPMI 28.2. */
 struct ipmi_chassis_status {
-	bool power_on, power_overload, power_fault, power_control_fault;
+	bool power_on, power_overload, interlock, power_fault, power_control_fault;
+	bool intrusion, drive_fault, fan_fault;
 	uint8_t restore_policy; /* 0 stays off, 1 as before, 2 always on, 3 unknown */
 	uint8_t last_event;	/* byte 2 as it came */
 	uint8_t misc;		/* byte 3 as it came */
@@ -174,6 +175,9 @@ struct ipmi_opts {
 	unsigned deadline_ms; /* from now until the answer, waiting in the queue included; 0: 60000
 			       */
 	enum ipmi_priority priority;
+	/* of ipmi_request() */
+	uint8_t lun; /* the BMC's logical unit, 0 to 3 */
+	bool once;   /* must not be carried out twice: not repeated in a new session */
 };
 
 /* Names a started request; never 0 and never used twice. */
@@ -284,9 +288,12 @@ ipmi_ticket ipmi_chassis_identify(struct ipmi_bmc *bmc, uint8_t seconds, bool fo
 ipmi_ticket ipmi_guid(
 	struct ipmi_bmc *bmc, const struct ipmi_opts *opts, ipmi_done *done, void *done_data);
 
-/* Cold reset of the BMC itself (Cold Reset, IPMI 20.2); its session is forgotten. */
-ipmi_ticket ipmi_bmc_reset(
-	struct ipmi_bmc *bmc, const struct ipmi_opts *opts, ipmi_done *done, void *done_data);
+/*
+ * Reset of the BMC itself, cold (Cold Reset, IPMI 20.2) or warm (20.3); its session is forgotten.
+ * The machine goes on running.
+ */
+ipmi_ticket ipmi_bmc_reset(struct ipmi_bmc *bmc, bool warm, const struct ipmi_opts *opts,
+	ipmi_done *done, void *done_data);
 
 /* "pxe", "disk", "cdrom", "bios", "safe", ...; NULL for a value without a name. */
 const char *ipmi_boot_device_name(unsigned device);

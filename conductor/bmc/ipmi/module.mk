@@ -1,1 +1,1 @@
-$(eval $(call library,ipmi,conductor/bmc/ipmi,libuv nettle))
+$(eval $(call library,ipmi,conductor/bmc/ipmi,libuv nettle -lm))

@@ -72,7 +72,8 @@ static size_t build_message(struct ipmi_bmc *b, uint8_t *out)
 			level = b->session->privilege_max;
 		return wire_message_build(out, 0x06, b->rqseq, 0x3b, &level, 1);
 	}
-	return wire_message_build(out, r->netfn, b->rqseq, r->cmd, r->data, r->len);
+	return wire_message_set_lun(
+		out, r->lun, wire_message_build(out, r->netfn, b->rqseq, r->cmd, r->data, r->len));
 }
 
 static size_t build_packet(struct ipmi_bmc *b, uint8_t *out)

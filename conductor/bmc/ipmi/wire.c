@@ -138,6 +138,13 @@ size_t wire_message_build(
 	return WIRE_MESSAGE_MIN + len;
 }
 
+size_t wire_message_set_lun(uint8_t *message, uint8_t lun, size_t len)
+{
+	message[1] |= lun & 0x03;
+	message[2] = checksum(message, 2);
+	return len;
+}
+
 static void rmcp_build(uint8_t *out, uint8_t class)
 {
 	out[0] = RMCP_VERSION;

@@ -67,6 +67,9 @@ int wire_message_parse(
 size_t wire_message_build(
 	uint8_t *out, uint8_t netfn, uint8_t rqseq, uint8_t cmd, const void *data, size_t len);
 
+/* Sends such a message to another of the BMC's logical units. Returns len. */
+size_t wire_message_set_lun(uint8_t *message, uint8_t lun, size_t len);
+
 /* Writes the RMCP and RMCP+ headers (16 bytes); flags are the upper two bits of the payload type.
  */
 void wire_header_build(uint8_t *out, uint8_t payload_type, uint8_t flags, uint32_t session_id,
