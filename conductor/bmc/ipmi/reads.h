@@ -39,11 +39,14 @@ struct ipmi_sensors {
 };
 typedef void ipmi_sensors_done(void *data, const struct ipmi_sensors *s, const struct err *e);
 
-/*
- * Reads the SDR repository (or the device's own records) and then each sensor. thresholds: as they
- * are set now, one request more for each; without, as the records say.
- */
-void ipmi_sensors_read(struct ipmi_bmc *bmc, bool thresholds, const struct ipmi_opts *opts,
+enum sensors_how {
+	SENSORS_RECORDS,    /* only what they are, also those that only send events */
+	SENSORS_READINGS,   /* and what they read; thresholds as the records say */
+	SENSORS_THRESHOLDS, /* and thresholds as they are set now: one request more for each */
+};
+
+/* Reads the SDR repository (or the device's own records) and then each sensor. */
+void ipmi_sensors_read(struct ipmi_bmc *bmc, enum sensors_how how, const struct ipmi_opts *opts,
 	ipmi_sensors_done *done, void *data);
 
 struct ipmi_fru_device {

@@ -143,6 +143,7 @@ int sdr_parse(const uint8_t *p, size_t len, struct sdr_record *ret)
 		read_owner(p, &ret->sensor);
 		ret->sensor.sensor_type = p[10];
 		ret->sensor.event_type = p[11];
+		read_sharing(p + 12, ret);
 		break;
 	default:
 		read_fru(p, &ret->fru);

@@ -65,7 +65,7 @@ struct sdr_fru {
 
 struct sdr_record {
 	uint8_t type;		  /* enum sdr_type, or one that is not looked at */
-	unsigned count;		  /* of sensors that share the record; 0: none can be read */
+	unsigned count;		  /* of sensors that share the record */
 	struct sdr_sensor sensor; /* SDR_FULL, SDR_COMPACT, SDR_EVENT_ONLY: the first of them */
 	struct sdr_fru fru;	  /* SDR_FRU_LOCATOR */
 	/* how the names of those that share differ */

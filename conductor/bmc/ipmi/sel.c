@@ -2,6 +2,7 @@
 #include "conductor/bmc/ipmi/sel.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +13,6 @@
 #define SYSTEM_EVENT  0x02
 #define OEM_TIMED     0xc0
 #define OEM_UNTIMED   0xe0
-#define SINCE_START   0x20000000 /* IPMI 37: below, it is seconds since the BMC's start */
 #define TYPE_MEMORY   0x0c
 #define TYPE_FIRMWARE 0x0f
 
@@ -40,7 +40,7 @@ void sel_parse(const uint8_t p[static SEL_RECORD_LEN], struct sel_entry *e)
 		e->time_s = wire_get32(p + 3);
 		if (e->time_s == 0xffffffff)
 			e->time_s = 0;
-		e->since_start = e->time_s && e->time_s <= SINCE_START;
+		e->since_start = e->time_s && e->time_s <= SEL_SINCE_START;
 	}
 	if (e->type < OEM_TIMED) {
 		e->generator = wire_get16(p + 7);
@@ -78,13 +78,25 @@ static void __attribute__((format(printf, 2, 3))) say(struct words *w, const cha
 		w->len = SEL_TEXT_MAX - 1;
 }
 
+static void say_number(struct words *w, const struct sdr_sensor *s, const char *what, uint8_t raw)
+{
+	double v = s && !SENSOR_NONLINEAR(s) ? sensor_convert(s, &s->factors, raw) : NAN;
+	char unit[SENSOR_UNIT_MAX];
+
+	if (isnan(v))
+		say(w, ", %s %02Xh", what, raw);
+	else
+		say(w, ", %s %.6g %s", what, v, sensor_unit(s, unit));
+}
+
 /* Bytes 2 and 3 of an event of thresholds: what was read, and the threshold (IPMI 29.7). */
-static void say_threshold(struct words *w, const struct sel_entry *e)
+static void say_threshold(
+	struct words *w, const struct sel_entry *e, const struct sdr_sensor *sensor)
 {
 	if (e->data[0] >> 6 == 1)
-		say(w, ", reading %02Xh", e->data[1]);
+		say_number(w, sensor, "reading", e->data[1]);
 	if ((e->data[0] >> 4 & 3) == 1)
-		say(w, ", threshold %02Xh", e->data[2]);
+		say_number(w, sensor, "threshold", e->data[2]);
 }
 
 /* IPMI table 42-3, sensor type 0Fh: what byte 2 says of offsets 0 (error) and 1, 2 (progress). */
@@ -115,6 +127,15 @@ static const char *firmware_word(const struct sel_entry *e)
 	return code < ARRAY_SIZE(progress) ? progress[code] : NULL;
 }
 
+/* Bytes 2 and 3 as they came, where they say something: FFh is "unspecified". */
+static void say_bytes(struct words *w, const struct sel_entry *e)
+{
+	if (e->data[0] >> 6 && e->data[1] != 0xff)
+		say(w, ", byte 2 %02Xh", e->data[1]);
+	if (e->data[0] >> 4 & 3 && e->data[2] != 0xff)
+		say(w, ", byte 3 %02Xh", e->data[2]);
+}
+
 /* What bytes 2 and 3 add to an event of a sensor's own kind. */
 static void say_specific(struct words *w, const struct sel_entry *e)
 {
@@ -126,11 +147,11 @@ static void say_specific(struct words *w, const struct sel_entry *e)
 		say(w, ": %s", word);
 	else if (e->sensor_type == TYPE_MEMORY && (e->data[0] >> 4 & 3) == 3)
 		say(w, ", module %u", e->data[2]);
-	else if (e->data[0] >> 4)
-		say(w, ", data %02Xh %02Xh", e->data[1], e->data[2]);
+	else
+		say_bytes(w, e);
 }
 
-static void say_event(struct words *w, const struct sel_entry *e)
+static void say_event(struct words *w, const struct sel_entry *e, const struct sdr_sensor *sensor)
 {
 	const struct event_text *t = event_text(e->event_type, e->sensor_type, e->offset);
 
@@ -139,14 +160,15 @@ static void say_event(struct words *w, const struct sel_entry *e)
 	else
 		say(w, "event type %02Xh, offset %u", e->event_type, e->offset);
 	if (e->event_type == EVENT_THRESHOLD)
-		say_threshold(w, e);
+		say_threshold(w, e, sensor);
 	else if (e->event_type == EVENT_SPECIFIC || !t)
 		say_specific(w, e);
 	if (e->deasserted)
 		say(w, " (ended)");
 }
 
-const char *sel_text(const struct sel_entry *e, char buf[static SEL_TEXT_MAX])
+const char *sel_text(
+	const struct sel_entry *e, const struct sdr_sensor *sensor, char buf[static SEL_TEXT_MAX])
 {
 	struct words w = {.buf = buf};
 
@@ -154,7 +176,7 @@ const char *sel_text(const struct sel_entry *e, char buf[static SEL_TEXT_MAX])
 	if (e->type < OEM_TIMED) {
 		if (e->type != SYSTEM_EVENT)
 			say(&w, "record type %02Xh: ", e->type);
-		say_event(&w, e);
+		say_event(&w, e, sensor);
 		return buf;
 	}
 	say(&w, "OEM record %02Xh", e->type);

@@ -2,7 +2,7 @@
 #ifndef CONDUCTOR_BMC_IPMI_SEL_H
 #define CONDUCTOR_BMC_IPMI_SEL_H
 
-#include "conductor/bmc/ipmi/event.h"
+#include "conductor/bmc/ipmi/sensor.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -10,6 +10,8 @@
 #define SEL_RECORD_LEN 16
 #define SEL_TEXT_MAX   160
 #define SEL_LAST       0xffff /* as an id: the last entry */
+/* IPMI 37: times up to here are seconds since the BMC's start, as it did not know the day */
+#define SEL_SINCE_START 0x20000000
 
 struct sel_info {	 /* IPMI 31.2 */
 	uint8_t version; /* BCD, halves swapped as it comes: 0x51 is 1.5 */
@@ -37,8 +39,12 @@ struct sel_entry {
 
 void sel_parse(const uint8_t record[static SEL_RECORD_LEN], struct sel_entry *ret);
 
-/* What happened: "upper critical going high, reading 0x60, threshold 0x5a". Returns buf. */
-const char *sel_text(const struct sel_entry *e, char buf[static SEL_TEXT_MAX]);
+/*
+ * What happened: "upper critical going high, reading 96 degrees C, threshold 90 degrees C". Without
+ * the sensor's record (NULL) numbers are shown as they came. Returns buf.
+ */
+const char *sel_text(
+	const struct sel_entry *e, const struct sdr_sensor *sensor, char buf[static SEL_TEXT_MAX]);
 /* WEIGHT_OK for what has ended and for entries of makers' own. */
 enum ipmi_weight sel_weight(const struct sel_entry *e);
 

@@ -164,16 +164,16 @@ enum ipmi_weight sensor_weight(const struct sdr_sensor *s, const struct sensor_r
 const char *sensor_state(
 	const struct sdr_sensor *s, const struct sensor_reading *r, unsigned n, char buf[static 32])
 {
-	for (unsigned bit = 0; bit < 15; bit++) {
-		const struct event_text *t;
+	for (int weight = WEIGHT_CRITICAL; weight >= WEIGHT_OK; weight--)
+		for (unsigned bit = 0; bit < 15; bit++) {
+			const struct event_text *t = text_of(s, bit);
 
-		if (!is_set(s, r, bit) || n--)
-			continue;
-		t = text_of(s, bit);
-		if (t)
-			return t->text;
-		snprintf(buf, 32, "state %u", bit);
-		return buf;
-	}
+			if (!is_set(s, r, bit) || (int)(t ? t->weight : WEIGHT_OK) != weight || n--)
+				continue;
+			if (t)
+				return t->text;
+			snprintf(buf, 32, "state %u", bit);
+			return buf;
+		}
 	return NULL;
 }

@@ -33,7 +33,8 @@ int sensor_factors_parse(const uint8_t *data, size_t len, struct sdr_factors *re
 /* How bad the reading is, by the thresholds that are passed or the states that are set. */
 enum ipmi_weight sensor_weight(const struct sdr_sensor *s, const struct sensor_reading *r);
 
-/* The n-th state that is set, in words; NULL: there are no more. buf holds those without words. */
+/* The n-th state that is set, in words, the worst first; NULL: there are no more. buf holds those
+ * without words. */
 const char *sensor_state(const struct sdr_sensor *s, const struct sensor_reading *r, unsigned n,
 	char buf[static 32]);
 

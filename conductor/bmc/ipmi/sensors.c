@@ -16,14 +16,19 @@ struct sensors_job {
 	struct ipmi_sensors found;
 	unsigned room, at;
 	enum stage stage;
-	bool thresholds;
+	enum sensors_how how;
 	ipmi_sensors_done *done;
 	void *done_data;
 };
 
-static bool wants(uint8_t type)
+static bool can_be_read(uint8_t type)
 {
 	return type == SDR_FULL || type == SDR_COMPACT;
+}
+
+static bool can_speak(uint8_t type)
+{
+	return can_be_read(type) || type == SDR_EVENT_ONLY;
 }
 
 static void keep(struct sensors_job *s, const struct sdr_record *r)
@@ -65,7 +70,7 @@ static void next_reading(struct sensors_job *s)
 {
 	while (s->at < s->found.n && s->found.list[s->at].sdr.owner != OWNER_BMC)
 		s->found.list[s->at++].elsewhere = true;
-	if (s->at < s->found.n)
+	if (s->at < s->found.n && s->how != SENSORS_RECORDS)
 		ask_one(s, STAGE_READING);
 	else
 		job_done(&s->job);
@@ -95,7 +100,8 @@ static void go_on(struct sensors_job *s)
 	if (s->stage == STAGE_READING && x->reading.available && x->sdr.analog &&
 		SENSOR_NONLINEAR(&x->sdr)) {
 		ask_one(s, STAGE_FACTORS);
-	} else if (s->stage != STAGE_THRESHOLDS && s->thresholds && x->sdr.readable) {
+	} else if (s->stage != STAGE_THRESHOLDS && s->how == SENSORS_THRESHOLDS &&
+		   x->sdr.readable) {
 		ask_one(s, STAGE_THRESHOLDS);
 	} else {
 		s->at++;
@@ -144,14 +150,14 @@ static void on_end(struct ipmi_job *j, const struct err *e)
 	free(s->found.list);
 }
 
-void ipmi_sensors_read(struct ipmi_bmc *b, bool thresholds, const struct ipmi_opts *opts,
+void ipmi_sensors_read(struct ipmi_bmc *b, enum sensors_how how, const struct ipmi_opts *opts,
 	ipmi_sensors_done *done, void *data)
 {
 	static const struct job_type type = {"read the sensors", on_answer, on_end};
 	struct sensors_job *s = job_new(b, sizeof(*s), &type, opts);
 
-	s->thresholds = thresholds;
+	s->how = how;
 	s->done = done;
 	s->done_data = data;
-	walk_start(&s->job, &s->walk, wants);
+	walk_start(&s->job, &s->walk, how == SENSORS_RECORDS ? can_speak : can_be_read);
 }
