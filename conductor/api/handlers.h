@@ -81,6 +81,13 @@ HANDLER(not_supported);
 HANDLER(volume_get);
 HANDLER(shards_list);
 
+/* bmc.c */
+HANDLER(bmc_get);
+HANDLER(bmc_clear_sel);
+HANDLER(bmc_identify);
+HANDLER(bmc_reset);
+HANDLER(bmc_raw);
+
 /* ramdisk.c */
 HANDLER(lookup);
 HANDLER(heartbeat);

@@ -14,6 +14,7 @@
 #define NODE   "/v1/nodes/{node}"
 #define STATES NODE "/states"
 #define MANAGE NODE "/management"
+#define BMC    "/ingot/v1/nodes/{node}/bmc"
 
 /* Method, path, since, handler; then flags, body, schema, arg by name where they are not 0. */
 #define R(m, p, s, h, ...)                                                                         \
@@ -134,6 +135,17 @@ const struct route routes[] = {
 	R("POST", "/ingot/v1/nodes/{node}/progress", 0, progress_post, .body = BODY_REQUIRED,
 		.flags = OPEN | ROUTE_RAMDISK),
 	R("GET", "/ingot/v1/nodes/{node}/erasures", 0, erasures_list, .flags = OURS),
+	R("GET", BMC "/info", 0, bmc_get, .flags = OURS, .arg = "info"),
+	R("GET", BMC "/fru", 0, bmc_get, .flags = OURS, .arg = "fru"),
+	R("GET", BMC "/sel", 0, bmc_get, .flags = OURS, .arg = "sel"),
+	R("DELETE", BMC "/sel", 0, bmc_clear_sel, .flags = OURS, .arg = "sel clear"),
+	R("GET", BMC "/sensors", 0, bmc_get, .flags = OURS, .arg = "sensors"),
+	R("GET", BMC "/lan", 0, bmc_get, .flags = OURS, .arg = "lan"),
+	R("POST", BMC "/identify", 0, bmc_identify, OPTIONAL(bmc_identify_schema), .flags = OURS,
+		.arg = "identify"),
+	R("POST", BMC "/reset", 0, bmc_reset, OPTIONAL(bmc_reset_schema), .flags = OURS,
+		.arg = "reset"),
+	R("POST", BMC "/raw", 0, bmc_raw, BODY(bmc_raw_schema), .flags = OURS, .arg = "raw"),
 	R("GET", "/ingot/v1/boot/{mac}", 0, boot_get, .flags = OURS),
 	R("GET", "/ingot/v1/waiting", 0, waiting_list, .flags = OURS),
 	R("POST", "/ingot/v1/waiting/{mac}", 0, waiting_post, .body = BODY_REQUIRED, .flags = OURS),

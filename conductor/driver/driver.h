@@ -10,6 +10,7 @@
 
 #include <uv.h>
 
+#include "conductor/model/bmc.h"
 #include "conductor/model/node.h"
 #include "conductor/model/op.h"
 #include "lib/base/list.h"
@@ -34,7 +35,7 @@ struct driver_env {
 enum driver_priority { DRIVER_SWEEP, DRIVER_COMMAND };
 
 struct power_ops {
-	/* value of the op: the string "power on" or "power off" */
+	/* value of the op: the string "power on" or "power off"; op->chassis: its faults */
 	void (*get)(struct driver_env *env, const struct node *n, enum driver_priority p,
 		struct op *op);
 	/*
@@ -48,12 +49,20 @@ struct power_ops {
 		struct driver_env *env, const struct node *n, enum power_action a, struct op *op);
 };
 
+/*
+ * One thing asked of a BMC. args may be NULL; what is in it was checked by whoever asked. The value
+ * of the op is what the API answers (conductor/api/README.md), NULL for what only acts.
+ */
+typedef void bmc_fn(struct driver_env *env, const struct node *n, const json_t *args,
+	enum driver_priority p, struct op *op);
+
 struct management_ops {
 	const char *const *boot_devices; /* NULL-terminated: "pxe", "disk", ... */
 	void (*boot_device_set)(struct driver_env *env, const struct node *n, const char *device,
 		bool persistent, struct op *op);
 	/* value: {"boot_device": name or null, "persistent": bool or null} */
 	void (*boot_device_get)(struct driver_env *env, const struct node *n, struct op *op);
+	bmc_fn *const *bmc; /* by enum bmc_call, NULL where it cannot; NULL: nothing of it */
 };
 
 /* How a node gets its image, is looked at, and so on: which list of calls a flow takes. */

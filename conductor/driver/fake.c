@@ -146,11 +146,20 @@ static void boot_device_get(struct driver_env *env, const struct node *n, struct
 	answer(env, n, "management", op, v);
 }
 
+/* It has no sensors, and no BMC for the rest. */
+static void get_sensors(struct driver_env *env, const struct node *n, const json_t *args,
+	enum driver_priority p, struct op *op)
+{
+	answer(env, n, "management", op, json_pack("{s:[], s:n}", "sensors", "missing"));
+}
+
+static bmc_fn *const bmc_calls[BMC_CALL_COUNT] = {[BMC_SENSORS] = get_sensors};
 static const struct power_ops fake_power = {.get = power_get, .set = power_set};
 static const char *const devices[] = {"pxe", "disk", "cdrom", "bios", "safe", NULL};
 static const struct management_ops fake_management = {.boot_devices = devices,
 	.boot_device_set = boot_device_set,
-	.boot_device_get = boot_device_get};
+	.boot_device_get = boot_device_get,
+	.bmc = bmc_calls};
 
 #define FAKE(i, ...) [i] = {.name = "fake", .interface = (i), .method = METHOD_FAKE, ##__VA_ARGS__}
 const struct implementation fake_interfaces[IF_COUNT] = {

@@ -1,7 +1,6 @@
 /* The `ipmi` hardware type's power and management over our own RMCP+ client (conductor/bmc/ipmi).
  */
-#include "conductor/driver/driver.h"
-#include "conductor/bmc/ipmi/ipmi.h"
+#include "conductor/driver/ipmi.h"
 #include "hwdb/hwdb.h"
 #include "lib/base/str.h"
 #include "lib/base/time.h"
@@ -284,16 +283,22 @@ json_t *ipmi_state(struct driver_env *env, const char *node_uuid)
 	return j;
 }
 
-static struct ipmi_opts opts_for(const struct op *op, enum ipmi_priority priority)
+struct ipmi_bmc *ipmi_kept_bmc(struct driver_env *env, const char *node_uuid)
+{
+	struct kept_bmc *k = map_get(&env->bmcs, node_uuid);
+
+	return k ? k->bmc : NULL;
+}
+
+struct ipmi_opts ipmi_opts_for(const struct op *op, enum driver_priority p)
 {
 	int64_t left = op->deadline_ms - time_mono_ms();
 
-	return (struct ipmi_opts){
-		.deadline_ms = left < 1 ? 1 : (unsigned)left, .priority = priority};
+	return (struct ipmi_opts){.deadline_ms = left < 1 ? 1 : (unsigned)left,
+		.priority = p == DRIVER_SWEEP ? IPMI_PRIORITY_SWEEP : IPMI_PRIORITY_COMMAND};
 }
 
-/* Gets the connection, or completes the op with the reason why there is none. */
-static struct ipmi_bmc *open_bmc(struct driver_env *env, const struct node *n, struct op *op)
+struct ipmi_bmc *ipmi_open_bmc(struct driver_env *env, const struct node *n, struct op *op)
 {
 	struct ipmi_bmc *bmc = NULL;
 	struct err e = {0};
@@ -305,22 +310,33 @@ static struct ipmi_bmc *open_bmc(struct driver_env *env, const struct node *n, s
 	return bmc;
 }
 
+/* What the same answer says of the machine's health. */
+static unsigned chassis_faults(const struct ipmi_chassis_status *s)
+{
+	return CHASSIS_KNOWN | (s->power_fault ? CHASSIS_POWER_FAULT : 0) |
+	       (s->power_overload ? CHASSIS_POWER_OVERLOAD : 0) |
+	       (s->power_control_fault ? CHASSIS_POWER_CONTROL : 0) |
+	       (s->interlock ? CHASSIS_INTERLOCK : 0) | (s->drive_fault ? CHASSIS_DRIVE : 0) |
+	       (s->fan_fault ? CHASSIS_FAN : 0) | (s->intrusion ? CHASSIS_INTRUSION : 0);
+}
+
 static void answer_power(void *data, const struct ipmi_result *result, const struct err *e)
 {
 	struct op *op = data;
 
-	if (e)
+	if (e) {
 		op_fail(op, e);
-	else
-		op_done(op, json_string(result->chassis.power_on ? "power on" : "power off"));
+		return;
+	}
+	op->chassis = chassis_faults(&result->chassis);
+	op_done(op, json_string(result->chassis.power_on ? "power on" : "power off"));
 }
 
 static void power_get(
 	struct driver_env *env, const struct node *n, enum driver_priority p, struct op *op)
 {
-	struct ipmi_bmc *bmc = open_bmc(env, n, op);
-	struct ipmi_opts opts =
-		opts_for(op, p == DRIVER_SWEEP ? IPMI_PRIORITY_SWEEP : IPMI_PRIORITY_COMMAND);
+	struct ipmi_bmc *bmc = ipmi_open_bmc(env, n, op);
+	struct ipmi_opts opts = ipmi_opts_for(op, p);
 
 	if (bmc)
 		ipmi_power_get(bmc, &opts, answer_power, op);
@@ -330,8 +346,7 @@ static bool power_get_again(
 	struct driver_env *env, const char *node_uuid, enum driver_priority p, struct op *op)
 {
 	struct kept_bmc *k = map_get(&env->bmcs, node_uuid);
-	struct ipmi_opts opts =
-		opts_for(op, p == DRIVER_SWEEP ? IPMI_PRIORITY_SWEEP : IPMI_PRIORITY_COMMAND);
+	struct ipmi_opts opts = ipmi_opts_for(op, p);
 
 	if (!k)
 		return false;
@@ -399,7 +414,7 @@ static void ask_again(uv_timer_t *t)
 {
 	struct power_change *c = t->data;
 	struct kept_bmc *k = map_get(&c->env->bmcs, c->node);
-	struct ipmi_opts opts = opts_for(c->op, IPMI_PRIORITY_COMMAND);
+	struct ipmi_opts opts = ipmi_opts_for(c->op, DRIVER_COMMAND);
 	struct err gone;
 
 	if (!k) {
@@ -421,7 +436,7 @@ static void power_accepted(void *data, const struct ipmi_result *result, const s
 		ask_again(&c->timer);
 }
 
-static void answer_plain(void *data, const struct ipmi_result *result, const struct err *e)
+void ipmi_answer_plain(void *data, const struct ipmi_result *result, const struct err *e)
 {
 	struct op *op = data;
 
@@ -439,14 +454,14 @@ static void power_set(
 		[ACTION_SOFT_OFF] = IPMI_POWER_SOFT,
 		[ACTION_RESET] = IPMI_POWER_RESET,
 		[ACTION_NMI] = IPMI_POWER_DIAG};
-	struct ipmi_bmc *bmc = open_bmc(env, n, op);
-	struct ipmi_opts opts = opts_for(op, IPMI_PRIORITY_COMMAND);
+	struct ipmi_bmc *bmc = ipmi_open_bmc(env, n, op);
+	struct ipmi_opts opts = ipmi_opts_for(op, DRIVER_COMMAND);
 	struct power_change *c;
 
 	if (!bmc)
 		return;
 	if (a == ACTION_RESET || a == ACTION_NMI) {
-		ipmi_power(bmc, actions[a], &opts, answer_plain, op);
+		ipmi_power(bmc, actions[a], &opts, ipmi_answer_plain, op);
 		return;
 	}
 	c = xcalloc(1, sizeof(*c));
@@ -467,8 +482,8 @@ static const enum ipmi_boot_device device_values[] = {
 static void boot_device_set(struct driver_env *env, const struct node *n, const char *device,
 	bool persistent, struct op *op)
 {
-	struct ipmi_bmc *bmc = open_bmc(env, n, op);
-	struct ipmi_opts opts = opts_for(op, IPMI_PRIORITY_COMMAND);
+	struct ipmi_bmc *bmc = ipmi_open_bmc(env, n, op);
+	struct ipmi_opts opts = ipmi_opts_for(op, DRIVER_COMMAND);
 	struct err e;
 	size_t i;
 
@@ -482,8 +497,8 @@ static void boot_device_set(struct driver_env *env, const struct node *n, const 
 		op_fail(op, &e);
 		return;
 	}
-	ipmi_boot_device_set(
-		bmc, device_values[i], persistent, driver_node_is_uefi(n), &opts, answer_plain, op);
+	ipmi_boot_device_set(bmc, device_values[i], persistent, driver_node_is_uefi(n), &opts,
+		ipmi_answer_plain, op);
 }
 
 static void answer_boot_device(void *data, const struct ipmi_result *result, const struct err *e)
@@ -505,8 +520,8 @@ static void answer_boot_device(void *data, const struct ipmi_result *result, con
 
 static void boot_device_get(struct driver_env *env, const struct node *n, struct op *op)
 {
-	struct ipmi_bmc *bmc = open_bmc(env, n, op);
-	struct ipmi_opts opts = opts_for(op, IPMI_PRIORITY_COMMAND);
+	struct ipmi_bmc *bmc = ipmi_open_bmc(env, n, op);
+	struct ipmi_opts opts = ipmi_opts_for(op, DRIVER_COMMAND);
 
 	if (bmc)
 		ipmi_boot_device_get(bmc, &opts, answer_boot_device, op);
@@ -516,7 +531,8 @@ static const struct power_ops power = {
 	.get = power_get, .get_again = power_get_again, .set = power_set};
 static const struct management_ops management = {.boot_devices = devices,
 	.boot_device_set = boot_device_set,
-	.boot_device_get = boot_device_get};
+	.boot_device_get = boot_device_get,
+	.bmc = ipmi_bmc_calls};
 
 const struct implementation ipmi_power_interface = {.name = "ipmi",
 	.interface = IF_POWER,

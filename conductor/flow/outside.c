@@ -105,6 +105,20 @@ void flow_boot_device_get(struct flow_env *env, const struct node *n, struct op 
 	management_of(n)->boot_device_get(env->driver, n, op);
 }
 
+bool flow_bmc_can(const struct node *n, enum bmc_call call)
+{
+	const struct management_ops *ops = management_of(n);
+
+	return ops && ops->bmc && ops->bmc[call];
+}
+
+void flow_bmc_ask(struct flow_env *env, const struct node *n, enum bmc_call call,
+	const json_t *args, bool sweep, struct op *op)
+{
+	management_of(n)->bmc[call](
+		env->driver, n, args, sweep ? DRIVER_SWEEP : DRIVER_COMMAND, op);
+}
+
 void flow_console_want(struct flow_env *env, const struct node *n, unsigned wants)
 {
 	console_want(env->driver, n, wants);

@@ -7,6 +7,7 @@
 #define CONDUCTOR_FLOW_OUTSIDE_H
 
 #include "conductor/flow/flow.h"
+#include "conductor/model/bmc.h"
 #include "conductor/model/console.h"
 
 /* --- drivers ------------------------------------------------------------------------------------
@@ -39,6 +40,11 @@ const char *const *flow_boot_devices(const struct node *n);
 void flow_boot_device_set(struct flow_env *env, const struct node *n, const char *device,
 	bool persistent, struct op *op);
 void flow_boot_device_get(struct flow_env *env, const struct node *n, struct op *op);
+
+/* What a BMC is asked for beside that; value as conductor/api/README.md has it. */
+bool flow_bmc_can(const struct node *n, enum bmc_call call);
+void flow_bmc_ask(struct flow_env *env, const struct node *n, enum bmc_call call,
+	const json_t *args, bool sweep, struct op *op);
 
 /* --- consoles ------------------------------------------------------------------------------------
  */

@@ -7,5 +7,6 @@ const char *const news_kind_names[NEWS_COUNT] = {
 	[NEWS_NODE_CREATED] = "node.created",
 	[NEWS_NODE_DELETED] = "node.deleted",
 	[NEWS_MAINTENANCE] = "node.maintenance",
+	[NEWS_HEALTH] = "node.health",
 	[NEWS_PHONE_HOME] = "node.phone_home",
 };

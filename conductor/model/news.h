@@ -10,6 +10,7 @@ enum news_kind {
 	NEWS_NODE_CREATED,
 	NEWS_NODE_DELETED,
 	NEWS_MAINTENANCE,
+	NEWS_HEALTH,	 /* "from" and "to" are names of health */
 	NEWS_PHONE_HOME, /* a deployed system reported itself */
 	NEWS_COUNT
 };

@@ -24,9 +24,10 @@ struct op {
 	struct list link;
 
 	/* the answer */
-	int result;	/* 0 or negative errno */
-	struct err err; /* when result < 0 */
-	json_t *value;	/* may be NULL */
+	int result;	  /* 0 or negative errno */
+	struct err err;	  /* when result < 0 */
+	json_t *value;	  /* may be NULL */
+	unsigned chassis; /* of a power read: enum chassis_fault */
 };
 
 static inline void op_done(struct op *op, json_t *value) /* takes the reference */

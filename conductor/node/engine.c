@@ -32,6 +32,7 @@ static const struct {
 	[REQ_BOOT_DEVICE_SET] = {.node = on_management},
 	[REQ_BOOT_DEVICE_SUPPORTED] = {.node = on_management, .reads = true},
 	[REQ_NMI] = {.node = on_management},
+	[REQ_BMC] = {.node = on_bmc},
 	[REQ_LOOKUP] = {.engine = on_lookup},
 	[REQ_HEARTBEAT] = {.node = on_heartbeat},
 	[REQ_INSPECTION] = {.engine = on_inspection},
@@ -207,6 +208,7 @@ static void enode_mirror(struct enode *e, const struct node *n)
 	e->power_fault = str_eq(n->fault, FAULT_POWER);
 	e->power_asked = false;
 	e->console = console_wanted(en, n);
+	health_mirror(e, n);
 }
 
 struct enode *enode_new(struct engine *en, const struct node *n)

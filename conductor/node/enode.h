@@ -39,6 +39,8 @@ struct enode {
 	bool power_pending; /* it has a target_power_state */
 	bool power_fault;   /* the sweep set its maintenance */
 	unsigned console;   /* enum console_want */
+	uint8_t health;	    /* enum health */
+	uint16_t chassis;   /* enum chassis_fault */
 	/* how the sweep asked, with this very record; NULL: not yet */
 	bool power_asked; /* by the sweep, and the record has not changed since */
 
@@ -194,6 +196,12 @@ bool run_undo_powers_off(struct enode *e, enum provision_state failed_from);
 void run_undo_power_off(struct enode *e);
 void run_recover(struct enode *e); /* at start */
 
+/* health.c: what a power read or the sensors say; true: a commit began */
+bool health_chassis(struct enode *e, unsigned faults);
+void health_sensors(struct enode *e, const json_t *value);
+void health_mirror(struct enode *e, const struct node *n);
+char *health_reason(const struct node *n); /* allocated; NULL: nothing is wrong */
+
 /* rebase.c: the record is no longer `old` but `new`; the working copy follows. */
 void run_rebase(struct enode *e, const struct node *old, const struct node *new);
 
@@ -204,6 +212,9 @@ void power_answer(struct enode *e, struct op *op);
 void power_recover(struct enode *e); /* at start, of a node without a flow */
 void sweep_start(struct engine *en);
 void on_management(struct enode *e, struct request *r);
+void on_bmc(struct enode *e, struct request *r); /* bmc.c */
+/* An op whose answer is that of a request; it belongs to no flow. */
+struct op *op_direct(struct enode *e, struct request *r, const char *what, unsigned timeout_s);
 void on_node_create(struct engine *en, struct request *r);
 void on_node_update(struct enode *e, struct request *r);
 void on_node_delete(struct enode *e, struct request *r);

@@ -4,37 +4,10 @@
 
 #include <errno.h>
 
-/* An op that answers a request directly; it belongs to no flow and holds up nothing. */
-struct direct {
-	struct op op;
-	struct engine *en;
-	struct request *request;
-	enum request_kind kind;
-};
-
-static void direct_done(struct op *op)
-{
-	struct direct *d = container_of(op, struct direct, op);
-	struct request *r = d->request;
-
-	if (op->result == 0 && op->value)
-		r->answer = TAKE_PTR(op->value);
-	request_finish(r, op->result, &op->err);
-	json_decref(op->value);
-	free(d);
-}
-
+/* Within the time of a BMC's call. */
 static struct op *direct_new(struct enode *e, struct request *r, const char *what)
 {
-	struct direct *d = xcalloc(1, sizeof(*d));
-	struct op *pattern = op_new(e, what, e->en->flow->call_timeout_s);
-
-	d->op = *pattern;
-	op_free(pattern);
-	list_init(&d->op.link);
-	d->op.post = direct_done;
-	d->request = r;
-	return &d->op;
+	return op_direct(e, r, what, e->en->flow->call_timeout_s);
 }
 
 static int boot_device_known(const char *const *devices, const char *device, struct err *err)

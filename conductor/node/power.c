@@ -212,6 +212,7 @@ static void sweep_answered(struct enode *e, struct op *op)
 		recovered(e, seen);
 	} else if (seen == e->power) {
 		e->power_failures = 0;
+		health_chassis(e, op->chassis);
 	} else if (e->power == POWER_NONE || e->power == POWER_ERROR ||
 		   enode_get(e)->disable_power_off) {
 		set_power(e, seen, "the BMC says so", NULL);

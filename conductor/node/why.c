@@ -89,6 +89,7 @@ void on_why(struct enode *e, struct request *r)
 		.descending = true,
 		.limit = EVENTS_SHOWN};
 	json_t *events = json_array(), *home, *console;
+	_cleanup_free_ char *reason = NULL;
 	char sentence[300];
 	struct err err;
 
@@ -107,6 +108,9 @@ void on_why(struct enode *e, struct request *r)
 		json_put_int(r->answer, "power_failures", e->power_failures);
 		json_put_str(r->answer, "power_error", e->power_err.text);
 	}
+	reason = health_reason(enode_get(e));
+	json_put_str(r->answer, "health", health_names[e->health]);
+	json_put_str(r->answer, "health_reason", reason);
 	put_time(r->answer, "agent_seen", wall_of(e->agent_seen_ms));
 	home = json_object_get(enode_get(e)->driver_internal_info, "phone_home");
 	if (json_str(home, "hostname"))
