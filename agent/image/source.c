@@ -288,6 +288,31 @@ static void set_options(struct transfer *t, const struct image_job *job)
 		curl_easy_setopt(c, CURLOPT_RANGE, range);
 }
 
+/* Failures that another attempt does not cure, and what does. */
+static bool hopeless(struct transfer *t, CURLcode code)
+{
+	static const struct {
+		CURLcode code;
+		const char *advice;
+	} rows[] = {
+		{CURLE_URL_MALFORMAT, "correct image_source"},
+		{CURLE_UNSUPPORTED_PROTOCOL, "correct image_source; http and https are known"},
+		{CURLE_TOO_MANY_REDIRECTS, "correct image_source, or the server's redirects"},
+		{CURLE_PEER_FAILED_VERIFICATION,
+			"the agent does not trust the server's certificate; give its CA with the "
+			"kernel parameter ipa-cafile, or serve the image by http: its checksum "
+			"protects it"},
+		{CURLE_SSL_CACERT_BADFILE, "correct the kernel parameter ipa-cafile"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (rows[i].code == code) {
+			err_advise(&t->err, "%s", rows[i].advice);
+			return true;
+		}
+	return false;
+}
+
 /* What the end of an attempt means, when no callback has said so already. */
 static void judge(struct transfer *t, CURLcode code)
 {
@@ -313,11 +338,7 @@ static void judge(struct transfer *t, CURLcode code)
 				 : -curl_errno(code),
 		"GET %s: %s after %" PRIu64 " of %" PRIu64 " bytes", t->shown,
 		code == CURLE_OK ? "it ended" : cause, t->at, t->total);
-	t->verdict = AGAIN;
-	if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL ||
-		code == CURLE_TOO_MANY_REDIRECTS || code == CURLE_PEER_FAILED_VERIFICATION ||
-		code == CURLE_SSL_CACERT_BADFILE)
-		t->verdict = NEXT_URL;
+	t->verdict = hopeless(t, code) ? NEXT_URL : AGAIN;
 }
 
 static void attempt(struct transfer *t)
@@ -377,7 +398,10 @@ static enum verdict transfer_run(struct transfer *t)
 		atomic_fetch_add(t->s->resumed, 1);
 		pause_ms(t->s, pause < PAUSE_MAX_MS ? pause : PAUSE_MAX_MS);
 	}
-	err_advise(&t->err, "given up after %u attempts without progress", retries + 1);
+	err_advise(&t->err,
+		"given up after %u attempts without progress; look at the image server and the "
+		"way to it",
+		retries + 1);
 	return NEXT_URL;
 }
 

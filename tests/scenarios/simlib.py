@@ -140,6 +140,16 @@ def iso_file(iso, name):
 
 # --- servers that the conductor and the agents talk to ----------------------------------------------
 
+class QuietServer(http.server.ThreadingHTTPServer):
+    """Clients that end in the middle of a transfer are what these stories are about."""
+    allow_reuse_address = True
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        if not isinstance(sys.exc_info()[1], (OSError, ValueError)):
+            super().handle_error(request, client_address)
+
+
 class Server:
     """An HTTP server in a thread, on a free port of loopback, that can be taken down and up again."""
 
@@ -162,9 +172,7 @@ class Server:
         self.start()
 
     def start(self):
-        http.server.ThreadingHTTPServer.allow_reuse_address = True
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", self.port), self.handler)
-        self.server.daemon_threads = True
+        self.server = QuietServer(("127.0.0.1", self.port), self.handler)
         self.port = self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
 

@@ -1,0 +1,54 @@
+"""What stories about faults share: that a fault ends as the contract says, in words a person can act on, and
+that one command is enough once it is gone."""
+import re
+import sys
+
+from simlib import Tap, make_image, need_programs
+
+IMAGE = make_image(8)
+tap = Tap()
+
+
+def check_failure(sim, m, node, state, target, *words):
+    """The node is in that state, and its last_error holds all the words (regular expressions)."""
+    tap.equal((node["provision_state"], node["target_provision_state"]), (state, target), "ends %s, target %s" % (state, target))
+    error = node["last_error"] or ""
+    missing = [w for w in words if not re.search(w, error)]
+    tap.ok(not missing, "last_error says what, on what, what came back, what to do", "missing %s in: %s" % (missing, error))
+    newest = sim.history(m)[-1]
+    tap.ok(newest["severity"] == "ERROR" and newest["event"] == error, "the history says the same", newest)
+    why = sim.why(m)
+    tap.equal((why["provision_state"], why["last_error"]), (state, error), "and so does `why`")
+
+
+def check_cured(sim, m, verb="active", end="active"):
+    """One command and the node is there, without an error."""
+    status, answer = sim.deploy(m) if verb == "active" else sim.provision(m, verb)
+    node = sim.reach(m, end, "deploy failed", "clean failed", "inspect failed", "enroll")
+    tap.equal((status, node["provision_state"], node["last_error"]), (202, end, None), "one command later it is " + end,
+              ) or tap.diag("%s\n%s" % (answer, "\n".join(m.log[-8:])))
+    if end == "active":
+        tap.equal((sim.home(m) or {}).get("hostname"), m.name + ".sim", "and its system has reported itself")
+
+
+def ready(sim, **driver_info):
+    """The first machine, available, with an image chosen."""
+    m = sim.machines[0]
+    sim.images.files["system.img"] = IMAGE
+    sim.to_available(m, **driver_info)
+    sim.image(m, "system.img")
+    return m
+
+
+def run_cases(cases):
+    """All cases, or those named on the command line; one that breaks off is a failure and not the end."""
+    need_programs(tap)
+    only = sys.argv[1:]
+    for case in cases:
+        if not only or case.__name__ in only:
+            tap.diag(case.__name__)
+            try:
+                case()
+            except Exception as problem:  # pylint: disable=broad-except
+                tap.ok(False, case.__name__ + " ran to its end", "%s: %s" % (type(problem).__name__, problem))
+    tap.done()
