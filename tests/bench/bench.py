@@ -20,6 +20,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import boot  # noqa: E402
 import conductor  # noqa: E402
 import ipmi  # noqa: E402
+import storm  # noqa: E402
 from benchlib import BUILD, CannotMeasure  # noqa: E402
 
 # name, function of --quick, most seconds it may take
@@ -32,6 +33,7 @@ MEASUREMENTS = {
     "ipmi-farm": (ipmi.bench_farm, 600),
     "store": (conductor.bench_store, 200),
     "nodes": (conductor.bench_nodes, 600),
+    "storm": (storm.bench_storm, 300),
     "bare": (boot.bench_bare, 700),
     "demo-bios": (lambda quick: boot.bench_demo("bios", False), 2000),
     "demo-bios-cold": (lambda quick: boot.bench_demo("bios", True), 2000),
