@@ -215,6 +215,7 @@ static int show_metrics(void *data, struct buf *out, struct err *e)
 	m.store_transactions = ss.transactions;
 	m.store_failed = ss.failed;
 	m.store_queued = ss.queued;
+	m.store_failing = ss.failing;
 	m.webhook_pending = (uint64_t)pending;
 	return report_metrics(out, &m);
 }

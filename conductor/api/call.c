@@ -39,6 +39,7 @@ static const struct {
 	{E2BIG, 413},
 	{ENOSYS, 501},
 	{EAGAIN, 503},
+	{ENOSPC, 507},
 };
 
 int call_status(int code)

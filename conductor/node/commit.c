@@ -4,6 +4,7 @@
 #include "lib/base/str.h"
 #include "lib/base/time.h"
 
+#include <errno.h>
 #include <string.h>
 
 void enode_replace(struct enode *e, struct node *n); /* engine.c */
@@ -113,13 +114,46 @@ void commit_submit(struct commit *c, void (*then)(struct commit *c, void *data),
 	store_submit(c->en->store, TAKE_PTR(c->txn), on_durable, c);
 }
 
+/* The log hears of the first change that is refused, and of the first that is taken again. */
+static void store_away(struct commit *c)
+{
+	struct engine *en = c->en;
+
+	c->store_away = true;
+	if (c->r != -ENOSPC)
+		c->r = -EAGAIN;
+	c->err.code = -c->r;
+	err_prefix(&c->err, "the store did not take the change");
+	if (!en->store_away_ms) {
+		en->store_away_ms = time_mono_ms();
+		en->store_refused = 0;
+		log_error(
+			"%s; flows wait, and requests that change something are refused, until it "
+			"does",
+			c->err.text);
+	}
+	en->store_refused++;
+}
+
+static void store_back(struct engine *en)
+{
+	log_warning("the store takes changes again, after %llu refused in %lld s",
+		(unsigned long long)en->store_refused,
+		(long long)(time_mono_ms() - en->store_away_ms) / 1000);
+	en->store_away_ms = 0;
+}
+
 void commit_finished(struct commit *c)
 {
 	struct enode *e = c->node;
 
 	if (e)
 		e->committing = false;
-	if (c->r < 0) {
+	if (c->r == 0 && c->en->store_away_ms)
+		store_back(c->en);
+	if (store_out_of_order(c->r)) {
+		store_away(c);
+	} else if (c->r < 0) {
 		log_error("node %s: the store refused a change: %s", e ? e->uuid : "(new)",
 			c->err.text);
 	} else if (e && c->next) {

@@ -264,7 +264,7 @@ void enode_free(struct enode *e)
 	enode_cool(e);
 	free(e->name);
 	free(e->doc);
-	free(e->unsaved);
+	free(e->unsaved_text);
 	uv_close((uv_handle_t *)&e->timer, enode_release);
 }
 

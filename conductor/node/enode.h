@@ -59,8 +59,9 @@ struct enode {
 	uv_timer_t timer;	/* of the op in flight, else of the state */
 	bool timed_out;
 	bool recovered; /* the agent is asked whether it was given its command before a restart */
-	bool token_unsure; /* a restart may have kept the token from its agent */
-	char *unsaved;	   /* why the flow failed, when the store did not take even that */
+	bool token_unsure;	/* a restart may have kept the token from its agent */
+	enum fsm_event unsaved; /* what the store did not take; unsaved.c */
+	char *unsaved_text;	/* its cause, or the error of a failure */
 
 	/* a power request of a client, or a sweep's answer, outside a flow */
 	struct op *power_op;
@@ -110,11 +111,13 @@ struct engine {
 	struct list requests, answers, commits;
 	struct list todo_answers, todo_commits; /* taken over, not looked at yet */
 
-	struct list ready;    /* enodes with something to do */
-	uv_timer_t sweep;     /* power synchronisation */
-	size_t sweep_pos;     /* its place in `nodes` */
-	int64_t sweep_at_ms;  /* of the last tick */
-	int64_t sweep_credit; /* nodes to be asked, in 1/interval_ms */
+	struct list ready;	/* enodes with something to do */
+	uv_timer_t sweep;	/* power synchronisation */
+	size_t sweep_pos;	/* its place in `nodes` */
+	int64_t sweep_at_ms;	/* of the last tick */
+	int64_t sweep_credit;	/* nodes to be asked, in 1/interval_ms */
+	int64_t store_away_ms;	/* monotonic, since when it takes no changes; 0: it does */
+	uint64_t store_refused; /* changes since then */
 	struct engine_stats stats;
 };
 
@@ -130,6 +133,7 @@ struct commit {
 	void (*then)(struct commit *c, void *data); /* c->r, c->err say how it went */
 	void *data;
 	int r;
+	bool store_away; /* with r < 0: the store is out of order, the change may be right */
 	struct err err;
 	struct list link;
 };
@@ -190,7 +194,6 @@ void run_resume(struct enode *e); /* what the node waited for has come */
 /* The same in a state that waits; the request is answered once that is durable. */
 void run_resume_for(struct enode *e, struct request *r);
 void run_fail(struct enode *e, const struct err *err);
-void run_fail_later(struct enode *e, const char *why); /* the store is out of order: try again */
 void run_drop(struct enode *e); /* forgets the flow; a late answer is ignored */
 bool run_undo_powers_off(struct enode *e, enum provision_state failed_from);
 void run_undo_power_off(struct enode *e);
@@ -201,6 +204,12 @@ bool health_chassis(struct enode *e, unsigned faults);
 void health_sensors(struct enode *e, const json_t *value);
 void health_mirror(struct enode *e, const struct node *n);
 char *health_reason(const struct node *n); /* allocated; NULL: nothing is wrong */
+
+/* unsaved.c: the store is out of order; tried again until it takes it. */
+void unsaved_call(struct enode *e); /* the flow's next call could not be noted */
+void unsaved_transition(struct enode *e, enum fsm_event event, const char *text, struct commit *c);
+void unsaved_retry(struct enode *e);
+void unsaved_forget(struct enode *e);
 
 /* rebase.c: the record is no longer `old` but `new`; the working copy follows. */
 void run_rebase(struct enode *e, const struct node *old, const struct node *new);

@@ -201,7 +201,7 @@ static void sweep_answered(struct enode *e, struct op *op)
 {
 	enum power_state seen = power_state_parse(json_string_value(op->value));
 
-	if (e->run || e->power_pending || e->committing)
+	if (e->run || e->power_request || e->committing)
 		return; /* something began meanwhile: the answer is old */
 	if (op->result < 0) {
 		e->power_err = op->err;
@@ -210,6 +210,8 @@ static void sweep_answered(struct enode *e, struct op *op)
 	} else if (e->power_fault) {
 		e->power_failures = 0;
 		recovered(e, seen);
+	} else if (e->power_pending) {
+		set_power(e, seen, "the BMC says so", NULL); /* the store refused how it ended */
 	} else if (seen == e->power) {
 		e->power_failures = 0;
 		health_chassis(e, op->chassis);

@@ -7,8 +7,6 @@
 #include <errno.h>
 #include <string.h>
 
-#define UNSAVED_RETRY_MS 500
-
 static const struct flow_call *current(const struct enode *e)
 {
 	return e->call < e->run->flow->n_calls ? &e->run->flow->calls[e->call] : NULL;
@@ -41,6 +39,7 @@ void run_drop(struct enode *e)
 	e->op = NULL; /* a late answer finds its generation over */
 	e->recovered = false;
 	e->heartbeat = false;
+	unsaved_forget(e);
 	uv_timer_stop(&e->timer);
 	e->timed_out = false;
 	if (!e->run)
@@ -72,14 +71,6 @@ void run_fail(struct enode *e, const struct err *err)
 	log_warning("node %s: %s: %s", label(e), provision_state_name(e->state), err->text);
 	if (state_apply(e, &s, &ignored) < 0)
 		run_drop(e);
-}
-
-void run_fail_later(struct enode *e, const char *why)
-{
-	run_drop(e);
-	str_replace(&e->unsaved, why);
-	enode_arm(e, UNSAVED_RETRY_MS);
-	enode_waits(e, 0, "the store to take changes again");
 }
 
 /* "deploy: write the image: <cause>" */
@@ -140,11 +131,12 @@ static void cursor_durable(struct commit *c, void *data)
 
 	if (!e->run || e->en->stopping)
 		return;
-	if (c->r < 0) {
+	if (c->r == 0)
+		start_call(e);
+	else if (c->store_away)
+		unsaved_call(e);
+	else
 		fail_call(e, &c->err);
-		return;
-	}
-	start_call(e);
 }
 
 void run_waits(struct enode *e)
@@ -368,8 +360,7 @@ void run_timeout(struct enode *e)
 	struct err err;
 
 	if (e->unsaved) {
-		err_set(&err, EIO, "%s", e->unsaved);
-		run_fail(e, &err);
+		unsaved_retry(e);
 	} else if (e->op) {
 		err_set(&err, ETIME, "no answer within its time limit");
 		e->op = NULL;

@@ -16,6 +16,7 @@ struct pending_change {
 	enum provision_state from;
 	struct request *request;
 	bool power_off; /* the machine is not left running after the failure */
+	json_t *ports;	/* uuids of those that are made with it; NULL: none */
 };
 
 void enode_waits(struct enode *e, int64_t until_ms, const char *fmt, ...)
@@ -129,13 +130,14 @@ static void fill_next(struct node *n, const struct transition *row, const struct
 	str_replace(&n->conductor, NULL);
 }
 
-static void add_found(struct commit *c, struct flow_found *f)
+/* The uuids of the ports it makes. */
+static json_t *add_found(struct commit *c, struct flow_found *f)
 {
 	struct inventory inv = {.uuid = c->next->uuid,
 		.inventory = f->inventory,
 		.plugin_data = f->plugin_data,
 		.created_at = time_wall_us()};
-	json_t *mac;
+	json_t *mac, *made = json_array();
 	size_t i;
 
 	inv.updated_at = inv.created_at;
@@ -158,7 +160,9 @@ static void add_found(struct commit *c, struct flow_found *f)
 		waiting_forget(c->en, c->txn, port.address);
 		port_index(c->en, uuid, port.address, c->next->uuid);
 		record_done(&port_type, &port);
+		json_array_append_new(made, json_string(uuid));
 	}
+	return made;
 }
 
 static const enum flow_kind flow_of_action[ACT_COUNT] = {
@@ -206,20 +210,32 @@ static void act(struct enode *e, const struct pending_change *p)
 	}
 }
 
+static void refused(struct commit *c, struct pending_change *p)
+{
+	struct enode *e = c->node;
+
+	for (size_t i = 0; i < json_array_size(p->ports); i++)
+		port_unindex(e->en, json_string_value(json_array_get(p->ports, i)));
+	if (p->request)
+		request_finish(p->request, c->r, &c->err);
+	else if (c->store_away || p->row->event == EV_FAIL)
+		unsaved_transition(e, p->row->event, c->cause, c);
+	else
+		run_fail(e, &c->err);
+	json_decref(p->ports);
+}
+
 static void durable(struct commit *c, void *data)
 {
 	struct pending_change *p = data;
 	struct enode *e = c->node;
 
 	if (c->r < 0) {
-		if (p->request)
-			request_finish(p->request, c->r, &c->err);
-		else
-			run_fail_later(e, p->row->event == EV_FAIL ? c->cause : c->err.text);
+		refused(c, p);
 		free(p);
 		return;
 	}
-	str_replace(&e->unsaved, NULL);
+	unsaved_forget(e);
 	log_info("node %s: %s -> %s: %s", e->name ? e->name : e->uuid,
 		provision_state_name(p->from), provision_state_name(p->row->to), c->cause);
 	e->state_since_ms = time_mono_ms();
@@ -231,6 +247,7 @@ static void durable(struct commit *c, void *data)
 	if (p->request)
 		request_finish(p->request, 0, NULL);
 	act(e, p);
+	json_decref(p->ports);
 	free(p);
 }
 
@@ -264,8 +281,6 @@ int state_apply(struct enode *e, const struct state_change *s, struct err *err)
 		c->next->power_state = POWER_OFF;
 		flow_agent_forget(c->next);
 	}
-	if (s->found)
-		add_found(c, s->found);
 	disks_note(c, e->run);
 	commit_news(c, NEWS_PROVISION_STATE, provision_state_name(row->from),
 		provision_state_name(row->to), s->error ? s->error : s->cause);
@@ -273,6 +288,7 @@ int state_apply(struct enode *e, const struct state_change *s, struct err *err)
 		provision_state_name(row->to), c->news.duration_ms, s->user,
 		s->error ? s->error : s->cause);
 	p = xcalloc(1, sizeof(*p));
+	p->ports = s->found ? add_found(c, s->found) : NULL;
 	p->row = row;
 	p->from = row->from;
 	p->request = s->request;

@@ -56,6 +56,8 @@ static const struct row {
 	{"ingot_store_failures_total", COUNTER, "Transactions of which nothing was kept.",
 		M(store_failed)},
 	{"ingot_store_queue", GAUGE, "Transactions that wait for the writer.", M(store_queued)},
+	{"ingot_store_failing", GAUGE,
+		"1 while the store takes no changes: its disk is full or fails.", M(store_failing)},
 	{"ingot_webhooks", GAUGE, "Configured webhooks.", M(report.webhooks)},
 	{"ingot_webhooks_failing", GAUGE, "Webhooks whose last attempt failed.",
 		M(report.webhooks_failing)},

@@ -36,7 +36,7 @@ struct report_metrics_source {
 	uint64_t power_polls_spared;
 	uint64_t bmc_requests, bmc_failures;
 	uint64_t bmc_in_flight, bmc_sessions, bmc_circuits_open, bmc_gaps_learned;
-	uint64_t store_commits, store_transactions, store_failed, store_queued;
+	uint64_t store_commits, store_transactions, store_failed, store_queued, store_failing;
 	uint64_t webhook_pending; /* delivery records in the store */
 };
 

@@ -22,38 +22,57 @@
 #define LOG_STEP       (1 << 16)
 #define CHECK_MS       2000 /* spent at most on looking for damage at start */
 
-static bool out_of_space(sqlite3 *db, int rc)
+/* What the system said, which for a failed commit only the log's own file knows; 0: nothing. */
+static int system_error(sqlite3 *db)
 {
 	int os = db ? sqlite3_system_errno(db) : 0;
+	sqlite3_file *log = NULL;
 
+	if (os || !db)
+		return os;
+	sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+	if (log && log->pMethods)
+		log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &os);
+	return os;
+}
+
+static bool out_of_space(int rc, int os)
+{
 	return (rc & 0xff) == SQLITE_FULL ||
 	       ((rc & 0xff) == SQLITE_IOERR && (os == ENOSPC || os == EDQUOT || os == EFBIG));
 }
 
+/* What a failure is to the caller, and what a person can do about it. */
+static const struct {
+	int rc, code;
+	const char *what_to_do;
+} failures[] = {
+	{SQLITE_BUSY, EAGAIN, "another program keeps the store locked"},
+	{SQLITE_LOCKED, EAGAIN, "another program keeps the store locked"},
+	{SQLITE_NOTADB, EUCLEAN, "restore the file from a backup"},
+	{SQLITE_CORRUPT, EUCLEAN, "restore the file from a backup"},
+	{SQLITE_READONLY, EIO, "check that the file and its file system may be written"},
+	{SQLITE_PERM, EIO, "check the file's and its folder's permissions"},
+	{SQLITE_CANTOPEN, EIO, "check the file's and its folder's permissions"},
+	{SQLITE_AUTH, EIO, "check the file's and its folder's permissions"},
+	{SQLITE_IOERR, EIO, "look at the store's disk and the kernel's log"},
+};
+
 int sqlite_err(sqlite3 *db, int rc, struct err *e, const char *what)
 {
 	const char *text = db ? sqlite3_errmsg(db) : sqlite3_errstr(rc);
+	int os = (rc & 0xff) == SQLITE_IOERR || (rc & 0xff) == SQLITE_CANTOPEN ? system_error(db)
+									       : 0;
 
-	if (out_of_space(db, rc))
+	if ((rc & 0xff) == SQLITE_INTERRUPT)
+		return err_set(e, ECANCELED, "%s: interrupted", what);
+	if (out_of_space(rc, os))
 		return err_set(
 			e, ENOSPC, "%s: %s; free some space on the store's disk", what, text);
-	switch (rc & 0xff) {
-	case SQLITE_BUSY:
-	case SQLITE_LOCKED:
-		return err_set(
-			e, EBUSY, "%s: %s; another program keeps the store locked", what, text);
-	case SQLITE_NOTADB:
-	case SQLITE_CORRUPT:
-		return err_set(e, EUCLEAN, "%s: %s; restore the file from a backup", what, text);
-	case SQLITE_READONLY:
-	case SQLITE_PERM:
-	case SQLITE_CANTOPEN:
-	case SQLITE_AUTH:
-		return err_set(e, EACCES, "%s: %s; check the file's and its folder's permissions",
-			what, text);
-	case SQLITE_INTERRUPT:
-		return err_set(e, ECANCELED, "%s: interrupted", what);
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(failures); i++)
+		if (failures[i].rc == (rc & 0xff))
+			return err_set(e, failures[i].code, "%s: %s%s%s; %s", what, text,
+				os ? ": " : "", os ? strerror(os) : "", failures[i].what_to_do);
 	return err_set(e, EIO, "%s: %s", what, text);
 }
 

@@ -50,6 +50,16 @@ void store_submit(struct store *s, struct store_txn *t, store_done_fn done, void
 	s->backend->submit(s, t);
 }
 
+bool store_out_of_order(int r)
+{
+	static const int codes[] = {ENOSPC, EIO, EUCLEAN, EAGAIN};
+
+	for (size_t i = 0; i < ARRAY_SIZE(codes); i++)
+		if (r == -codes[i])
+			return true;
+	return false;
+}
+
 struct waiter {
 	pthread_mutex_t lock;
 	pthread_cond_t cond;

@@ -44,6 +44,7 @@ void store_txn_delete_where(struct store_txn *t, const struct record_type *type,
  * names record type, column and value), -ENOSPC, -EIO ... The other transactions of the same group
  * are not harmed. Any thread. done may be NULL.
  */
+bool store_out_of_order(int r); /* it is the store, not the transaction: another would fail, too */
 typedef void (*store_done_fn)(void *data, int r, const struct err *e);
 void store_submit(struct store *s, struct store_txn *t, store_done_fn done, void *data);
 
@@ -98,6 +99,7 @@ int store_count(struct store *s, const struct record_type *type, const struct st
 struct store_stats {
 	uint64_t commits, transactions, failed;
 	uint64_t queued; /* transactions waiting now */
+	bool failing;	 /* the last one failed because the store is out of order */
 };
 void store_get_stats(struct store *s, struct store_stats *ret);
 

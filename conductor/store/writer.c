@@ -120,6 +120,7 @@ static void finish_group(struct writer *w, struct store_txn **group, int n, unsi
 	w->stats.commits += commits;
 	w->stats.transactions += (uint64_t)n;
 	w->stats.failed += failed;
+	w->stats.failing = store_out_of_order(group[n - 1]->result);
 	pthread_mutex_unlock(&w->lock);
 	for (int i = 0; i < n; i++)
 		store_txn_finish(group[i]);

@@ -523,7 +523,7 @@ CONF = """[api]
 listen = 127.0.0.1:{api}
 auth = none
 [store]
-url = sqlite:{folder}/ingot.sqlite
+url = sqlite:{store}/ingot.sqlite
 [drivers]
 enabled = ipmi,fake-hardware
 power_timeout = {power_timeout}
@@ -561,7 +561,8 @@ class Sim:
         self.api_url = "http://127.0.0.1:%d" % self.api_port
         self.boot_url = "http://127.0.0.1:%d" % self.boot_port
         self.images, self.webhook = Images(), Webhook() if webhook else None
-        self.settings = {"api": self.api_port, "boot": self.boot_port, "folder": self.folder, "wait": int(wait * SLOW),
+        self.settings = {"api": self.api_port, "boot": self.boot_port, "folder": self.folder, "store": self.folder,
+                         "wait": int(wait * SLOW),
                          "power_timeout": power_timeout, "power_sync": power_sync, "command_timeout": command_timeout,
                          "fast_track": "true" if fast_track else "false",
                          "console": "false", "webhooks": self.webhook.url() if webhook else ""}
@@ -671,6 +672,10 @@ class Sim:
         if status != 200:
             raise RuntimeError("GET %s: %s %s" % (path, status, answer))
         return answer
+
+    def metric(self, name):
+        with urllib.request.urlopen(self.api_url + "/metrics", timeout=30) as answer:
+            return float(re.search(r"^%s (\S+)$" % name, answer.read().decode(), re.M)[1])
 
     def must(self, method, path, body=None):
         status, answer = self.call(method, path, body)
