@@ -571,6 +571,7 @@ class Sim:
         self.n = machines
         self.bmc_options = bmc_options
         self.env = {}  # of the conductor, beside ours
+        self.launcher = []  # a command that runs the conductor
         self.status = []  # exit statuses of conductors that ended
 
     def __enter__(self):
@@ -622,8 +623,8 @@ class Sim:
         with open(path, "w") as f:
             f.write(CONF.format(**self.settings))
         with open(os.path.join(self.folder, "ingotd.log"), "ab") as log:
-            self.ingotd = subprocess.Popen([os.path.join(BUILD, "ingotd"), "--config", path], stdout=log, stderr=log,
-                                           stdin=subprocess.DEVNULL, preexec_fn=with_parent,
+            self.ingotd = subprocess.Popen([*self.launcher, os.path.join(BUILD, "ingotd"), "--config", path],
+                                           stdout=log, stderr=log, stdin=subprocess.DEVNULL, preexec_fn=with_parent,
                                            env={**os.environ, **self.env})
         if not wait_for(self.answers, 20, 0.02):
             raise RuntimeError("ingotd does not answer:\n" + self.conductor_log()[-3000:])
