@@ -157,6 +157,8 @@ void commit_finished(struct commit *c)
 		log_error("node %s: the store refused a change: %s", e ? e->uuid : "(new)",
 			c->err.text);
 	} else if (e && c->next) {
+		if (c->has_disks && e->run)
+			json_decref(TAKE_PTR(e->run->found.disks));
 		enode_replace(e, TAKE_PTR(c->next));
 		c->news.node = e->hot;
 	}

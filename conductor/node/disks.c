@@ -97,15 +97,14 @@ static void put(struct commit *c, const json_t *told, struct buf *summary)
 
 void disks_note(struct commit *c, struct flow_run *run)
 {
-	json_t *disks = run ? TAKE_PTR(run->found.disks) : NULL, *told;
+	json_t *disks = run ? run->found.disks : NULL, *told;
 	struct buf text = BUF_INIT(2000);
 	const char *step;
 	size_t i;
 
-	if (!json_array_size(disks)) {
-		json_decref(disks);
+	if (!json_array_size(disks))
 		return;
-	}
+	c->has_disks = true;
 	json_array_foreach (disks, i, told)
 		put(c, told, &text);
 	store_txn_delete_where(c->txn, &disk_record_type, "node_uuid", c->next->uuid, RECORDS_KEPT);
@@ -117,5 +116,4 @@ void disks_note(struct commit *c, struct flow_run *run)
 		history_add(c, "INFO", "disks", NULL, NULL, 0, NULL, event);
 	}
 	buf_done(&text);
-	json_decref(disks);
 }

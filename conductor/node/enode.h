@@ -133,6 +133,7 @@ struct commit {
 	void (*then)(struct commit *c, void *data); /* c->r, c->err say how it went */
 	void *data;
 	int r;
+	bool has_disks;	 /* what was done to disks is written with it */
 	bool store_away; /* with r < 0: the store is out of order, the change may be right */
 	struct err err;
 	struct list link;

@@ -10,6 +10,7 @@ INGOT_SEED makes a run's random choices those of an earlier one; each run prints
 """
 import ctypes
 import hashlib
+import http.client
 import http.server
 import json
 import os
@@ -39,6 +40,7 @@ BMC_USER, BMC_PASSWORD = "admin", "sim-secret"
 API_VERSION = "1.82"
 GIB = 1 << 30
 BOOT_TIMEOUT_S = 15
+LOST = (OSError, http.client.HTTPException)  # what a server that ends in the middle looks like
 SEED = int(os.environ.get("INGOT_SEED") or random.SystemRandom().randrange(1, 1 << 31))
 RANDOM = random.Random(SEED)
 
@@ -405,7 +407,7 @@ class Machine:
             try:
                 first = self.fetch(base + "/boot.ipxe").decode()
                 script = self.fetch(self.script_url(first)).decode()
-            except (urllib.error.URLError, OSError) as problem:
+            except LOST as problem:
                 self.note("boot server:", problem)
                 time.sleep(0.3)  # as first.ipxe does: until the server comes back
                 continue
@@ -433,7 +435,7 @@ class Machine:
         for url, name in ((kernel, "vmlinuz"), (ramdisk, "initramfs")):
             try:
                 got = self.fetch(url)
-            except (urllib.error.URLError, OSError) as problem:  # as agent.ipxe: it asks again in the end
+            except LOST as problem:  # as agent.ipxe: it asks again in the end
                 self.note(name + ":", problem)
                 time.sleep(0.3)
                 return False
@@ -479,10 +481,10 @@ class Machine:
         if read_at(self.disk, 510, 2) != b"\x55\xaa" or read_at(self.disk, 0, 8) != b"BOOTLDR1":
             self.note("disk does not boot")
             return False
-        self.note("system")
         drive = config_drive(self.disk)
         if drive:
             self.meta = json.loads(iso_file(drive[1], "openstack/latest/meta_data.json"))
+        self.note("system")
         if drive and self.phones_home:
             threading.Thread(target=self.phone_home, args=(boot,), daemon=True).start()
         return True
@@ -495,7 +497,7 @@ class Machine:
                 self.homecoming = post(home["ingot_phone_home"], body)
                 if self.homecoming[0] < 500:
                     return
-            except OSError:
+            except LOST:
                 pass
             time.sleep(0.3)
 
@@ -634,7 +636,7 @@ class Sim:
             raise RuntimeError("ingotd ended (%d):\n%s" % (self.ingotd.returncode, self.conductor_log()[-3000:]))
         try:
             return self.get("/v1/")
-        except (urllib.error.URLError, OSError):
+        except LOST:
             return None
 
     def stop(self, signum):

@@ -4,7 +4,6 @@ ended by SIGKILL again and again: at any moment, and at chosen points of a commi
 power is lost with it. The clients' journal, which is outside of ingotd and synced, is the judge: what
 was acknowledged holds or was replaced by something later, nothing is seen half, no node is left in a
 state of passage without a deadline, and each one's next command works. INGOT_KILLS: how many ends."""
-import http.client
 import json
 import os
 import random
@@ -16,12 +15,11 @@ import uuid
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from shimlib import INSIDE, Shim, need_shim  # noqa: E402
-from simlib import SEED, SLOW, VARIANT, Sim, Tap, make_image, need_programs, wait_for  # noqa: E402
+from simlib import LOST, SEED, SLOW, VARIANT, Sim, Tap, make_image, need_programs, wait_for  # noqa: E402
 
 KILLS = int(os.environ.get("INGOT_KILLS", "6" if VARIANT == "build" else "3"))
 CLIENTS, NODES_EACH = 4, 3
 STABLE = ("enroll", "manageable", "available", "active", "error", "deploy failed", "clean failed", "inspect failed")
-LOST = (OSError, http.client.HTTPException, ValueError)  # no answer, or a part of one
 tap = Tap()
 
 
