@@ -34,6 +34,8 @@ uint8_t payload_activate(const struct request *q, struct reply *r)
 		return CC_INVALID_FIELD;
 	if (!c->enabled || fault_value(&q->bmc->faults, FAULT_SOL_REFUSED))
 		return CC_PAYLOAD_DISABLED;
+	if (!q->session->suite) /* asked over the system interface: there is no session to use */
+		return CC_NOT_IN_STATE;
 	if (q->session->privilege < (c->authentication & 0x0f))
 		return CC_PRIVILEGE;
 	if (c->authentication & FORCE_ENCRYPTION && !(q->data[2] & AUX_ENCRYPT))

@@ -8,13 +8,15 @@
 #include "lib/base/str.h"
 #include "tests/bmc/command.h"
 #include "tests/bmc/qmp.h"
+#include "tests/bmc/serialport.h"
 
 #define CONNECT_MS 60000 /* QEMU opens its socket before it runs the machine */
 
 struct qemumachine {
 	uv_loop_t *loop;
 	struct bmcemu *bmc;
-	char *qmp_path;
+	char *qmp_path, *console_path;
+	struct serialport *console; /* while QEMU runs */
 	struct qemu_hooks hooks;
 	void *data;
 	struct qmp *qmp;
@@ -93,6 +95,8 @@ static void finish_exit(struct qemumachine *m)
 
 	qmp_free(m->qmp);
 	m->qmp = NULL;
+	serialport_free(m->console);
+	m->console = NULL;
 	m->running = m->exited = m->again = m->off = false;
 	if (again)
 		start(m);
@@ -100,9 +104,18 @@ static void finish_exit(struct qemumachine *m)
 		set_on(m, false);
 }
 
+static void on_console_output(void *data, const uint8_t *text, size_t len)
+{
+	bmcemu_console_output(((struct qemumachine *)data)->bmc, text, len);
+}
+
 static void on_qmp_ready(void *data)
 {
-	update_reboot_action(data);
+	struct qemumachine *m = data;
+
+	if (m->console_path && !m->console)
+		m->console = serialport_new(m->loop, m->console_path, on_console_output, m);
+	update_reboot_action(m);
 }
 
 static void on_qmp_event(void *data, const char *name, const json_t *members)
@@ -230,7 +243,16 @@ static void qemu_identify(void *data, unsigned seconds, bool for_good)
 		m->hooks.identify(m->data, seconds, for_good);
 }
 
+/* Without power there is nobody to type to, and the characters vanish. */
+static size_t qemu_console_input(void *data, const uint8_t *typed, size_t len)
+{
+	struct qemumachine *m = data;
+
+	return m->console ? serialport_type(m->console, typed, len) : len;
+}
+
 static const struct bmcemu_machine_ops qemu_ops = {
+	.console_input = qemu_console_input,
 	.power_get = qemu_power_get,
 	.power = qemu_power,
 	.boot_flags_changed = qemu_boot_flags_changed,
@@ -258,8 +280,20 @@ void qemumachine_free(struct qemumachine *m)
 		return;
 	bmcemu_set_machine(m->bmc, NULL, NULL);
 	qmp_free(m->qmp);
+	serialport_free(m->console);
+	free(m->console_path);
 	free(m->qmp_path);
 	free(m);
+}
+
+void qemumachine_set_console(struct qemumachine *m, const char *path)
+{
+	str_replace(&m->console_path, path);
+}
+
+size_t qemumachine_type(struct qemumachine *m, const void *text, size_t len)
+{
+	return m->console ? serialport_type(m->console, text, len) : 0;
 }
 
 void qemumachine_exited(struct qemumachine *m)

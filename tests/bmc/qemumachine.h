@@ -47,6 +47,16 @@ void qemumachine_exited(struct qemumachine *m);
 
 bool qemumachine_is_on(const struct qemumachine *m);
 
+/*
+ * The machine's serial console is a chardev "socket,path=PATH,server=on,wait=off": SOL shows and
+ * types there from now on, whenever QEMU runs. The BMC holds the socket's one connection. Copies
+ * path.
+ */
+void qemumachine_set_console(struct qemumachine *m, const char *path);
+
+/* Types at the console, as somebody at a terminal; how many characters were taken. */
+size_t qemumachine_type(struct qemumachine *m, const void *text, size_t len);
+
 /* What somebody at the machine does: the power button held (off) or pressed (on). */
 int qemumachine_set_power(struct qemumachine *m, bool on, struct err *e);
 

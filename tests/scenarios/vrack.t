@@ -35,6 +35,7 @@ BIOS, UEFI = "10.79.1.1", "10.79.1.2"
 
 # Real-mode programs: ACPI S5 by the PM1a control register at 0x604, reset by the keyboard controller.
 POWER_OFF = bytes.fromhex("ba0406b80020eff4ebfd")
+ECHO = bytes.fromhex("fabafd03eca80174f8baf803eceeebf1")  # what comes at the first serial port goes back
 RESET = bytes.fromhex("b0fee664f4ebfd")
 TRIES_NETWORK = r"Configuring \(net0"
 TRIES_DISK = r"Booting from Hard Disk"
@@ -179,6 +180,40 @@ def test_uefi(tap, rack):
     tap.ok(m and m.group(1), "UEFI tries the disk first after an override", rack.console("uefi")[before:])
 
 
+def test_console(tap, rack):
+    """Serial over LAN is the console that the log is of."""
+    rack.boot_sector(ECHO)
+    rack.ipmi(BIOS, "chassis", "bootdev", "disk")
+    said = os.path.join(rack.scratch, "sol")
+    with open(said, "wb") as f:
+        sol = rack.spawn("ipmitool", "-I", "lanplus", "-C", "3", "-H", BIOS, "-U", "admin", "-E", "sol", "activate",
+                         stdin=subprocess.PIPE, stdout=f, stderr=f, env=dict(os.environ, IPMI_PASSWORD="secret-1"))
+
+    def shown(pattern):
+        def look():
+            with open(said, "rb") as f:
+                return re.search(pattern, f.read().decode("utf-8", "replace"))
+        return wait_for(look, 40)
+
+    tap.ok(wait_for(lambda: rack.ipmi(BIOS, "raw", "6", "0x4a", "1")[1] == "01 01 00", 20),
+           "SOL is active while the machine is off")
+    rack.mark()
+    rack.ipmi(BIOS, "power", "on")
+    tap.ok(shown(TRIES_DISK), "SOL shows the firmware")
+    tap.ok(rack.shows(TRIES_DISK), "and the log has it as well")
+    sol.stdin.write(b"typed over SOL")
+    sol.stdin.flush()
+    tap.ok(shown("typed over SOL"), "the system answers what is typed over SOL")
+    tap.ok(rack.shows("typed over SOL"), "and the log has that")
+    status, out = rack.vrack("type", "bios", "typed at the rack")
+    tap.ok(status == 0 and shown("typed at the rack"), "ingot-vrack types beside it", out)
+    sol.stdin.write(b"\n~.")
+    sol.stdin.close()
+    tap.equal(sol.wait(20), 0, "SOL ends")
+    rack.ipmi(BIOS, "power", "off")
+    tap.ok(wait_for(lambda: rack.vrack("type", "bios", "x")[0] == 1, 10), "a machine that is off takes no typing")
+
+
 def test_fault(tap, rack):
     status, out = rack.vrack("fault", "bios", "silent", "1")
     tap.ok(status == 0 and rack.ipmi(BIOS, "power", "status")[0] != 0, "a BMC can be made silent", out)
@@ -233,6 +268,7 @@ def main():
         test_fault(tap, rack)
         test_boot_order(tap, rack)
         test_guest(tap, rack)
+        test_console(tap, rack)
         test_uefi(tap, rack)
         test_ends(tap, rack)
     tap.done()

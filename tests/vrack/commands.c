@@ -5,9 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "lib/base/fs.h"
@@ -190,21 +188,15 @@ int command_logs(const struct options *o)
 
 int command_type(const struct options *o)
 {
-	struct sockaddr_un addr = {.sun_family = AF_UNIX};
-	_cleanup_free_ char *path = NULL, *line = xasprintf("%s\n", o->args[1]);
-	_cleanup_close_ int dir = -1, fd = -1;
+	_cleanup_free_ char *line = xasprintf("%s\n", o->args[1]);
+	_cleanup_json_ json_t *answer = NULL;
 	struct err e = {0};
 
-	path = machine_path(o, o->args[0], "", &e);
-	if (!path)
-		return command_failed(&e);
-	dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	snprintf(
-		addr.sun_path, sizeof(addr.sun_path), "/proc/self/fd/%d/" QEMU_CONSOLE_SOCKET, dir);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (dir < 0 || fd < 0 || connect(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 ||
-		send(fd, line, strlen(line), MSG_NOSIGNAL) < 0) {
-		err_errno(&e, errno, "type to the console of %s; is it switched on?", o->args[0]);
+	if (ask(o,
+		    json_pack("{s:s,s:s,s:s}", "command", "type", "machine", o->args[0], "text",
+			    line),
+		    &answer, &e) < 0) {
+		err_prefix(&e, "type to the console of %s", o->args[0]);
 		return command_failed(&e);
 	}
 	return 0;

@@ -264,18 +264,21 @@ int machine_start(struct machine *m, uv_loop_t *loop, const struct rack *rack,
 		.power_changed = on_power,
 		.problem = on_problem,
 	};
-	char qmp[128], ipmi[128];
+	char qmp[128], ipmi[128], console[128];
 	int r;
 
 	*m = (struct machine){.rack = rack, .conf = conf, .log = log, .log_data = log_data};
 	remove_sockets(m);
 	snprintf(qmp, sizeof(qmp), "%s/" QEMU_QMP_SOCKET, conf->name);
+	snprintf(console, sizeof(console), "%s/" QEMU_CONSOLE_SOCKET, conf->name);
 	snprintf(ipmi, sizeof(ipmi), "%s/" QEMU_IPMI_SOCKET, conf->name);
 	r = start_bmc(m, loop, e);
 	if (r == 0 && conf->kcs)
 		r = systemif_new(loop, m->bmc, ipmi, &m->systemif, e);
 	if (r == 0)
 		r = qemumachine_new(loop, m->bmc, qmp, &hooks, m, &m->qemu, e);
+	if (r == 0)
+		qemumachine_set_console(m->qemu, console);
 	return r < 0 ? err_prefix(e, "machine %s: BMC", conf->name) : 0;
 }
 

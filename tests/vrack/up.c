@@ -116,26 +116,46 @@ static json_t *error_json(const char *text)
 	return json_pack("{s:s}", "error", text);
 }
 
+static struct machine *find_machine(struct run *run, const json_t *request, struct err *e)
+{
+	const char *name = json_str(request, "machine");
+
+	for (unsigned i = 0; i < run->n_started; i++)
+		if (str_eq(run->machines[i].conf->name, name))
+			return &run->machines[i];
+	err_set(e, ENOENT, "machine '%s' is not in this rack", name ? name : "(none)");
+	return NULL;
+}
+
 static json_t *set_fault(struct run *run, const json_t *request)
 {
-	const char *machine = json_str(request, "machine"), *name = json_str(request, "name");
-	const char *value = json_str(request, "value");
+	const char *name = json_str(request, "name"), *value = json_str(request, "value");
 	struct err e = {0};
+	struct machine *m;
 
-	if (!machine || !name || !value)
+	if (!name || !value)
 		return error_json("fault needs machine, name and value");
-	for (unsigned i = 0; i < run->n_started; i++) {
-		struct machine *m = &run->machines[i];
+	m = find_machine(run, request, &e);
+	if (!m || bmcemu_set_fault(m->bmc, name, value, &e) < 0)
+		return error_json(e.text);
+	on_log(run, m->conf->name, "a fault was set at the BMC");
+	return json_pack("{s:b}", "ok", 1);
+}
 
-		if (!str_eq(m->conf->name, machine))
-			continue;
-		if (bmcemu_set_fault(m->bmc, name, value, &e) < 0)
-			return error_json(e.text);
-		on_log(run, machine, "a fault was set at the BMC");
-		return json_pack("{s:b}", "ok", 1);
-	}
-	err_set(&e, ENOENT, "machine '%s' is not in this rack", machine);
-	return error_json(e.text);
+static json_t *type(struct run *run, const json_t *request)
+{
+	const char *text = json_str(request, "text");
+	struct err e = {0};
+	struct machine *m;
+
+	if (!text)
+		return error_json("type needs machine and text");
+	m = find_machine(run, request, &e);
+	if (!m)
+		return error_json(e.text);
+	if (qemumachine_type(m->qemu, text, strlen(text)) < strlen(text))
+		return error_json("the console does not take it; is the machine switched on?");
+	return json_pack("{s:b}", "ok", 1);
 }
 
 static json_t *on_request(void *data, const json_t *request)
@@ -147,6 +167,8 @@ static json_t *on_request(void *data, const json_t *request)
 		return status_json(run);
 	if (str_eq(command, "fault"))
 		return set_fault(run, request);
+	if (str_eq(command, "type"))
+		return type(run, request);
 	if (str_eq(command, "down")) {
 		uv_stop(&run->loop);
 		return json_pack("{s:b}", "ok", 1);
