@@ -28,6 +28,7 @@ struct config {
 	char *hostname;
 	bool automated_clean, power_off_after_failure;
 	int deploy_timeout, clean_timeout, inspect_timeout, rescue_timeout, service_timeout;
+	int max_boot, max_deploy, max_clean;
 	int history;
 	/* [console] */
 	bool console_in_flows;

@@ -205,6 +205,8 @@ static int show_metrics(void *data, struct buf *out, struct err *e)
 	m.ops_failed = es.ops_failed;
 	m.power_polls = es.power_polls;
 	m.power_polls_spared = es.power_polls_spared + is.spared;
+	memcpy(m.slots_used, &es.slots_used[SLOT_BOOT], sizeof(m.slots_used));
+	memcpy(m.slots_waiting, &es.slots_waiting[SLOT_BOOT], sizeof(m.slots_waiting));
 	m.bmc_requests = is.requests;
 	m.bmc_failures = is.failures;
 	m.bmc_in_flight = is.in_flight;
@@ -405,6 +407,9 @@ static int start_engine(struct conductor *c, struct err *e)
 		.service_timeout_s = f->service_timeout,
 		.history_per_node = f->history,
 		.console_in_flows = f->console_in_flows,
+		.max_boot = f->max_boot,
+		.max_deploy = f->max_deploy,
+		.max_clean = f->max_clean,
 		.deliveries = add_deliveries,
 		.deliveries_data = c};
 	r = engine_new(&c->loop, c->store, &ec, &c->engine, e);

@@ -102,6 +102,8 @@ HANDLER(progress_list);
 HANDLER(progress_get);
 HANDLER(progress_post);
 HANDLER(boot_get);
+HANDLER(queue_list);
+HANDLER(bmc_list);
 HANDLER(waiting_list);
 HANDLER(waiting_post);
 HANDLER(phone_home);

@@ -58,6 +58,25 @@ int boot_get(struct call *c, struct err *e)
 	return call_submit(c, call_request(c, REQ_BOOT_RECORDS, mac), finish_answer);
 }
 
+int queue_list(struct call *c, struct err *e)
+{
+	return call_submit(c, call_request(c, REQ_QUEUE_LIST, NULL), finish_answer);
+}
+
+/* All, or with troubled=true those that fail or froze. */
+int bmc_list(struct call *c, struct err *e)
+{
+	const char *troubled = http_arg(c->req, "troubled");
+	struct request *r;
+	bool only = false;
+
+	if (troubled && str_to_bool(troubled, &only) < 0)
+		return err_set(e, EINVAL, "troubled: expected true or false");
+	r = call_request(c, REQ_BMC_LIST, NULL);
+	r->flag = only;
+	return call_submit(c, r, finish_answer);
+}
+
 int waiting_list(struct call *c, struct err *e)
 {
 	return call_submit(c, call_request(c, REQ_WAITING_LIST, NULL), finish_answer);

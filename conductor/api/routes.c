@@ -147,6 +147,8 @@ const struct route routes[] = {
 		.arg = "reset"),
 	R("POST", BMC "/raw", 0, bmc_raw, BODY(bmc_raw_schema), .flags = OURS, .arg = "raw"),
 	R("GET", "/ingot/v1/boot/{mac}", 0, boot_get, .flags = OURS),
+	R("GET", "/ingot/v1/queue", 0, queue_list, .flags = OURS),
+	R("GET", "/ingot/v1/bmcs", 0, bmc_list, .flags = OURS),
 	R("GET", "/ingot/v1/waiting", 0, waiting_list, .flags = OURS),
 	R("POST", "/ingot/v1/waiting/{mac}", 0, waiting_post, .body = BODY_REQUIRED, .flags = OURS),
 	R("POST", "/ingot/v1/phone-home/{token}", 0, phone_home, .body = BODY_OPTIONAL,

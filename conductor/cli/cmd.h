@@ -28,6 +28,8 @@ VERB(verb_node_watch);
 VERB(verb_node_erasures);
 VERB(verb_why);
 VERB(verb_boot_explain);
+VERB(verb_queue_list);
+VERB(verb_bmc_list);
 VERB(verb_waiting_list);
 VERB(verb_waiting_accept);
 VERB(verb_waiting_ignore);

@@ -92,6 +92,21 @@ static void print_console(const json_t *console)
 		printf("  last output at %.12s\n", clock_of(json_str(console, "output_at")));
 }
 
+/* Only what is out of the ordinary. */
+static void print_bmc(const json_t *bmc)
+{
+	static const char *const facts[][2] = {{"circuit", "BMC's circuit"},
+		{"failures", "failed in a row"}, {"failing_since", "failing since"},
+		{"next_try", "asked again"}, {"reason", "BMC's failure"}};
+
+	for (size_t i = 0; json_int(bmc, "failures", 0) && i < ARRAY_SIZE(facts); i++)
+		print_fact(bmc, facts[i][0], facts[i][1]);
+	if (json_int(bmc, "freezes", 0))
+		printf("%-16s %lld times when asked too fast; %lld ms are kept between requests\n",
+			"BMC froze", (long long)json_int(bmc, "freezes", 0),
+			(long long)json_int(bmc, "gap_ms", 0));
+}
+
 static void print_why(const json_t *why)
 {
 	static const char *const facts[][2] = {{"name", "node"}, {"uuid", "uuid"},
@@ -103,6 +118,7 @@ static void print_why(const json_t *why)
 
 	for (size_t i = 0; i < ARRAY_SIZE(facts); i++)
 		print_fact(why, facts[i][0], facts[i][1]);
+	print_bmc(json_object_get(why, "bmc"));
 	if (json_array_size(json_object_get(why, "events"))) {
 		puts("history:");
 		print_events(json_object_get(why, "events"));
@@ -184,6 +200,53 @@ int verb_boot_explain(struct cli_line *line, void *data)
 	print_records(json_object_get(boot, "records"));
 	if (!json_array_size(json_object_get(boot, "records")))
 		puts("nothing was heard from it since the conductor started");
+	return CLI_OK;
+}
+
+int verb_queue_list(struct cli_line *line, void *data)
+{
+	static const struct table_column slots[] = {
+		{"slot", NULL}, {"in_use", "IN USE"}, {"limit", NULL}, {"waiting", NULL}};
+	static const struct table_column nodes[] = {{"slot", NULL}, {"place", NULL},
+		{"name", "NODE"}, {"provision_state", "STATE"}, {"priority", NULL}, {"since", NULL},
+		{"uuid", NULL}};
+	_cleanup_json_ json_t *answer = NULL;
+	struct err e;
+	int r = fetch(line, "/ingot/v1/queue", &answer, &e);
+
+	if (r < 0)
+		return cmd_fail(&e);
+	if (r == 1)
+		return CLI_OK;
+	table_print(stdout, slots, ARRAY_SIZE(slots), json_object_get(answer, "slots"));
+	if (json_array_size(json_object_get(answer, "waiting"))) {
+		puts("");
+		table_print(stdout, nodes, ARRAY_SIZE(nodes), json_object_get(answer, "waiting"));
+	}
+	return CLI_OK;
+}
+
+int verb_bmc_list(struct cli_line *line, void *data)
+{
+	static const struct table_column columns[] = {{"node_name", "NODE"}, {"address", NULL},
+		{"circuit", NULL}, {"failures", NULL}, {"failing_since", "SINCE"},
+		{"next_try", "NEXT TRY"}, {"gap_ms", "GAP MS"}, {"freezes", NULL},
+		{"rtt_ms", "RTT MS"}, {"reason", NULL}};
+	bool all = cli_flag(line, "all");
+	_cleanup_json_ json_t *answer = NULL;
+	json_t *rows;
+	struct err e;
+	int r = fetch(line, all ? "/ingot/v1/bmcs" : "/ingot/v1/bmcs?troubled=true", &answer, &e);
+
+	if (r < 0)
+		return cmd_fail(&e);
+	if (r == 1)
+		return CLI_OK;
+	rows = json_object_get(answer, "bmcs");
+	if (json_array_size(rows))
+		table_print(stdout, columns, ARRAY_SIZE(columns), rows);
+	else
+		puts(all ? "no BMC was asked yet" : "all BMCs that were asked are well");
 	return CLI_OK;
 }
 

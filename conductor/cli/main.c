@@ -57,6 +57,7 @@ static const struct cli_option maintenance_options[] = {{"reason", "TEXT", "why,
 static const struct cli_option accept_options[] = {{"name", "NAME", "name of the new node"},
 	{"driver", "DRIVER", "ipmi when nothing else is said"},
 	{"driver-info", "KEY=VALUE", "how to reach the BMC; KEY=@FILE, KEY=? for passwords"}};
+static const struct cli_option bmc_list_options[] = {{"all", NULL, "also those that are well"}};
 static const struct cli_option ignore_options[] = {{"undo", NULL, "show it again"}};
 static const struct cli_option export_options[] = {
 	{"format", "FORMAT", "json or csv"}, {"output", "FILE", "write there"}};
@@ -145,6 +146,14 @@ static const struct cli_verb verbs[] = {
 		"ingot why r12u07", verb_why},
 	{"boot", "explain", "MAC", 1, 1, {{0}}, "every decision on a machine's boot path",
 		"ingot boot explain 52:54:00:12:00:07", verb_boot_explain},
+	{"queue", "list", NULL, 0, 0, {{0}},
+		"nodes that wait for their turn to boot, write or clean", "ingot queue list",
+		verb_queue_list},
+	{"bmc", "list", NULL, 0, 0, {O(bmc_list_options)},
+		"BMCs that do not answer or froze, why, and when they are asked again",
+		"ingot bmc list\n"
+		"ingot bmc list --all --json",
+		verb_bmc_list},
 	{"waiting", "list", NULL, 0, 0, {{0}}, "machines that asked to boot and are no node's",
 		"ingot waiting list", verb_waiting_list},
 	{"waiting", "accept", "MAC...", 1, -1, {O(accept_options)}, "make nodes of them",

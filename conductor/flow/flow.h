@@ -49,6 +49,16 @@ enum call_kind {
 	CALL_INSPECTION /* the node waits until an agent has posted what it found */
 };
 
+/* What a call needs of which there may be only so many at the same time, see admission.c. */
+enum flow_slot {
+	SLOT_NONE,
+	SLOT_BOOT,   /* a machine starts and loads the agent */
+	SLOT_DEPLOY, /* an agent loads and writes an image */
+	SLOT_CLEAN,  /* an agent cleans */
+	SLOT_COUNT
+};
+extern const char *const flow_slot_names[SLOT_COUNT];
+
 /* What finish() says besides 0 (next call) and a negative errno (the flow failed). */
 enum { FLOW_AGAIN = 1 };
 
@@ -58,8 +68,9 @@ struct flow_call {
 	int priority;
 	const char *what; /* for people, as in "set boot device to network" */
 	enum call_kind kind;
-	unsigned limit_s; /* CALL_OP: until its answer; 0: the environment's */
-	bool once;	  /* not repeatable: a restart of the conductor in it fails the flow */
+	enum flow_slot slot; /* held by calls that follow each other and name the same */
+	unsigned limit_s;    /* CALL_OP: until its answer; 0: the environment's */
+	bool once;	     /* not repeatable: a restart of the conductor in it fails the flow */
 	bool (*skip)(const struct flow_run *run);
 	const char *command; /* CALL_AGENT: the agent's name of it, to ask how it ended */
 	void (*start)(struct flow_run *run, struct op *op);

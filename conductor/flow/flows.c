@@ -8,19 +8,24 @@
 const char *const flow_kind_names[FLOW_KIND_COUNT] = {
 	"verify", "clean", "inspect", "deploy", "delete", "adopt", "rescue", "unrescue", "service"};
 
+const char *const flow_slot_names[SLOT_COUNT] = {"no", "boot", "deploy", "clean"};
+
 /*
  * Brings the machine into the agent. Fast track: every call is left out when its agent is there;
  * for one that is starting there is only the wait.
  */
 #define BOOT_AGENT(iface, name, prio, wait)                                                        \
-	{iface, name, prio, "read the power state", .skip = agent_here, .start = start_power_get,  \
-		.finish = finish_power_get},                                                       \
-		{iface, name, prio, "set boot device to network", .skip = agent_here,              \
-			.start = start_boot_network, .finish = finish_boot_network},               \
-		{iface, name, prio, "power on into the agent", .skip = agent_here,                 \
-			.start = start_firmware, .finish = finish_power_into_agent},               \
+	{iface, name, prio, "read the power state", .slot = SLOT_BOOT, .skip = agent_here,         \
+		.start = start_power_get, .finish = finish_power_get},                             \
+		{iface, name, prio, "set boot device to network", .slot = SLOT_BOOT,               \
+			.skip = agent_here, .start = start_boot_network,                           \
+			.finish = finish_boot_network},                                            \
+		{iface, name, prio, "power on into the agent", .slot = SLOT_BOOT,                  \
+			.skip = agent_here, .start = start_firmware,                               \
+			.finish = finish_power_into_agent},                                        \
 	{                                                                                          \
-		iface, name, prio, "the agent to report", .kind = (wait), .skip = agent_alive      \
+		iface, name, prio, "the agent to report", .kind = (wait), .slot = SLOT_BOOT,       \
+							  .skip = agent_alive                      \
 	}
 
 #define POWER_OFF(iface, name, prio)                                                               \
@@ -35,14 +40,14 @@ static const struct flow_call verify[] = {
 };
 
 static const struct flow_call inspect_agent[] = {
-	{NULL, NULL, 0, "read the power state", .start = start_power_get,
+	{NULL, NULL, 0, "read the power state", .slot = SLOT_BOOT, .start = start_power_get,
 		.finish = finish_power_get},
-	{NULL, NULL, 0, "set boot device to network", .start = start_boot_network,
-		.finish = finish_boot_network},
-	{NULL, NULL, 0, "power on into the agent", .start = start_firmware,
+	{NULL, NULL, 0, "set boot device to network", .slot = SLOT_BOOT,
+		.start = start_boot_network, .finish = finish_boot_network},
+	{NULL, NULL, 0, "power on into the agent", .slot = SLOT_BOOT, .start = start_firmware,
 		.finish = finish_power_into_agent},
 	{NULL, NULL, 0, "the agent to report what it found", .kind = CALL_INSPECTION,
-		.finish = inspection_apply},
+		.slot = SLOT_BOOT, .finish = inspection_apply},
 	POWER_OFF(NULL, NULL, 0),
 };
 
@@ -55,22 +60,22 @@ static const struct flow_call clean_agent[] = {
 	BOOT_AGENT(NULL, NULL, 0, CALL_HEARTBEAT),
 	{NULL, NULL, 0, "ask the agent for its clean steps", .start = start_clean_steps,
 		.finish = finish_clean_steps},
-	{"deploy", "clean", 0, "clean step", .kind = CALL_AGENT,
+	{"deploy", "clean", 0, "clean step", .kind = CALL_AGENT, .slot = SLOT_CLEAN,
 		.command = "clean.execute_clean_step", .once = true, .skip = no_clean_step_left,
 		.start = start_clean_step, .finish = finish_clean_step},
 	POWER_OFF(NULL, NULL, 0),
 };
 
 static const struct flow_call clean_fake[] = {
-	{"deploy", "clean", 0, "clean the fake machine", .start = start_fake_clean,
-		.finish = finish_fake_step},
+	{"deploy", "clean", 0, "clean the fake machine", .slot = SLOT_CLEAN,
+		.start = start_fake_clean, .finish = finish_fake_step},
 };
 
 static const struct flow_call deploy_agent[] = {
 	BOOT_AGENT("deploy", "deploy", 100, CALL_HEARTBEAT),
 	{"deploy", "deploy", 100, "ask the agent for its deploy steps",
 		.start = start_deploy_steps},
-	{"deploy", "write_image", 80, "write the image", .kind = CALL_AGENT,
+	{"deploy", "write_image", 80, "write the image", .kind = CALL_AGENT, .slot = SLOT_DEPLOY,
 		.command = "standby.prepare_image", .once = true, .start = start_write_image},
 	{"deploy", "prepare_instance_boot", 60, "install the boot loader entry", .kind = CALL_AGENT,
 		.command = "image.install_bootloader", .skip = is_bios,
@@ -83,8 +88,8 @@ static const struct flow_call deploy_agent[] = {
 };
 
 static const struct flow_call deploy_fake[] = {
-	{"deploy", "deploy", 100, "deploy the fake machine", .start = start_fake_deploy,
-		.finish = finish_fake_deploy},
+	{"deploy", "deploy", 100, "deploy the fake machine", .slot = SLOT_DEPLOY,
+		.start = start_fake_deploy, .finish = finish_fake_deploy},
 };
 
 static const struct flow_call tear_down[] = {

@@ -204,7 +204,7 @@ void on_inspection(struct engine *en, struct request *r)
 		request_locked(e, r);
 		return;
 	}
-	if (!e || e->state != PS_INSPECT_WAIT || !e->run) {
+	if (!e || e->state != PS_INSPECT_WAIT || !e->run || e->slot_wanted != SLOT_NONE) {
 		refuse_lookup(r);
 		return;
 	}

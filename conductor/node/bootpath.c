@@ -242,7 +242,11 @@ void engine_boot_decide(struct engine *en, const struct boot_question *q, struct
 		return;
 	}
 	n = enode_get(e);
-	if (wants_agent(e)) {
+	if (e->slot_wanted == SLOT_BOOT) {
+		snprintf(ret->reason, sizeof(ret->reason),
+			"node %s waits for a boot slot: not before its turn",
+			e->name ? e->name : e->uuid);
+	} else if (wants_agent(e)) {
 		ret->choice = BOOT_CHOICE_AGENT;
 		ret->cmdline = flow_agent_cmdline(n, en->flow);
 		ret->kernel = local_path(n, "deploy_kernel");

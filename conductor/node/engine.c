@@ -1,5 +1,5 @@
 /* The engine's queue, its nodes and its life; see engine.h and enode.h. */
-#include "conductor/node/enode.h"
+#include "conductor/node/walk.h"
 #include "lib/base/log.h"
 #include "lib/base/str.h"
 #include "lib/base/time.h"
@@ -40,6 +40,8 @@ static const struct {
 	[REQ_PHONE_HOME] = {.engine = on_phone_home},
 	[REQ_WHY] = {.node = on_why, .reads = true},
 	[REQ_PROGRESS_GET] = {.engine = on_progress_list},
+	[REQ_QUEUE_LIST] = {.engine = on_queue_list},
+	[REQ_BMC_LIST] = {.engine = on_bmc_list},
 	[REQ_BOOT_RECORDS] = {.engine = on_boot_records},
 	[REQ_WAITING_LIST] = {.engine = on_waiting_list},
 	[REQ_WAITING_ACCEPT] = {.engine = on_waiting_accept},
@@ -220,6 +222,7 @@ struct enode *enode_new(struct engine *en, const struct node *n)
 	list_init(&e->requests);
 	list_init(&e->answers);
 	list_init(&e->link);
+	list_init(&e->slot_link);
 	e->state_since_ms = time_mono_ms();
 	uv_timer_init(en->loop, &e->timer);
 	e->timer.data = e;
@@ -299,6 +302,7 @@ void enode_replace(struct enode *e, struct node *n)
 	unsigned console = e->console;
 
 	run_rebase(e, before, n);
+	slot_reorder(e, n);
 	e->hot = n;
 	enode_mirror(e, n);
 	console_follow(e, before, console);
@@ -371,6 +375,10 @@ static void enode_turn(struct enode *e)
 		if (e->timed_out) {
 			e->timed_out = false;
 			run_timeout(e);
+			continue;
+		}
+		if (e->slot_admitted) {
+			slot_admit(e);
 			continue;
 		}
 		r = list_first(&e->requests, struct request, link);
@@ -484,12 +492,20 @@ static void turn(struct engine *en)
 		list_remove(&r->link);
 		dispatch(en, r);
 	}
-	while (work(en) && uv_hrtime() < until)
-		;
-	if (list_empty(&en->ready) && list_empty(&en->todo_answers) &&
+	do {
+		if (en->slots_changed)
+			slots_pump(en);
+	} while (work(en) && uv_hrtime() < until);
+	if (!en->slots_changed && list_empty(&en->ready) && list_empty(&en->todo_answers) &&
 		list_empty(&en->todo_commits))
 		uv_idle_stop(&en->again);
 	else
+		uv_idle_start(&en->again, on_again);
+}
+
+void engine_again(struct engine *en)
+{
+	if (!en->stopping)
 		uv_idle_start(&en->again, on_again);
 }
 
@@ -532,6 +548,10 @@ int engine_new(uv_loop_t *loop, struct store *store, const struct engine_config 
 	uv_idle_init(loop, &en->again);
 	en->again.data = en;
 	en->wake.data = en;
+	slots_init(en);
+	list_init(&en->walks);
+	uv_idle_init(loop, &en->walking);
+	en->walking.data = en;
 	uv_timer_init(loop, &en->sweep);
 	en->sweep.data = en;
 	r = store_list(store, &node_type, &(struct store_query){0}, load_node, en, e);
@@ -564,6 +584,8 @@ void engine_stop(struct engine *en)
 {
 	en->stopping = true;
 	uv_timer_stop(&en->sweep);
+	uv_timer_stop(&en->slot_timer);
+	walks_stop(en);
 }
 
 static void map_free_values(struct map *m)
@@ -596,6 +618,8 @@ void engine_free(struct engine *en)
 	uv_close((uv_handle_t *)&en->sweep, NULL);
 	uv_close((uv_handle_t *)&en->wake, NULL);
 	uv_close((uv_handle_t *)&en->again, NULL);
+	uv_close((uv_handle_t *)&en->slot_timer, NULL);
+	uv_close((uv_handle_t *)&en->walking, NULL);
 	uv_run(en->loop, UV_RUN_NOWAIT);
 	uv_run(en->loop, UV_RUN_NOWAIT);
 	pthread_mutex_destroy(&en->lock);

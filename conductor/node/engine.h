@@ -8,13 +8,13 @@
 
 #include <uv.h>
 
+#include "conductor/flow/flow.h"
 #include "conductor/model/news.h"
 #include "conductor/model/node.h"
 #include "conductor/store/store.h"
 #include "lib/base/list.h"
 
 struct engine;
-struct flow_env;
 
 struct engine_config {
 	const char *hostname;  /* of this conductor, as the API shows it */
@@ -23,7 +23,8 @@ struct engine_config {
 	int deploy_timeout_s, clean_timeout_s, inspect_timeout_s, rescue_timeout_s,
 		service_timeout_s;
 	int history_per_node;
-	bool console_in_flows; /* consoles are open while a node is provisioned */
+	bool console_in_flows;		     /* consoles are open while a node is provisioned */
+	int max_boot, max_deploy, max_clean; /* machines at the same time; 0: no limit */
 
 	/* Adds to the transaction what must be durable with a piece of news. May be NULL. */
 	void (*deliveries)(void *data, const struct news *news, struct store_txn *txn);
@@ -72,6 +73,8 @@ enum request_kind {
 	REQ_PHONE_HOME,	    /* ident: the one-time token, args: the body */
 	REQ_WHY,	    /* ident -> state, what it waits for, since, until, last events */
 	REQ_PROGRESS_GET,   /* ident or NULL for all -> live view rows */
+	REQ_QUEUE_LIST,	    /* -> {"slots": [...], "waiting": [...]}: see admission.c */
+	REQ_BMC_LIST,	    /* flag: only troubled ones -> {"bmcs": [...]} */
 	REQ_BOOT_RECORDS,   /* ident: a MAC -> {"address", "records": [...]} */
 	REQ_WAITING_LIST,   /* -> {"waiting": [...]} */
 	REQ_WAITING_ACCEPT, /* ident: a MAC, args: node fields to create it with -> the node */
@@ -130,6 +133,7 @@ struct engine_stats {
 	uint64_t transitions, requests, refused, ops_started, ops_failed, power_polls,
 		power_polls_spared;
 	uint64_t nodes, nodes_by_state[PS_COUNT];
+	uint64_t slots_used[SLOT_COUNT], slots_waiting[SLOT_COUNT];
 };
 void engine_get_stats(struct engine *en, struct engine_stats *ret);
 

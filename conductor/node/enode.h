@@ -77,8 +77,21 @@ struct enode {
 	struct progress progress;
 	int64_t agent_seen_ms; /* monotonic; last heartbeat */
 
+	/* admission.c */
+	struct list slot_link;		/* in slot.waiting or slot.holders */
+	uint8_t slot_held, slot_wanted; /* enum flow_slot */
+	bool slot_admitted;		/* its turn has come; to be made durable */
+	int16_t slot_priority;
+	int64_t slot_since_us, slot_at_ms; /* waits since (wall clock); holds since (monotonic) */
+
 	struct list link; /* engine.ready */
 	bool queued;
+};
+
+/* What there may be only so many of at the same time. */
+struct slot {
+	unsigned limit, used, n_waiting; /* limit 0: none */
+	struct list waiting, holders;	 /* struct enode; first come first */
 };
 
 struct bootlog;
@@ -118,6 +131,11 @@ struct engine {
 	int64_t sweep_credit;	/* nodes to be asked, in 1/interval_ms */
 	int64_t store_away_ms;	/* monotonic, since when it takes no changes; 0: it does */
 	uint64_t store_refused; /* changes since then */
+	struct list walks;	/* lists of all nodes in the making */
+	uv_idle_t walking;
+	struct slot slots[SLOT_COUNT];
+	uv_timer_t slot_timer; /* of the machine that boots longest */
+	bool slots_changed;
 	struct engine_stats stats;
 };
 
@@ -141,7 +159,8 @@ struct commit {
 
 /* engine.c */
 struct enode *engine_find(struct engine *en, const char *ident); /* uuid or name */
-void enode_ready(struct enode *e); /* look at it again in this turn of the loop */
+void engine_again(struct engine *en); /* its thread only: have another turn soon */
+void enode_ready(struct enode *e);    /* look at it again in this turn of the loop */
 void request_finish(struct request *r, int result, const struct err *err);
 void request_answer(struct request *r, json_t *answer); /* takes it, and shares nothing of it */
 void engine_publish(struct engine *en, const struct news *news);
@@ -183,8 +202,21 @@ void enode_waits(struct enode *e, int64_t until_ms, const char *fmt, ...)
 
 /* disks.c: what the run's agent did to disks goes into the transaction, and out of the run. */
 void disks_note(struct commit *c, struct flow_run *run);
+/* admission.c */
+void slots_init(struct engine *en);
+void slots_pump(struct engine *en);			  /* gives free slots to those that wait */
+bool slot_take(struct enode *e, enum flow_slot want);	  /* false: it has to wait */
+void slot_hold(struct enode *e, enum flow_slot slot);	  /* in any case: it began before */
+void slot_queue(struct enode *e, enum flow_slot want);	  /* its state says that it waits */
+void slot_reorder(struct enode *e, const struct node *n); /* its record has changed */
+void slot_leave(struct enode *e);			  /* holds none and wants none any more */
+void slot_admit(struct enode *e);
+void slot_show(const struct enode *e, json_t *row);
+void on_queue_list(struct engine *en, struct request *r);
+void on_bmc_list(struct engine *en, struct request *r);
 
 /* run.c */
+void run_queued(struct enode *e); /* the call at hand waits for its slot */
 void run_start(struct enode *e, enum flow_kind kind, bool manual);
 void run_waits(struct enode *e);    /* the state waits now: for what, and until when */
 void run_next(struct enode *e);	    /* goes on at the current call */

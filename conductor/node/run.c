@@ -37,6 +37,7 @@ void run_drop(struct enode *e)
 {
 	e->generation++;
 	e->op = NULL; /* a late answer finds its generation over */
+	slot_leave(e);
 	e->recovered = false;
 	e->heartbeat = false;
 	unsaved_forget(e);
@@ -101,13 +102,13 @@ static void show_step(struct node *n, enum flow_kind kind, const struct flow_cal
 	json_object_set_new(step, "argsinfo", json_null());
 }
 
-static void put_cursor(struct enode *e, struct node *n)
+static void put_cursor(struct enode *e, struct node *n, bool queued)
 {
 	const struct flow_call *call = current(e);
 
 	json_object_set_new(n->driver_internal_info, FLOW_CURSOR,
-		json_pack("{s:s, s:i, s:b}", "flow", e->run->flow->name, "call", e->call, "manual",
-			e->run->manual));
+		json_pack("{s:s, s:i, s:b, s:b}", "flow", e->run->flow->name, "call", e->call,
+			"manual", e->run->manual, "queued", queued));
 	show_step(n, e->run->flow->kind, call);
 }
 
@@ -159,9 +160,35 @@ static void go_wait(struct enode *e, const char *what)
 	struct state_change s = {.event = EV_WAIT, .cause = what, .next = TAKE_PTR(e->run->node)};
 	struct err err;
 
-	put_cursor(e, s.next);
+	put_cursor(e, s.next, false);
 	if (state_apply(e, &s, &err) < 0)
 		fail_call(e, &err);
+}
+
+/* The call at hand needs a slot, and none is free. */
+static void go_queue(struct enode *e)
+{
+	char cause[64];
+	struct state_change s = {.event = EV_QUEUE, .cause = cause, .next = TAKE_PTR(e->run->node)};
+	struct err err;
+
+	snprintf(cause, sizeof(cause), "waits for a %s slot", flow_slot_names[current(e)->slot]);
+	put_cursor(e, s.next, true);
+	if (state_apply(e, &s, &err) < 0)
+		fail_call(e, &err);
+}
+
+void run_queued(struct enode *e)
+{
+	slot_queue(e, current(e)->slot);
+}
+
+/* A node that already waits for its agent is not held up any more: it only keeps what it has. */
+static bool admitted(struct enode *e, const struct flow_call *call)
+{
+	bool waits = call->kind == CALL_HEARTBEAT || call->kind == CALL_INSPECTION;
+
+	return slot_take(e, waits && e->slot_held != call->slot ? SLOT_NONE : call->slot);
 }
 
 static void flow_done(struct enode *e)
@@ -198,6 +225,10 @@ void run_next(struct enode *e)
 		flow_done(e);
 		return;
 	}
+	if (!admitted(e, call)) {
+		go_queue(e);
+		return;
+	}
 	if (call->kind == CALL_HEARTBEAT || call->kind == CALL_INSPECTION) {
 		go_wait(e, call->what);
 		return;
@@ -207,7 +238,7 @@ void run_next(struct enode *e)
 	node_done(c->next);
 	free(c->next);
 	c->next = TAKE_PTR(e->run->node);
-	put_cursor(e, c->next);
+	put_cursor(e, c->next, false);
 	disks_note(c, e->run);
 	work_on(e);
 	node_done(e->run->node);
@@ -315,6 +346,8 @@ static void resumed(struct enode *e)
 
 void run_resume(struct enode *e)
 {
+	if (e->slot_wanted != SLOT_NONE || e->slot_admitted)
+		return; /* what it waits for is no agent */
 	e->heartbeat = false;
 	if (!e->run || !provision_state_is_wait(e->state))
 		e->heartbeat = e->run != NULL;
@@ -451,6 +484,7 @@ static void recover_without_run(struct enode *e)
 void run_recover(struct enode *e)
 {
 	const struct flow_call *call;
+	bool queued, waiting;
 	struct err err;
 
 	if (provision_state_is_stable(e->state)) {
@@ -466,7 +500,16 @@ void run_recover(struct enode *e)
 		return;
 	}
 	call = current(e);
-	if (fsm_limit_of(e->state) == LIMIT_HOLD) {
+	queued = json_flag(
+		json_object_get(enode_get(e)->driver_internal_info, FLOW_CURSOR), "queued", false);
+	waiting = queued && provision_state_is_wait(e->state);
+	if (call && !waiting)
+		slot_hold(e, call->slot); /* also when the limit was lowered */
+	if (call && waiting) {
+		run_queued(e);
+	} else if (queued) {
+		run_next(e); /* it was admitted, and did not get further */
+	} else if (fsm_limit_of(e->state) == LIMIT_HOLD) {
 		enode_waits(e, 0, "an operator to unhold or abort");
 	} else if (provision_state_is_wait(e->state)) {
 		waits_again(e);

@@ -93,7 +93,8 @@ void state_timer_again(struct enode *e)
 
 static bool starts_flow(const struct transition *row)
 {
-	return row->action != ACT_NONE && row->action != ACT_CONTINUE && row->action != ACT_UNDO;
+	return row->action != ACT_NONE && row->action != ACT_CONTINUE && row->action != ACT_UNDO &&
+	       row->action != ACT_QUEUE && row->action != ACT_ADMIT;
 }
 
 /* The next record: state, target, time, last_error. */
@@ -197,6 +198,12 @@ static void act(struct enode *e, const struct pending_change *p)
 		break;
 	case ACT_CONTINUE:
 		run_continue(e);
+		break;
+	case ACT_QUEUE:
+		run_queued(e);
+		break;
+	case ACT_ADMIT:
+		run_next(e);
 		break;
 	case ACT_UNDO:
 		run_drop(e);

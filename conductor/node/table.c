@@ -4,7 +4,7 @@
 
 const char *const fsm_event_names[EV_COUNT] = {"none", "manage", "provide", "inspect", "deploy",
 	"rebuild", "delete", "clean", "adopt", "abort", "rescue", "unrescue", "unhold", "service",
-	"done", "fail", "wait", "resume", "hold"};
+	"done", "fail", "wait", "resume", "hold", "queue", "admit"};
 
 /* clang-format off */
 static const struct transition rows[] = {
@@ -19,11 +19,13 @@ static const struct transition rows[] = {
 	{PS_MANAGEABLE,     EV_ADOPT,    PS_ADOPTING,        PS_ACTIVE,     ACT_ADOPT},
 
 	{PS_CLEANING,       EV_WAIT,     PS_CLEAN_WAIT,      TARGET_KEEP,   ACT_NONE},
+	{PS_CLEANING,       EV_QUEUE,    PS_CLEAN_WAIT,      TARGET_KEEP,   ACT_QUEUE},
 	{PS_CLEANING,       EV_HOLD,     PS_CLEAN_HOLD,      TARGET_KEEP,   ACT_NONE},
 	{PS_CLEANING,       EV_FAIL,     PS_CLEAN_FAILED,    TARGET_KEEP,   ACT_UNDO},
 	{PS_CLEANING,       EV_DONE,     PS_AVAILABLE,       TARGET_CLEAR,  ACT_NONE},
 	{PS_CLEANING,       EV_MANAGE,   PS_MANAGEABLE,      TARGET_CLEAR,  ACT_NONE},
 	{PS_CLEAN_WAIT,     EV_RESUME,   PS_CLEANING,        TARGET_KEEP,   ACT_CONTINUE},
+	{PS_CLEAN_WAIT,     EV_ADMIT,    PS_CLEANING,        TARGET_KEEP,   ACT_ADMIT},
 	{PS_CLEAN_WAIT,     EV_HOLD,     PS_CLEAN_HOLD,      TARGET_KEEP,   ACT_NONE},
 	{PS_CLEAN_WAIT,     EV_FAIL,     PS_CLEAN_FAILED,    TARGET_KEEP,   ACT_UNDO},
 	{PS_CLEAN_WAIT,     EV_ABORT,    PS_CLEAN_FAILED,    TARGET_KEEP,   ACT_UNDO},
@@ -35,10 +37,12 @@ static const struct transition rows[] = {
 	{PS_AVAILABLE,      EV_MANAGE,   PS_MANAGEABLE,      TARGET_CLEAR,  ACT_NONE},
 
 	{PS_DEPLOYING,      EV_WAIT,     PS_DEPLOY_WAIT,     TARGET_KEEP,   ACT_NONE},
+	{PS_DEPLOYING,      EV_QUEUE,    PS_DEPLOY_WAIT,     TARGET_KEEP,   ACT_QUEUE},
 	{PS_DEPLOYING,      EV_HOLD,     PS_DEPLOY_HOLD,     TARGET_KEEP,   ACT_NONE},
 	{PS_DEPLOYING,      EV_FAIL,     PS_DEPLOY_FAILED,   TARGET_KEEP,   ACT_UNDO},
 	{PS_DEPLOYING,      EV_DONE,     PS_ACTIVE,          TARGET_CLEAR,  ACT_NONE},
 	{PS_DEPLOY_WAIT,    EV_RESUME,   PS_DEPLOYING,       TARGET_KEEP,   ACT_CONTINUE},
+	{PS_DEPLOY_WAIT,    EV_ADMIT,    PS_DEPLOYING,       TARGET_KEEP,   ACT_ADMIT},
 	{PS_DEPLOY_WAIT,    EV_HOLD,     PS_DEPLOY_HOLD,     TARGET_KEEP,   ACT_NONE},
 	{PS_DEPLOY_WAIT,    EV_FAIL,     PS_DEPLOY_FAILED,   TARGET_KEEP,   ACT_UNDO},
 	{PS_DEPLOY_WAIT,    EV_ABORT,    PS_DEPLOY_FAILED,   TARGET_KEEP,   ACT_UNDO},
@@ -61,8 +65,10 @@ static const struct transition rows[] = {
 
 	{PS_INSPECTING,     EV_DONE,     PS_MANAGEABLE,      TARGET_CLEAR,  ACT_NONE},
 	{PS_INSPECTING,     EV_WAIT,     PS_INSPECT_WAIT,    TARGET_KEEP,   ACT_NONE},
+	{PS_INSPECTING,     EV_QUEUE,    PS_INSPECT_WAIT,    TARGET_KEEP,   ACT_QUEUE},
 	{PS_INSPECTING,     EV_FAIL,     PS_INSPECT_FAILED,  TARGET_KEEP,   ACT_UNDO},
 	{PS_INSPECT_WAIT,   EV_RESUME,   PS_INSPECTING,      TARGET_KEEP,   ACT_CONTINUE},
+	{PS_INSPECT_WAIT,   EV_ADMIT,    PS_INSPECTING,      TARGET_KEEP,   ACT_ADMIT},
 	{PS_INSPECT_WAIT,   EV_DONE,     PS_MANAGEABLE,      TARGET_CLEAR,  ACT_NONE},
 	{PS_INSPECT_WAIT,   EV_FAIL,     PS_INSPECT_FAILED,  TARGET_KEEP,   ACT_UNDO},
 	{PS_INSPECT_WAIT,   EV_ABORT,    PS_INSPECT_FAILED,  TARGET_KEEP,   ACT_UNDO},

@@ -28,6 +28,8 @@ enum fsm_event {
 	EV_WAIT,
 	EV_RESUME,
 	EV_HOLD,
+	EV_QUEUE, /* the next call needs a slot, and none is free: see admission.c */
+	EV_ADMIT, /* it has one now */
 	EV_COUNT
 };
 extern const char *const fsm_event_names[EV_COUNT];
@@ -46,6 +48,8 @@ enum fsm_action {
 	ACT_SERVICE,
 	ACT_CONTINUE, /* the running flow goes on */
 	ACT_UNDO,     /* the flow ended badly: its clean-up runs */
+	ACT_QUEUE,    /* the node waits for a slot; no time limit runs */
+	ACT_ADMIT,    /* the flow makes the call that waited for the slot */
 	ACT_COUNT
 };
 

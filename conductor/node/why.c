@@ -1,5 +1,5 @@
 /* What a node is doing, what it waits for, and how far it is: for `why` and the live view. */
-#include "conductor/node/enode.h"
+#include "conductor/node/walk.h"
 #include "lib/base/str.h"
 #include "lib/base/time.h"
 
@@ -57,6 +57,7 @@ json_t *progress_row(struct enode *e)
 	json_put_str(j, "waits_for", *e->waits_for ? e->waits_for : NULL);
 	put_time(j, "waits_since", *e->waits_for ? wall_of(e->waits_since_ms) : 0);
 	put_time(j, "waits_until", *e->waits_for ? wall_of(e->waits_until_ms) : 0);
+	slot_show(e, j);
 	json_put_int(j, "state_age_ms", time_mono_ms() - e->state_since_ms);
 	json_put_str(j, "last_error", last_error);
 	json_object_set_new(j, "progress", progress_json(&e->progress));
@@ -88,7 +89,7 @@ void on_why(struct enode *e, struct request *r)
 		.sort_key = "id",
 		.descending = true,
 		.limit = EVENTS_SHOWN};
-	json_t *events = json_array(), *home, *console;
+	json_t *events = json_array(), *home, *console, *bmc;
 	_cleanup_free_ char *reason = NULL;
 	char sentence[300];
 	struct err err;
@@ -111,6 +112,9 @@ void on_why(struct enode *e, struct request *r)
 	reason = health_reason(enode_get(e));
 	json_put_str(r->answer, "health", health_names[e->health]);
 	json_put_str(r->answer, "health_reason", reason);
+	bmc = flow_bmc(e->en->flow, e->uuid);
+	if (bmc)
+		json_object_set_new(r->answer, "bmc", bmc);
 	put_time(r->answer, "agent_seen", wall_of(e->agent_seen_ms));
 	home = json_object_get(enode_get(e)->driver_internal_info, "phone_home");
 	if (json_str(home, "hostname"))
@@ -120,26 +124,26 @@ void on_why(struct enode *e, struct request *r)
 	request_finish(r, 0, NULL);
 }
 
+static json_t *each_progress(struct enode *e, bool flag)
+{
+	return progress_row(e);
+}
+
 void on_progress_list(struct engine *en, struct request *r)
 {
-	json_t *list = json_array();
 	struct enode *e;
 	struct err err;
-	void *value;
 
-	if (r->ident) {
-		e = engine_find(en, r->ident);
-		if (!e) {
-			json_decref(list);
-			err_set(&err, ENOENT, "Node %s could not be found.", r->ident);
-			request_finish(r, -ENOENT, &err);
-			return;
-		}
-		json_array_append_new(list, progress_row(e));
-	} else {
-		for (size_t pos = 0; map_next(&en->nodes, &pos, NULL, &value);)
-			json_array_append_new(list, progress_row(value));
+	if (!r->ident) {
+		walk_nodes(en, r, "nodes", each_progress);
+		return;
 	}
-	r->answer = json_pack("{s:o}", "nodes", list);
-	request_finish(r, 0, NULL);
+	e = engine_find(en, r->ident);
+	if (e) {
+		r->answer = json_pack("{s:[o]}", "nodes", progress_row(e));
+		request_finish(r, 0, NULL);
+	} else {
+		err_set(&err, ENOENT, "Node %s could not be found.", r->ident);
+		request_finish(r, -ENOENT, &err);
+	}
 }

@@ -34,6 +34,7 @@ struct report_metrics_source {
 	uint64_t nodes_by_state[PS_COUNT]; /* [PS_NONE] is not shown */
 	uint64_t requests, requests_refused, ops_started, ops_failed, power_polls;
 	uint64_t power_polls_spared;
+	uint64_t slots_used[3], slots_waiting[3]; /* boot, deploy, clean */
 	uint64_t bmc_requests, bmc_failures;
 	uint64_t bmc_in_flight, bmc_sessions, bmc_circuits_open, bmc_gaps_learned;
 	uint64_t store_commits, store_transactions, store_failed, store_queued, store_failing;

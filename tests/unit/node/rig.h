@@ -38,6 +38,7 @@ struct rig {
 	struct driver_env drivers;
 	struct flow_env flow;
 	struct engine *engine;
+	int max_clean; /* set between rig_open() and rig_run(); 0: no limit */
 };
 
 /* A request and whether it was answered. */
@@ -224,7 +225,10 @@ static inline void rig_open(struct rig *rig)
 
 static inline void rig_run(struct rig *rig)
 {
-	struct engine_config c = {.hostname = "rig", .flow = &rig->flow, .history_per_node = 50};
+	struct engine_config c = {.hostname = "rig",
+		.flow = &rig->flow,
+		.history_per_node = 50,
+		.max_clean = rig->max_clean};
 	struct err e;
 
 	uv_loop_init(&rig->loop);
