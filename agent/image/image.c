@@ -13,6 +13,8 @@
 
 #include "agent/image/checksum.h"
 #include "agent/image/configdrive.h"
+#include "agent/image/fatdrive.h"
+#include "agent/image/iso9660.h"
 #include "agent/image/pipeline.h"
 #include "agent/image/table.h"
 #include "agent/image/target.h"
@@ -184,6 +186,26 @@ static int transfer(struct work *w, struct err *e)
 		&w->checksum, atomic_load(&w->pipeline.read), w->job.target, w->result.hash_hex, e);
 }
 
+/* On a disk with large sectors the drive has to be FAT to be mounted. */
+static int convert_drive(struct work *w, struct err *e)
+{
+	uint8_t *fat;
+	size_t len;
+	int r;
+
+	if (w->table.sector <= ISO_BLOCK || !iso_present(w->drive, w->drive_len))
+		return 0;
+	r = fatdrive_from_iso(
+		w->drive, w->drive_len, w->table.sector, CONFIGDRIVE_MAX, &fat, &len, e);
+	if (r < 0)
+		return r;
+	mem_wipe(w->drive, w->drive_len);
+	free(w->drive);
+	w->drive = fat;
+	w->drive_len = len;
+	return 0;
+}
+
 static int place_drive(struct work *w, struct err *e)
 {
 	uint64_t offset;
@@ -192,6 +214,8 @@ static int place_drive(struct work *w, struct err *e)
 	if (!w->drive_len)
 		return 0;
 	r = enter(w, IMAGE_CONFIGDRIVE, e);
+	if (r == 0)
+		r = convert_drive(w, e);
 	if (r == 0)
 		r = table_place(&w->target, &w->table, CONFIGDRIVE_LABEL, w->drive_len, &offset,
 			&w->result.configdrive, e);

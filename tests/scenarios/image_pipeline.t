@@ -395,6 +395,65 @@ def make_4k_image(lab):
     return open(path, "rb").read()
 
 
+# A config drive's files; the second one needs FAT16, the long name several entries of a folder.
+DRIVE_FILES = {
+    "openstack/latest/meta_data.json": b'{"hostname": "h"}',
+    "openstack/latest/user_data": random.Random(9).randbytes(70001),
+    "openstack/content/0000": b"",
+    "ec2/latest/a-name-that-is-longer-than-26-characters.txt": b"x" * 4096,
+}
+LARGE_FILE = {"openstack/latest/large": random.Random(8).randbytes(17 * MIB)}
+
+
+def real_iso(lab, files, *options):
+    """By an independent program; its path."""
+    tree, path = os.path.join(lab.folder, "tree"), os.path.join(lab.folder, "drive")
+    shutil.rmtree(tree, ignore_errors=True)
+    for name, data in files.items():
+        os.makedirs(os.path.join(tree, os.path.dirname(name)), exist_ok=True)
+        with open(os.path.join(tree, name), "wb") as f:
+            f.write(data)
+    subprocess.run(["xorriso", "-as", "mkisofs", "-quiet", "-V", "config-2", *options, "-o", path, tree], check=True,
+                   stderr=subprocess.DEVNULL)
+    return path
+
+
+def fat_problem(disk, part, files):
+    """What mtools and fsck.fat find wrong with the FAT volume in this partition, or None."""
+    handle, volume = tempfile.mkstemp(prefix="ingot-fat-")
+    with os.fdopen(handle, "wb") as f:
+        f.write(read(disk, part["start"] * 4096, part["size"] * 4096))
+    try:
+        check = subprocess.run(["fsck.fat", "-n", volume], capture_output=True, text=True)
+        label = subprocess.run(["mlabel", "-s", "-i", volume, "::"], capture_output=True, text=True).stdout
+        bad = [name for name, data in files.items()
+               if subprocess.run(["mtype", "-i", volume, "::/" + name], capture_output=True).stdout != data]
+    finally:
+        os.unlink(volume)
+    if check.returncode or "config-2" not in label or bad:
+        return "%s%s%s" % (check.stdout + check.stderr, label, bad)
+    return None
+
+
+def test_4k_drive(lab, disk):
+    """No system mounts ISO 9660 from sectors larger than its blocks, so a disk of 4096 gets FAT."""
+    plain = {"A/B.TXT": b"plain", "A/C/D": b"names"}
+    kinds = [("Joliet and Rock Ridge", DRIVE_FILES, ("-J", "-R")), ("Rock Ridge", DRIVE_FILES, ("-R",)),
+             ("plain names", plain, ("-U",)), ("17 MiB", {**DRIVE_FILES, **LARGE_FILE}, ("-J", "-R"))]
+    for what, files, options in kinds:
+        p = lab.run("ok/4k", disk, "--config-drive", real_iso(lab, files, *options))
+        part = part_of(disk, 2)
+        ok(p.returncode == 0 and "No errors" in sfdisk("--verify", disk).stdout, "a disk with sectors of 4096, " + what,
+           p.stderr + sfdisk("--verify", disk).stdout)
+        problem = fat_problem(disk, part, files) if part else "no partition"
+        ok(problem is None, "its config drive has the same files, as FAT", problem)
+    with open(os.path.join(lab.folder, "drive"), "r+b") as f:
+        f.seek(18 * 2048)  # behind the descriptors: the first folder, or a table of paths
+        f.write(b"\xff" * 40960)
+    p = lab.run("ok/4k", disk, "--config-drive", os.path.join(lab.folder, "drive"))
+    ok(p.returncode == 1 and "config drive" in p.stderr and "damaged" in p.stderr, "a damaged one is refused", p.stderr)
+
+
 def test_disk(lab):
     if os.geteuid() != 0 or subprocess.run(["losetup", "-f"], capture_output=True).returncode != 0:
         ok(True, "block devices # SKIP needs root and loop devices")
@@ -422,14 +481,7 @@ def test_disk(lab):
         p = lab.run("ok/zst", disk)
         ok(p.returncode == 1 and "made for sectors of 512 bytes, the disk has sectors of 4096" in p.stderr,
            "an image for other sectors is refused", p.stderr)
-        drive = iso(lab, 70000)
-        with open(os.path.join(lab.folder, "drive"), "wb") as f:
-            f.write(drive)
-        p = lab.run("ok/4k", disk, "--config-drive", os.path.join(lab.folder, "drive"))
-        part = part_of(disk, 2)
-        ok(p.returncode == 0 and "No errors" in sfdisk("--verify", disk).stdout, "a disk with sectors of 4096",
-           p.stderr + sfdisk("--verify", disk).stdout)
-        ok(part and read(disk, part["start"] * 4096, len(drive)) == drive, "with its config drive", part)
+        test_4k_drive(lab, disk)
     p = subprocess.run(["unshare", "-m", "sh", "-c", 'mount -t tmpfs -o size=8M none "$1" && exec "$2" write "$3" '
                         '"$1/new" --quiet --no-checksum', "sh", where, agent, lab.server.url("ok/raw")],
                        capture_output=True, text=True)
