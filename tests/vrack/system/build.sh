@@ -1,5 +1,6 @@
 #!/bin/sh
-# build.sh OUT LINUX INIT: makes OUT/system.img, .gz and .zst of it, and a .sha256 beside each.
+# build.sh OUT LINUX INIT: makes OUT/system.img, .gz and .zst of it, and a .sha256 beside each; and
+# OUT/system4k.img, the same for disks with sectors of 4096 bytes, with .zst.
 #
 # A disk of 300 MB that boots under BIOS and UEFI: GPT with a BIOS boot partition (GRUB's core), an
 # EFI system partition (GRUB as BOOTX64.EFI) and an ext4 root. LINUX is the unpacked kernel package
@@ -129,34 +130,53 @@ patch "$work/boot.img" 92 '\000\010\000\000\000\000\000\000'  # 0x5c: core is at
 patch "$work/boot.img" 102 '\220\220'                         # 0x66: any BIOS drive number
 patch "$work/core.img" 500 '\001\010\000\000\000\000\000\000' # its rest is at sector 2049
 
-truncate -s $((esp_sectors * 512)) "$work/esp"
-mformat -i "$work/esp" -v INGOT-ESP -N 16a0c7d5 -T "$esp_sectors" -h 64 -s 32 ::
 touch -d "@$SOURCE_DATE_EPOCH" "$work/bootx64.efi"
-mmd -i "$work/esp" ::/EFI ::/EFI/BOOT
-mcopy -m -i "$work/esp" "$work/bootx64.efi" ::/EFI/BOOT/BOOTX64.EFI
+make_esp() { # IMAGE, sector size, its code for mformat
+	truncate -s $((esp_sectors * 512)) "$1"
+	mformat -i "$1" -v INGOT-ESP -N 16a0c7d5 -S "$3" -T $((esp_sectors * 512 / $2)) -h 64 -s 32 ::
+	mmd -i "$1" ::/EFI ::/EFI/BOOT
+	mcopy -m -i "$1" "$work/bootx64.efi" ::/EFI/BOOT/BOOTX64.EFI
+}
+make_esp "$work/esp" 512 2
+make_esp "$work/esp4k" 4096 5
+
+# The table, in sectors of that size. fdisk takes the size, which sfdisk does not in Debian 12.
+make_table() { # IMAGE, sector size
+	n=$(($2 / 512))
+	cat >"$work/table" <<E
+label: gpt
+label-id: $disk_uuid
+start=$((core_at / n)), size=$((core_sectors / n)), type=21686148-6449-6E6F-744E-656564454649, uuid=${disk_uuid%1}4
+start=$((esp_at / n)), size=$((esp_sectors / n)), type=U, name=ESP, uuid=${disk_uuid%1}5
+start=$((root_at / n)), size=$((root_sectors / n)), type=L, name=root, uuid=${disk_uuid%1}6
+E
+	truncate -s "${size_mb}M" "$1"
+	printf 'I\n%s\nw\n' "$work/table" | fdisk -b "$2" "$1" >"$work/fdisk.out" 2>&1 ||
+		{ cat "$work/fdisk.out" >&2; exit 1; }
+}
+place() { # IMAGE FILE SECTOR
+	dd if="$2" of="$1" bs=64k oflag=seek_bytes seek=$(($3 * 512)) conv=notrunc,sparse status=none
+}
 
 echo "  SYSTEM disk"
 disk=$work/system.img
-truncate -s "${size_mb}M" "$disk"
-sfdisk -q "$disk" <<E
-label: gpt
-label-id: $disk_uuid
-start=$core_at, size=$core_sectors, type=21686148-6449-6E6F-744E-656564454649, uuid=${disk_uuid%1}4
-start=$esp_at, size=$esp_sectors, type=U, name=ESP, uuid=${disk_uuid%1}5
-start=$root_at, size=$root_sectors, type=L, name=root, uuid=${disk_uuid%1}6
-E
-place() { # FILE SECTOR
-	dd if="$1" of="$disk" bs=64k oflag=seek_bytes seek=$(($2 * 512)) conv=notrunc,sparse status=none
-}
+make_table "$disk" 512
 dd if="$work/boot.img" of="$disk" bs=440 count=1 conv=notrunc status=none
-place "$work/core.img" "$core_at"
-place "$work/esp" "$esp_at"
-place "$work/root.ext4" "$root_at"
+place "$disk" "$work/core.img" "$core_at"
+place "$disk" "$work/esp" "$esp_at"
+place "$disk" "$work/root.ext4" "$root_at"
+
+echo "  SYSTEM disk of 4096-byte sectors"
+disk4k=$work/system4k.img # no firmware of BIOS kind boots it
+make_table "$disk4k" 4096
+place "$disk4k" "$work/esp4k" "$esp_at"
+place "$disk4k" "$work/root.ext4" "$root_at"
 
 echo "  SYSTEM compressing"
 gzip -9nc "$disk" >"$work/system.img.gz"
 zstd -q -12 -T0 "$disk" -o "$work/system.img.zst"
-for f in system.img system.img.gz system.img.zst; do
+zstd -q -12 -T0 "$disk4k" -o "$work/system4k.img.zst"
+for f in system.img system.img.gz system.img.zst system4k.img system4k.img.zst; do
 	(cd "$work" && sha256sum "$f") >"$work/$f.sha256"
 	mv "$work/$f" "$work/$f.sha256" "$out"
 done

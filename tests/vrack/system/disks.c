@@ -20,9 +20,13 @@ struct kind {
 	bool exact;
 };
 
-/* ext4: Documentation/filesystems/ext4/super.rst. ISO 9660 (ECMA-119 section 8.4): volume id. */
+/*
+ * ext4: Documentation/filesystems/ext4/super.rst. ISO 9660 (ECMA-119 section 8.4): volume id. FAT12
+ * and FAT16 (Microsoft's specification, section 3.1): the boot sector.
+ */
 static const struct kind ext4 = {1024, 56, 2, "\x53\xef", 120, 16, true};
 static const struct kind iso9660 = {32768, 1, 5, "CD001", 40, 32, false};
+static const struct kind fat = {0, 54, 4, "FAT1", 43, 11, false};
 
 static bool has_label(const char *path, const struct kind *k, const char *label)
 {
@@ -71,7 +75,11 @@ int disks_find_ext4(const char *label, char ret[static DISK_NAME_MAX])
 	return find(&ext4, label, ret);
 }
 
-int disks_find_iso9660(const char *label, char ret[static DISK_NAME_MAX])
+int disks_find_drive(const char *label, char ret[static DISK_NAME_MAX], const char **ret_type)
 {
-	return find(&iso9660, label, ret);
+	*ret_type = "iso9660";
+	if (find(&iso9660, label, ret) == 0)
+		return 0;
+	*ret_type = "vfat"; /* disks with sectors of 4096 bytes */
+	return find(&fat, label, ret);
 }

@@ -5,10 +5,12 @@
 #define DISK_NAME_MAX 64
 
 /*
- * Looks through all disks and partitions for an ext4 file system (ISO 9660 volume) with this label,
- * and gives its path below /dev. 0, or -ENOENT. Labels of an ISO volume are compared without case.
+ * Looks through all disks and partitions for an ext4 file system with this label, and gives its
+ * path below /dev. 0, or -ENOENT.
  */
 int disks_find_ext4(const char *label, char ret[static DISK_NAME_MAX]);
-int disks_find_iso9660(const char *label, char ret[static DISK_NAME_MAX]);
+
+/* The same for an ISO 9660 or FAT volume, without regard to case; *ret_type is for mount(). */
+int disks_find_drive(const char *label, char ret[static DISK_NAME_MAX], const char **ret_type);
 
 #endif

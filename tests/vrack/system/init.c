@@ -191,15 +191,16 @@ static int read_meta(const char *path, struct meta *ret)
 	return meta_parse(text, len, ret);
 }
 
-/* Reads the config drive: a disk, CD or partition with the ISO 9660 label "config-2". */
+/* Reads the config drive: a disk, CD or partition with the label "config-2". */
 static void read_config_drive(struct meta *ret)
 {
 	long end = now_ms() + CONFIG_WAIT_MS;
 	char drive[DISK_NAME_MAX];
+	const char *type;
 	int r;
 
 	modules_load("isofs");
-	while (disks_find_iso9660("config-2", drive) < 0) {
+	while (disks_find_drive("config-2", drive, &type) < 0) {
 		if (now_ms() > end) {
 			say("no config drive");
 			return;
@@ -207,7 +208,10 @@ static void read_config_drive(struct meta *ret)
 		modules_coldplug();
 		usleep(50000);
 	}
-	if (mount(drive, "/config", "iso9660", MS_RDONLY, NULL) < 0) {
+	modules_load("nls_cp437"); /* by vfat, which would ask modprobe for them */
+	modules_load("nls_ascii");
+	modules_load("vfat");
+	if (mount(drive, "/config", type, MS_RDONLY, NULL) < 0) {
 		say("config drive %s: %s", drive, strerror(errno));
 		return;
 	}

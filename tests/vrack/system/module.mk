@@ -3,7 +3,8 @@
 # The part of its program that reads foreign data is a library too, for the unit tests.
 $(eval $(call library,vracksystem,tests/vrack/system,,$(addprefix tests/vrack/system/,meta.c post.c)))
 
-system_images := $(addprefix build/system/system.img,$(foreach z,.gz .zst,$(z) $(z).sha256) .sha256) build/system/system.img
+system_images := $(foreach f,system.img system.img.gz system.img.zst system4k.img system4k.img.zst, \
+  build/system/$(f) build/system/$(f).sha256)
 system_src := $(addprefix tests/vrack/system/,init.c disks.c meta.c modules.c post.c)
 sources += $(addprefix tests/vrack/system/,init.c disks.c modules.c)
 
