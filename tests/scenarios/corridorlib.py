@@ -97,6 +97,7 @@ class Images:
             do_HEAD = do_GET
         self.server = http.server.ThreadingHTTPServer((HOST, IMAGE_PORT), Handler)
         self.server.daemon_threads = True
+        self.server.handle_error = lambda *_: None  # a machine that is reset resets its connections
         threading.Thread(target=self.server.serve_forever, args=(0.1,), daemon=True).start()
 
     @staticmethod

@@ -89,7 +89,6 @@ class Story:
                     "an image for sectors of 512 bytes is refused on a disk of 4096", out + err)
         self.tap.ok("512" in error and "4096" in error and "nvme0n1" in error, "last_error names disk and sizes", error)
         self.tap.ok(not any(read_at(self.disks["NVME1"], MIB, 16 * MIB)), "and nothing of it is written")
-        self.ingot("node", "undeploy", "h1", "--wait", "--yes", "--timeout", str(int(300 * SLOW)))
 
     def chosen_disk(self):
         self.choose("MEGA1")
