@@ -22,6 +22,7 @@ struct conn {
 	struct http_client *http;
 	struct cloud cloud; /* endpoint without /v1 and slash */
 	int minor;
+	unsigned timeout_ms; /* of one request; 0: the client's own */
 };
 
 static const char *first_env(const char *const *names)
@@ -118,6 +119,11 @@ const char *conn_url(const struct conn *c)
 	return c->cloud.endpoint;
 }
 
+void conn_patience(struct conn *c, unsigned timeout_ms)
+{
+	c->timeout_ms = timeout_ms;
+}
+
 static int ask_once(struct conn *c, const char *method, const char *path, const char *body,
 	struct http_response *ret, struct err *e)
 {
@@ -134,6 +140,7 @@ static int ask_once(struct conn *c, const char *method, const char *path, const 
 		.password = c->cloud.password,
 		.tls = {.ca_file = c->cloud.cacert, .insecure = c->cloud.insecure},
 		.response_max = ANSWER_MAX,
+		.timeout_ms = c->timeout_ms,
 	};
 	int r;
 

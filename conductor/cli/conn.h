@@ -31,6 +31,9 @@ const char *conn_url(const struct conn *c);
 int conn_call(struct conn *c, const char *method, const char *path, const json_t *body,
 	json_t **ret_json, struct err *e);
 
+/* From now on an answer may take so long; 60 s when this is not called. */
+void conn_patience(struct conn *c, unsigned timeout_ms);
+
 /* GETs all pages of a collection into one array; path may have a query. */
 int conn_list(
 	struct conn *c, const char *path, const char *plural, json_t **ret_array, struct err *e);

@@ -114,7 +114,8 @@ static void print_why(const json_t *why)
 		{"power_state", "power"}, {"waits_for", "waits for"}, {"waits_since", "since"},
 		{"waits_until", "gives up"}, {"boot_path", "boot path"},
 		{"agent_seen", "agent seen"}, {"power_failures", "power failures"},
-		{"power_error", "power error"}, {"last_error", "last error"}};
+		{"power_error", "power error"}, {"health", "health"}, {"health_reason", "because"},
+		{"last_error", "last error"}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(facts); i++)
 		print_fact(why, facts[i][0], facts[i][1]);

@@ -65,6 +65,17 @@ static const struct cli_option port_list_options[] = {{"node", "NODE", "only of 
 static const struct cli_option port_options[] = {
 	{"node", "NODE", "whose port it is"}, {"no-pxe", NULL, "it does not boot"}};
 
+static const struct cli_option problem_options[] = {{"problems", NULL, "only what is not well"}};
+static const struct cli_option sel_options[] = {
+	{"last", "N", "only the latest entries"}, {"clear", NULL, "erase the log instead"}};
+static const struct cli_option yes_options[] = {
+	{"yes", NULL, "do not ask"}, {"all", NULL, "every node there is"}};
+static const struct cli_option identify_options[] = {
+	{"seconds", "N", "blink so long, 1 to 255; 15 when not given"},
+	{"on", NULL, "until it is switched off"}, {"off", NULL, "now"}};
+static const struct cli_option reset_options[] = {
+	{"warm", NULL, "keep the BMC's state; not every BMC can"}};
+
 #define O(a) CLI_OPTIONS(a)
 
 static const struct cli_verb verbs[] = {
@@ -142,6 +153,41 @@ static const struct cli_verb verbs[] = {
 		"ingot node erasures r12u07\n"
 		"ingot node erasures r12u07 --json",
 		verb_node_erasures},
+	{"bmc", "info", "NODE...", 0, -1, {O(all)}, "who made the BMCs, and what they can",
+		"ingot bmc info r12u07\n"
+		"ingot bmc info 'r12u[01-40]'",
+		verb_bmc_info},
+	{"bmc", "sensors", "NODE...", 0, -1, {O(problem_options), O(all)},
+		"temperatures, fans, voltages, states of parts",
+		"ingot bmc sensors r12u07\n"
+		"ingot bmc sensors 'r12u*' --problems\n"
+		"ingot bmc sensors r12u07 --json",
+		verb_bmc_sensors},
+	{"bmc", "sel", "NODE...", 0, -1, {O(sel_options), O(problem_options), O(yes_options)},
+		"the BMCs' event logs, or erase them",
+		"ingot bmc sel r12u07 --last 20\n"
+		"ingot bmc sel 'r12u*' --problems\n"
+		"ingot bmc sel r12u07 --clear",
+		verb_bmc_sel},
+	{"bmc", "fru", "NODE...", 0, -1, {O(all)},
+		"what the makers wrote: serial and part numbers of chassis, board, product",
+		"ingot bmc fru r12u07", verb_bmc_fru},
+	{"bmc", "lan", "NODE...", 0, -1, {O(all)}, "the BMCs' own network settings",
+		"ingot bmc lan 'r12u[01-40]'", verb_bmc_lan},
+	{"bmc", "identify", "NODE...", 0, -1, {O(identify_options), O(all)},
+		"light the locator of nodes",
+		"ingot bmc identify r12u07\n"
+		"ingot bmc identify r12u07 --on\n"
+		"ingot bmc identify r12u07 --off",
+		verb_bmc_identify},
+	{"bmc", "reset", "NODE...", 0, -1, {O(reset_options), O(yes_options)},
+		"restart BMCs; the machines go on running", "ingot bmc reset r12u07 --yes",
+		verb_bmc_reset},
+	{"bmc", "raw", "NODE BYTE...", 3, -1, {{0}},
+		"send network function, command and data as they are",
+		"ingot bmc raw r12u07 0x06 0x01\n"
+		"ingot bmc raw r12u07 0x00 0x08 0x05 0xa0 0x04 0 0 0",
+		verb_bmc_raw},
 	{"why", NULL, "NODE", 1, 1, {{0}}, "what a node waits for, since when, and what happened",
 		"ingot why r12u07", verb_why},
 	{"boot", "explain", "MAC", 1, 1, {{0}}, "every decision on a machine's boot path",
