@@ -2,12 +2,13 @@
  * Hostile packets against a BMC in each phase of an exchange. The target plays the BMC with the
  * keys of the session, so that it gets past every signature and its bytes reach what lies behind.
  *
- * Input: one byte each for phase, operation, cipher suite and quirks; then packets, each with a
- * byte that says how it is wrapped and one for its length.
+ * Input: one byte each for phase, operation (F0h and above: a read of many steps), cipher suite and
+ * quirks; then packets, each with a byte that says how it is wrapped and one for its length.
  */
 #include <string.h>
 
 #include "conductor/bmc/ipmi/internal.h"
+#include "conductor/bmc/ipmi/reads.h"
 
 enum wrap {
 	WRAP_RAW,	/* the bytes are the packet */
@@ -47,12 +48,106 @@ static void on_packet(void *data, const uint8_t *packet, size_t len)
 		sink += packet[i];
 }
 
+static void touch(const char *text)
+{
+	while (*text)
+		sink += (uint8_t)*text++;
+}
+
+static void on_sensors(void *data, const struct ipmi_sensors *s, const struct err *e)
+{
+	char unit[SENSOR_UNIT_MAX], buf[32];
+	const char *state;
+
+	for (unsigned i = 0; s && i < s->n; i++) {
+		const struct ipmi_sensor *x = &s->list[i];
+
+		touch(x->sdr.name);
+		touch(sensor_unit(&x->sdr, unit));
+		touch(sensor_type_name(x->sdr.sensor_type));
+		touch(entity_name(x->sdr.entity));
+		for (unsigned n = 0; (state = sensor_state(&x->sdr, &x->reading, n, buf)); n++)
+			touch(state);
+		sink += (unsigned)sensor_weight(&x->sdr, &x->reading);
+		sink += sensor_convert(&x->sdr, &x->factors, x->reading.raw) > 0;
+	}
+	on_done(data, NULL, e);
+}
+
+static void on_frus(void *data, const struct ipmi_frus *r, const struct err *e)
+{
+	for (unsigned i = 0; r && i < r->n; i++)
+		for (int a = 0; a < FRU_AREAS; a++)
+			for (unsigned k = 0; k < r->list[i].fru.areas[a].n_fields; k++)
+				touch(r->list[i].fru.areas[a].fields[k].text);
+	on_done(data, NULL, e);
+}
+
+static void on_sel(void *data, const struct ipmi_sel *s, const struct err *e)
+{
+	static const struct sdr_sensor sensor = {.analog = true, .factors = {.m = 1}};
+	char text[SEL_TEXT_MAX];
+
+	for (unsigned i = 0; s && i < s->n; i++) {
+		touch(sel_text(&s->list[i], i & 1 ? &sensor : NULL, text));
+		sink += (unsigned)sel_weight(&s->list[i]);
+	}
+	on_done(data, NULL, e);
+}
+
+static void on_lan(void *data, const struct ipmi_lan *l, const struct err *e)
+{
+	for (unsigned i = 0; l && i < l->n; i++)
+		touch(l->fields[i].text);
+	on_done(data, NULL, e);
+}
+
+static void on_info(void *data, const struct ipmi_info *i, const struct err *e)
+{
+	if (i)
+		touch(ipmi_self_test_text(i->self_test));
+	on_done(data, NULL, e);
+}
+
+/* Reads of many steps: each message that is fed answers the next step. */
+static void start_job(struct fuzz *f, uint8_t op, const struct ipmi_opts *opts)
+{
+	f->bmc->traits.session_keep_s = 50;
+	switch (op % 8) {
+	case 0:
+		ipmi_sensors_read(f->bmc, SENSORS_THRESHOLDS, opts, on_sensors, f);
+		break;
+	case 1:
+		ipmi_frus_read(f->bmc, opts, on_frus, f);
+		break;
+	case 2:
+		ipmi_sel_read(f->bmc, 2, opts, on_sel, f);
+		break;
+	case 3:
+		ipmi_sel_clear(f->bmc, opts, on_sel, f);
+		break;
+	case 4:
+		ipmi_lan_read(f->bmc, opts, on_lan, f);
+		break;
+	case 5:
+		ipmi_sensors_read(f->bmc, SENSORS_RECORDS, opts, on_sensors, f);
+		break;
+	default:
+		ipmi_info_read(f->bmc, opts, on_info, f);
+		break;
+	}
+}
+
 static void start(struct fuzz *f, uint8_t op)
 {
 	const struct ipmi_opts opts = {.deadline_ms = 1000000};
 	const uint8_t data[3] = {1, 2, 3};
 
 	f->started++;
+	if (op >= 0xf0) {
+		start_job(f, op, &opts);
+		return;
+	}
 	switch (op % 8) {
 	case 0:
 		ipmi_power_get(f->bmc, &opts, on_done, f);
