@@ -231,7 +231,7 @@ static void printable(char *dst, size_t size, const char *src)
 /* Progress is news for people, never a reason to act; it is not kept. */
 void on_progress_report(struct enode *e, struct request *r)
 {
-	struct progress *p = &e->progress;
+	struct progress *p;
 	struct err err;
 
 	if (!flow_agent_token_ok(enode_get(e), json_str(r->args, "agent_token"))) {
@@ -239,6 +239,9 @@ void on_progress_report(struct enode *e, struct request *r)
 		request_finish(r, -EACCES, &err);
 		return;
 	}
+	if (!e->progress)
+		e->progress = xcalloc(1, sizeof(*e->progress));
+	p = e->progress;
 	printable(p->phase, sizeof(p->phase), json_str(r->args, "phase"));
 	printable(p->message, sizeof(p->message), json_str(r->args, "message"));
 	p->done = bounded(r->args, "bytes_done");

@@ -267,6 +267,9 @@ void enode_free(struct enode *e)
 	enode_cool(e);
 	free(e->name);
 	free(e->doc);
+	free(e->power_error);
+	free(e->waits_for);
+	free(e->progress);
 	free(e->unsaved_text);
 	uv_close((uv_handle_t *)&e->timer, enode_release);
 }

@@ -22,7 +22,7 @@
 struct progress {
 	char phase[32], message[160];
 	int64_t done, total, written, rate;
-	int64_t at_ms; /* monotonic; 0: nothing told in this flow */
+	int64_t at_ms; /* monotonic */
 };
 
 struct enode {
@@ -69,13 +69,13 @@ struct enode {
 	enum power_state power_target;
 	bool power_sweep;
 	int power_failures; /* of the sweep, in a row */
-	struct err power_err;
+	char *power_error;  /* the last one of them; NULL: none yet */
 
 	/* for people */
-	char waits_for[200];
+	char *waits_for;			/* NULL: for nothing */
 	int64_t waits_since_ms, waits_until_ms; /* monotonic; until 0: without a limit */
-	struct progress progress;
-	int64_t agent_seen_ms; /* monotonic; last heartbeat */
+	struct progress *progress;		/* NULL: nothing told in this flow */
+	int64_t agent_seen_ms;			/* monotonic; last heartbeat */
 
 	/* admission.c */
 	struct list slot_link;		/* in slot.waiting or slot.holders */

@@ -204,7 +204,7 @@ static void sweep_answered(struct enode *e, struct op *op)
 	if (e->run || e->power_request || e->committing)
 		return; /* something began meanwhile: the answer is old */
 	if (op->result < 0) {
-		e->power_err = op->err;
+		str_replace(&e->power_error, op->err.text);
 		if (!e->power_fault && ++e->power_failures > SWEEP_FAILURES_MAX)
 			give_up(e, POWER_NONE, &op->err);
 	} else if (e->power_fault) {

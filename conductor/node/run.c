@@ -261,7 +261,7 @@ void run_start(struct enode *e, enum flow_kind kind, bool manual)
 	e->run->manual = manual;
 	e->call = 0;
 	e->flow_since_ms = time_mono_ms();
-	e->progress = (struct progress){0};
+	free(TAKE_PTR(e->progress));
 	run_next(e);
 }
 

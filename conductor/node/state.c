@@ -21,11 +21,13 @@ struct pending_change {
 
 void enode_waits(struct enode *e, int64_t until_ms, const char *fmt, ...)
 {
+	char text[200];
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(e->waits_for, sizeof(e->waits_for), fmt, ap);
+	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	str_replace(&e->waits_for, text);
 	e->waits_since_ms = time_mono_ms();
 	e->waits_until_ms = until_ms;
 }
@@ -246,7 +248,7 @@ static void durable(struct commit *c, void *data)
 	log_info("node %s: %s -> %s: %s", e->name ? e->name : e->uuid,
 		provision_state_name(p->from), provision_state_name(p->row->to), c->cause);
 	e->state_since_ms = time_mono_ms();
-	e->waits_for[0] = '\0';
+	free(TAKE_PTR(e->waits_for));
 	e->waits_until_ms = 0;
 	e->en->stats.transitions++;
 	uv_timer_stop(&e->timer);

@@ -26,7 +26,7 @@ static json_t *progress_json(const struct progress *p)
 {
 	json_t *j;
 
-	if (!p->at_ms)
+	if (!p)
 		return json_null();
 	j = json_object();
 	json_put_str(j, "phase", p->phase);
@@ -54,13 +54,13 @@ json_t *progress_row(struct enode *e)
 					  : NULL);
 	json_put_str(j, "power_state", power_state_names[e->power]);
 	json_put_bool(j, "maintenance", e->maintenance);
-	json_put_str(j, "waits_for", *e->waits_for ? e->waits_for : NULL);
-	put_time(j, "waits_since", *e->waits_for ? wall_of(e->waits_since_ms) : 0);
-	put_time(j, "waits_until", *e->waits_for ? wall_of(e->waits_until_ms) : 0);
+	json_put_str(j, "waits_for", e->waits_for);
+	put_time(j, "waits_since", e->waits_for ? wall_of(e->waits_since_ms) : 0);
+	put_time(j, "waits_until", e->waits_for ? wall_of(e->waits_until_ms) : 0);
 	slot_show(e, j);
 	json_put_int(j, "state_age_ms", time_mono_ms() - e->state_since_ms);
 	json_put_str(j, "last_error", last_error);
-	json_object_set_new(j, "progress", progress_json(&e->progress));
+	json_object_set_new(j, "progress", progress_json(e->progress));
 	if (!hot && !e->run && !e->committing)
 		enode_cool(e);
 	return j;
@@ -107,7 +107,7 @@ void on_why(struct enode *e, struct request *r)
 		json_object_set_new(r->answer, "console", console);
 	if (e->power_failures) {
 		json_put_int(r->answer, "power_failures", e->power_failures);
-		json_put_str(r->answer, "power_error", e->power_err.text);
+		json_put_str(r->answer, "power_error", e->power_error);
 	}
 	reason = health_reason(enode_get(e));
 	json_put_str(r->answer, "health", health_names[e->health]);
