@@ -271,6 +271,7 @@ int consoles_start(struct driver_env *env, const struct console_config *config, 
 	all->beat.data = all;
 	uv_timer_start(&all->beat, on_beat, BEAT_MS, BEAT_MS);
 	env->consoles = all;
+	env->ipmitool_home = all->home;
 	return r < 0 ? err_prefix(e, "consoles") : 0;
 }
 
@@ -295,6 +296,7 @@ void consoles_stop(struct driver_env *env)
 		uv_run(env->loop, UV_RUN_ONCE);
 	map_done(&all->by_node);
 	free(all->folder);
+	env->ipmitool_home = NULL;
 	free(all->home);
 	free(all);
 	env->consoles = NULL;

@@ -19,6 +19,7 @@
 struct ipmi_engine;
 struct hwdb;
 struct consoles;
+struct tools;
 
 /* What drivers act through; made by main, one per conductor. */
 struct driver_env {
@@ -28,6 +29,8 @@ struct driver_env {
 	struct map bmcs;	   /* node uuid -> the driver's connection to its BMC */
 	struct map fakes;	   /* node uuid -> state of its fake machine */
 	struct list fake_answers;  /* of fake machines, not given yet */
+	struct tools *tools;	   /* tool.c; NULL: no BMC was spoken to by ipmitool yet */
+	const char *ipmitool_home; /* see ipmitool_make_home(); NULL: none */
 	struct consoles *consoles; /* console.h; NULL: nodes have none */
 };
 
@@ -143,6 +146,7 @@ void driver_env_done(struct driver_env *env);
 
 /* The implementations (ipmi.c, fake.c, agent.c, none.c). */
 extern const struct implementation ipmi_power_interface, ipmi_management_interface;
+extern const struct implementation ipmitool_power_interface, ipmitool_management_interface;
 extern const struct implementation agent_deploy, agent_inspect, ipxe_boot, noop_network;
 extern const struct implementation fake_interfaces[IF_COUNT], no_interfaces[IF_COUNT];
 void ipmi_forget(struct driver_env *env, const char *node_uuid);

@@ -1,6 +1,7 @@
 /* The hardware types, and the questions about them that need no BMC; see driver.h. */
 #include "conductor/driver/driver.h"
 #include "conductor/driver/console.h"
+#include "conductor/driver/tool.h"
 #include "lib/base/buf.h"
 #include "lib/base/str.h"
 
@@ -18,9 +19,9 @@ static const struct hardware_type ipmi_type = {
 		[IF_DEPLOY] = LIST(&agent_deploy),
 		[IF_FIRMWARE] = LIST(&no_interfaces[IF_FIRMWARE]),
 		[IF_INSPECT] = LIST(&agent_inspect, &no_interfaces[IF_INSPECT]),
-		[IF_MANAGEMENT] = LIST(&ipmi_management_interface),
+		[IF_MANAGEMENT] = LIST(&ipmi_management_interface, &ipmitool_management_interface),
 		[IF_NETWORK] = LIST(&noop_network),
-		[IF_POWER] = LIST(&ipmi_power_interface),
+		[IF_POWER] = LIST(&ipmi_power_interface, &ipmitool_power_interface),
 		[IF_RAID] = LIST(&no_interfaces[IF_RAID]),
 		[IF_RESCUE] = LIST(&no_interfaces[IF_RESCUE]),
 		[IF_STORAGE] = LIST(&no_interfaces[IF_STORAGE]),
@@ -244,6 +245,7 @@ json_t *driver_bmc(struct driver_env *env, const char *node_uuid)
 
 void driver_forget(struct driver_env *env, const char *node_uuid)
 {
+	tools_forget(env, node_uuid);
 	console_forget(env, node_uuid);
 	ipmi_forget(env, node_uuid);
 	fake_forget(env, node_uuid);
@@ -260,6 +262,7 @@ void driver_env_done(struct driver_env *env)
 	const char *uuid;
 
 	consoles_stop(env);
+	tools_stop(env);
 	if (env->loop)
 		fake_cancel(env);
 	for (size_t pos = 0; map_next(&env->bmcs, &pos, &uuid, NULL); pos = 0)

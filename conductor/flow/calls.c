@@ -1,6 +1,7 @@
 /* Calls to power, boot device and the fake machine; see calls.h. Those to the agent: agent_calls.c.
  */
 #include "conductor/flow/calls.h"
+#include "conductor/flow/outside.h"
 #include "lib/base/str.h"
 
 #include <errno.h>
@@ -46,17 +47,39 @@ int finish_power_get(struct flow_run *run, json_t *value, struct err *e)
 	return 0;
 }
 
-static void set_boot_device(
-	struct flow_run *run, const char *device, bool persistent, struct op *op)
+static bool persists(const struct flow_run *run, bool dflt)
 {
 	const char *force = json_str(run->node->driver_info, "force_persistent_boot_device");
 
 	if (str_ieq(force, "Always"))
-		persistent = true;
-	else if (str_ieq(force, "Never"))
-		persistent = false;
+		return true;
+	return str_ieq(force, "Never") ? false : dflt;
+}
+
+static void set_boot_device(
+	struct flow_run *run, const char *device, bool persistent, struct op *op)
+{
 	driver_implementation(run->node, IF_MANAGEMENT)
-		->management->boot_device_set(run->env->driver, run->node, device, persistent, op);
+		->management->boot_device_set(
+			run->env->driver, run->node, device, persists(run, persistent), op);
+}
+
+/* Names are Ironic's. Only where a driver asks for them: a BMC that keeps its device needs none. */
+void flow_boot_device_note(struct node *n, const char *device, bool persistent)
+{
+	if (!json_object_get(n->driver_info, "ipmi_force_boot_device"))
+		return;
+	if (persistent) {
+		json_put_str(n->driver_internal_info, "persistent_boot_device", device);
+		json_object_del(n->driver_internal_info, "is_next_boot_persistent");
+	} else {
+		json_put_bool(n->driver_internal_info, "is_next_boot_persistent", false);
+	}
+}
+
+void flow_boot_device_used(struct node *n)
+{
+	json_object_del(n->driver_internal_info, "is_next_boot_persistent");
 }
 
 void start_boot_network(struct flow_run *run, struct op *op)
@@ -71,12 +94,19 @@ void start_boot_network(struct flow_run *run, struct op *op)
 int finish_boot_network(struct flow_run *run, json_t *value, struct err *e)
 {
 	agentlink_forget(run->node);
+	flow_boot_device_note(run->node, "pxe", persists(run, false));
 	return 0;
 }
 
 void start_boot_disk(struct flow_run *run, struct op *op)
 {
 	set_boot_device(run, "disk", true, op);
+}
+
+int finish_boot_disk(struct flow_run *run, json_t *value, struct err *e)
+{
+	flow_boot_device_note(run->node, "disk", persists(run, true));
+	return 0;
 }
 
 /* On when it is off, a reset when it is on: either way the firmware starts from the beginning. */
@@ -88,12 +118,14 @@ void start_firmware(struct flow_run *run, struct op *op)
 
 int finish_power_into_agent(struct flow_run *run, json_t *value, struct err *e)
 {
+	flow_boot_device_used(run->node);
 	run->node->power_state = POWER_ON;
 	return 0;
 }
 
 int finish_power_into_system(struct flow_run *run, json_t *value, struct err *e)
 {
+	flow_boot_device_used(run->node);
 	agentlink_forget(run->node);
 	run->node->power_state = POWER_ON;
 	return 0;

@@ -17,6 +17,7 @@ int finish_power_get(struct flow_run *run, json_t *value, struct err *e);
 void start_boot_network(struct flow_run *run, struct op *op);
 int finish_boot_network(struct flow_run *run, json_t *value, struct err *e);
 void start_boot_disk(struct flow_run *run, struct op *op);
+int finish_boot_disk(struct flow_run *run, json_t *value, struct err *e);
 void start_firmware(struct flow_run *run, struct op *op); /* power on, or reset */
 int finish_power_into_agent(struct flow_run *run, json_t *value, struct err *e);
 int finish_power_into_system(struct flow_run *run, json_t *value, struct err *e);

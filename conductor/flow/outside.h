@@ -46,6 +46,13 @@ bool flow_bmc_can(const struct node *n, enum bmc_call call);
 void flow_bmc_ask(struct flow_env *env, const struct node *n, enum bmc_call call,
 	const json_t *args, bool sweep, struct op *op);
 
+/*
+ * A device was set, or used by a start: kept in the record for BMCs that have to be told again
+ * before each start (driver_info ipmi_force_boot_device), which their driver does.
+ */
+void flow_boot_device_note(struct node *n, const char *device, bool persistent);
+void flow_boot_device_used(struct node *n);
+
 /* --- consoles ------------------------------------------------------------------------------------
  */
 

@@ -28,17 +28,37 @@ static json_t *supported(const char *const *devices)
 	return json_pack("{s:o}", "supported_boot_devices", list);
 }
 
+/* The record says first what the BMC is to have: a start in between tells the BMC again. */
+static void noted(struct commit *c, void *data)
+{
+	struct enode *e = c->node;
+	struct request *r = data;
+
+	if (c->r < 0)
+		request_finish(r, c->r, &c->err);
+	else
+		flow_boot_device_set(e->en->flow, enode_get(e), json_str(r->args, "boot_device"),
+			json_flag(r->args, "persistent", false),
+			direct_new(e, r, "set boot device"));
+}
+
 static void set_boot_device(struct enode *e, const char *const *devices, struct request *r)
 {
 	const char *device = json_str(r->args, "boot_device");
+	bool persistent = json_flag(r->args, "persistent", false);
+	struct commit *c;
 	struct err err;
 
-	if (boot_device_known(devices, device, &err) < 0)
+	if (boot_device_known(devices, device, &err) < 0) {
 		request_finish(r, -EINVAL, &err);
-	else
-		flow_boot_device_set(e->en->flow, enode_get(e), device,
-			json_flag(r->args, "persistent", false),
+	} else if (json_object_get(enode_get(e)->driver_info, "ipmi_force_boot_device")) {
+		c = commit_new(e);
+		flow_boot_device_note(c->next, device, persistent);
+		commit_submit(c, noted, r);
+	} else {
+		flow_boot_device_set(e->en->flow, enode_get(e), device, persistent,
 			direct_new(e, r, "set boot device"));
+	}
 }
 
 void on_management(struct enode *e, struct request *r)

@@ -145,6 +145,8 @@ static void set_power(struct enode *e, enum power_state now, const char *cause, 
 		history_add(c, "ERROR", "power", NULL, NULL, 0, NULL, error);
 	if (now == POWER_OFF)
 		flow_agent_forget(c->next);
+	else if (!error)
+		flow_boot_device_used(c->next);
 	commit_submit(c, NULL, NULL);
 }
 
