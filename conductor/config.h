@@ -24,6 +24,8 @@ struct config {
 	/* [agent] */
 	int command_timeout, fast_track_timeout;
 	bool fast_track;
+	char *logs_collect, *logs_path;
+	int logs_keep;
 	/* [conductor] */
 	char *hostname;
 	bool automated_clean, power_off_after_failure;

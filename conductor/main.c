@@ -5,6 +5,7 @@
  */
 #include "boot/boot.h"
 #include "conductor/agentlink/agentlink.h"
+#include "conductor/agentlink/logfiles.h"
 #include "conductor/api/api.h"
 #include "conductor/bmc/ipmi/ipmi.h"
 #include "conductor/config.h"
@@ -268,6 +269,20 @@ static int show_inventory(void *data, const char *format, struct buf *out, struc
 	return report_inventory_export(&source, report_format_parse(format), append_text, out, e);
 }
 
+static json_t *show_logs(void *data, const char *node_uuid)
+{
+	struct conductor *c = data;
+
+	return logfiles_list(c->config.logs_path, node_uuid);
+}
+
+static char *logs_path(void *data, const char *node_uuid, const char *file)
+{
+	struct conductor *c = data;
+
+	return logfiles_path(c->config.logs_path, node_uuid, file);
+}
+
 /* --- life --------------------------------------------------------------------------------------
  */
 
@@ -342,6 +357,8 @@ static int start_outward(struct conductor *c, struct err *e)
 	if (r == 0)
 		r = agentlink_new(&c->loop, &c->agents, e);
 	if (r == 0)
+		agentlink_logs_to(c->agents, c->config.logs_path, c->config.logs_keep);
+	if (r == 0)
 		r = http_async_new(&c->loop, AGENT_CONNECTIONS, &c->http, e);
 	if (r == 0)
 		r = report_new(&c->loop, c->http, &rs, &rc, &c->report, e);
@@ -377,6 +394,13 @@ static void start_consoles(struct conductor *c)
 		log_warning("%s; consoles are not recorded", e.text);
 }
 
+static enum collect_logs logs_of(const char *word)
+{
+	return str_eq(word, "always")  ? LOGS_ALWAYS
+	       : str_eq(word, "never") ? LOGS_NEVER
+				       : LOGS_ON_FAILURE;
+}
+
 static int start_engine(struct conductor *c, struct err *e)
 {
 	const struct config *f = &c->config;
@@ -396,7 +420,8 @@ static int start_engine(struct conductor *c, struct err *e)
 		.fast_track_timeout_s = f->fast_track_timeout,
 		.call_timeout_s = (unsigned)f->power_timeout,
 		.agent_timeout_s = (unsigned)f->command_timeout,
-		.api_url = c->api_url};
+		.api_url = c->api_url,
+		.logs = logs_of(f->logs_collect)};
 	ec = (struct engine_config){.hostname = c->hostname,
 		.flow = &c->flow,
 		.power_sync_interval_s = f->power_sync_interval,
@@ -451,7 +476,11 @@ static int start_api(struct conductor *c, struct err *e)
 	const struct config *f = &c->config;
 	struct api_config ac = {.engine = c->engine,
 		.store = c->store,
-		.report = {.data = c, .metrics = show_metrics, .inventory = show_inventory},
+		.report = {.data = c,
+			.metrics = show_metrics,
+			.inventory = show_inventory,
+			.logs = show_logs,
+			.logs_path = logs_path},
 		.listen = f->listen,
 		.tls_cert = str_empty(f->tls_cert) ? NULL : f->tls_cert,
 		.tls_key = str_empty(f->tls_key) ? NULL : f->tls_key,

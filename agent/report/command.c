@@ -364,9 +364,9 @@ int commands_execute(
 	int r;
 
 	pthread_mutex_lock(&c->execute);
-	r = check_idle(c, e);
-	if (r == 0)
-		r = spec_find(c, name, &spec, e);
+	r = spec_find(c, name, &spec, e);
+	if (r == 0 && !spec->anytime)
+		r = check_idle(c, e);
 	if (r == 0 && spec->validate && spec->validate(c->agent, params, e) < 0)
 		r = -EINVAL;
 	if (r == 0)

@@ -26,6 +26,7 @@ const char *command_status_name(enum command_status s);
 struct command_spec {
 	const char *name; /* "standby.prepare_image" */
 	bool async;
+	bool anytime;		/* also while an asynchronous one runs */
 	const char *error_type; /* "type" of command_error; NULL: "CommandExecutionError" */
 
 	/* Looks at the parameters before anything is done; a failure is answered 400. May be NULL.

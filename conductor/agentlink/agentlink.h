@@ -29,6 +29,23 @@ void agentlink_command(
 void agentlink_command_status(
 	struct agentlink *a, const struct node *n, const char *name, struct op *op);
 
+/*
+ * Where logs of agents are kept, and how many archives per node; folder is copied, NULL: nowhere.
+ * Before the two below.
+ */
+void agentlink_logs_to(struct agentlink *a, const char *folder, int keep);
+
+/*
+ * Gets the logs of the node's agent and keeps them in a file. The op completes with {"file": name}
+ * once it is written, on a thread that is not the engine's. `what` is part of the name: "deploy".
+ */
+void agentlink_collect_logs(
+	struct agentlink *a, const struct node *n, const char *what, struct op *op);
+
+/* The same with logs that came in another way: a tar.gz in base64. */
+void agentlink_keep_logs(struct agentlink *a, const char *node_uuid, const char *what,
+	const char *base64, struct op *op);
+
 /* 0 when command_status is SUCCEEDED, -EAGAIN when RUNNING, otherwise the agent's error. */
 int agentlink_command_outcome(const json_t *command, struct err *e);
 

@@ -1,23 +1,20 @@
 /* Commands to an agent over HTTPS (contract 4.7); see agentlink.h. */
-#include "conductor/agentlink/agentlink.h"
+#include "conductor/agentlink/internal.h"
 #include "lib/base/str.h"
 #include "lib/base/time.h"
-#include "lib/http/async.h"
 
 #include <errno.h>
 #include <string.h>
 
 #define ANSWER_MAX (4 << 20) /* collected logs come back in a command's result */
 
-struct agentlink {
-	struct http_async *http;
-};
-
 /* One exchange. `name` is the command; status: it asks for all commands and looks for the name. */
 struct exchange {
+	struct agentlink *agents;
 	struct op *op;
 	char *name;
 	bool status;
+	char *logs;    /* it asks for logs: what they are of; else NULL */
 	char url[768]; /* as it may be shown: without the token */
 };
 
@@ -30,8 +27,15 @@ int agentlink_new(uv_loop_t *loop, struct agentlink **ret, struct err *e)
 		free(a);
 		return r;
 	}
+	a->loop = loop;
 	*ret = a;
 	return 0;
+}
+
+void agentlink_logs_to(struct agentlink *a, const char *folder, int keep)
+{
+	str_replace(&a->logs_folder, folder);
+	a->logs_keep = keep;
 }
 
 void agentlink_free(struct agentlink *a)
@@ -39,12 +43,16 @@ void agentlink_free(struct agentlink *a)
 	if (!a)
 		return;
 	http_async_free(a->http);
+	while (a->saving) /* a file is written in a moment */
+		uv_run(a->loop, UV_RUN_ONCE);
+	free(a->logs_folder);
 	free(a);
 }
 
 static void exchange_free(struct exchange *x)
 {
 	free(x->name);
+	free(x->logs);
 	free(x);
 }
 
@@ -103,6 +111,7 @@ static int read_answer(
 static void answered(int r, struct http_response *resp, const struct err *e, void *data)
 {
 	struct exchange *x = data;
+	const char *logs;
 	json_t *value = NULL;
 	struct err err = {0};
 
@@ -110,10 +119,19 @@ static void answered(int r, struct http_response *resp, const struct err *e, voi
 		err_set(&err, -r, "agent command %s at %s: %s", x->name, x->url, e->text);
 	else
 		r = read_answer(x, resp, &value, &err);
-	if (r < 0)
+	logs = json_str(json_object_get(value, "command_result"), "system_logs");
+	if (r == 0 && x->logs && !logs)
+		r = err_set(&err, EPROTO, "agent command %s at %s: the answer has no logs", x->name,
+			x->url);
+	if (r < 0) {
 		op_fail(x->op, &err);
-	else
+		json_decref(value);
+	} else if (x->logs) {
+		agentlink_keep_logs(x->agents, x->op->node, x->logs, logs, x->op);
+		json_decref(value);
+	} else {
 		op_done(x->op, value);
+	}
 	exchange_free(x);
 }
 
@@ -126,6 +144,7 @@ static void start(struct agentlink *a, const struct node *n, struct exchange *x,
 	int64_t left = x->op->deadline_ms - time_mono_ms();
 	struct err e;
 
+	x->agents = a;
 	if (!base || !token) {
 		err_set(&e, ENOTCONN, "agent command %s: node %s has no agent", x->name, n->uuid);
 		op_fail(x->op, &e);
@@ -155,6 +174,18 @@ void agentlink_command(
 	x->op = op;
 	x->name = xstrdup(name);
 	start(a, n, x, "POST", "&wait=false", text);
+}
+
+void agentlink_collect_logs(
+	struct agentlink *a, const struct node *n, const char *what, struct op *op)
+{
+	static const char body[] = "{\"name\": \"log.collect_system_logs\", \"params\": {}}";
+	struct exchange *x = xcalloc(1, sizeof(*x));
+
+	x->op = op;
+	x->name = xstrdup("log.collect_system_logs");
+	x->logs = xstrdup(what);
+	start(a, n, x, "POST", "&wait=true", body);
 }
 
 void agentlink_command_status(

@@ -26,6 +26,10 @@ struct api_report {
 	int (*metrics)(void *data, struct buf *out, struct err *e); /* Prometheus text */
 	/* The cloud's inventory as "json" or "csv". */
 	int (*inventory)(void *data, const char *format, struct buf *out, struct err *e);
+	/* Files of a node's agents' logs: [{"file", "size", "at"}], a new reference; and where one
+	 * of them lies, allocated, NULL when it is none of them. */
+	json_t *(*logs)(void *data, const char *node_uuid);
+	char *(*logs_path)(void *data, const char *node_uuid, const char *file);
 };
 
 /* Strings and structs are copied; engine, store and the hooks' data have to outlive the API. */

@@ -95,6 +95,8 @@ HANDLER(continue_inspection);
 
 /* kept.c */
 HANDLER(erasures_list);
+HANDLER(logs_list);
+HANDLER(logs_get);
 
 /* ingot.c */
 HANDLER(why_get);

@@ -1,12 +1,14 @@
 /* What is kept of a node's machine: what was done to its disks, and the logs of its agents. */
 #include "conductor/api/handlers.h"
 #include "conductor/api/resource.h"
+#include "lib/base/fs.h"
 #include "lib/base/str.h"
 #include "lib/base/time.h"
 
 #include <errno.h>
 
 #define ERASURES_MAX 400
+#define LOGS_MAX     (8 << 20)
 
 static int add_erasure(void *data, const void *record)
 {
@@ -40,4 +42,35 @@ int erasures_list(struct call *c, struct err *e)
 		call_reply_json(c, 200, json_pack("{s:O}", "erasures", list));
 	json_decref(list);
 	return r;
+}
+
+int logs_list(struct call *c, struct err *e)
+{
+	const struct api_report *report = &call_config(c)->report;
+	_cleanup_free_ char *uuid = NULL;
+	int r = node_uuid(c, c->params[0], &uuid, e);
+
+	if (r < 0)
+		return r;
+	call_reply_json(c, 200,
+		json_pack("{s:o}", "logs",
+			report->logs ? report->logs(report->data, uuid) : json_array()));
+	return 0;
+}
+
+int logs_get(struct call *c, struct err *e)
+{
+	const struct api_report *report = &call_config(c)->report;
+	_cleanup_free_ char *uuid = NULL, *path = NULL, *data = NULL;
+	size_t len;
+	int r = node_uuid(c, c->params[0], &uuid, e);
+
+	if (r < 0)
+		return r;
+	path = report->logs_path ? report->logs_path(report->data, uuid, c->params[1]) : NULL;
+	if (!path || fs_read(path, LOGS_MAX, &data, &len, NULL) < 0)
+		return err_set(
+			e, ENOENT, "Logs %.64s of node %s could not be found.", c->params[1], uuid);
+	call_reply_text(c, 200, "application/gzip", TAKE_PTR(data), len);
+	return 0;
 }

@@ -146,6 +146,8 @@ const struct route routes[] = {
 	R("POST", BMC "/reset", 0, bmc_reset, OPTIONAL(bmc_reset_schema), .flags = OURS,
 		.arg = "reset"),
 	R("POST", BMC "/raw", 0, bmc_raw, BODY(bmc_raw_schema), .flags = OURS, .arg = "raw"),
+	R("GET", "/ingot/v1/nodes/{node}/logs", 0, logs_list, .flags = OURS),
+	R("GET", "/ingot/v1/nodes/{node}/logs/{file}", 0, logs_get, .flags = OURS),
 	R("GET", "/ingot/v1/boot/{mac}", 0, boot_get, .flags = OURS),
 	R("GET", "/ingot/v1/queue", 0, queue_list, .flags = OURS),
 	R("GET", "/ingot/v1/bmcs", 0, bmc_list, .flags = OURS),

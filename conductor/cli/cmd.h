@@ -34,6 +34,7 @@ VERB(verb_bmc_lan);
 VERB(verb_bmc_identify);
 VERB(verb_bmc_reset);
 VERB(verb_bmc_raw);
+VERB(verb_node_logs);
 VERB(verb_why);
 VERB(verb_boot_explain);
 VERB(verb_queue_list);

@@ -255,13 +255,22 @@ int conn_call(struct conn *c, const char *method, const char *path, const json_t
 
 int conn_text(struct conn *c, const char *path, char **ret, struct err *e)
 {
+	size_t len;
+
+	return conn_data(c, path, ret, &len, e);
+}
+
+int conn_data(struct conn *c, const char *path, char **ret, size_t *ret_len, struct err *e)
+{
 	struct http_response r = {0};
 	int n = ask(c, "GET", path, NULL, &r, e);
 
 	if (n == 0 && r.status >= 400)
 		n = answer_err(c, &r, e);
-	else if (n == 0)
+	if (n == 0) {
+		*ret_len = r.len;
 		*ret = TAKE_PTR(r.body);
+	}
 	http_response_done(&r);
 	return n;
 }

@@ -38,7 +38,10 @@ void conn_patience(struct conn *c, unsigned timeout_ms);
 int conn_list(
 	struct conn *c, const char *path, const char *plural, json_t **ret_array, struct err *e);
 
-/* The body as it came, for what is not JSON. Allocated. */
+/* The body as it came, for what is no text either. Allocated; a NUL is behind it. */
+int conn_data(struct conn *c, const char *path, char **ret, size_t *ret_len, struct err *e);
+
+/* The same for a text. */
 int conn_text(struct conn *c, const char *path, char **ret, struct err *e);
 
 /* "/v1/nodes/" and the name, escaped, and more. Allocated. */

@@ -115,7 +115,7 @@ static void print_why(const json_t *why)
 		{"waits_until", "gives up"}, {"boot_path", "boot path"},
 		{"agent_seen", "agent seen"}, {"power_failures", "power failures"},
 		{"power_error", "power error"}, {"health", "health"}, {"health_reason", "because"},
-		{"last_error", "last error"}};
+		{"last_error", "last error"}, {"agent_logs", "agent's logs"}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(facts); i++)
 		print_fact(why, facts[i][0], facts[i][1]);
@@ -180,6 +180,48 @@ int verb_node_erasures(struct cli_line *line, void *data)
 	if (r == 0)
 		table_print(stdout, columns, ARRAY_SIZE(columns), rows);
 	return CLI_OK;
+}
+
+static int save_logs(
+	struct conn *c, const char *node, const char *name, const char *file, struct err *e)
+{
+	_cleanup_free_ char *below = xasprintf("/logs/%s", name), *data = NULL;
+	_cleanup_free_ char *path = conn_path("/ingot/v1/nodes/", node, below);
+	size_t len = 0;
+	int r = conn_data(c, path, &data, &len, e);
+
+	if (r < 0)
+		return r;
+	if (str_eq(file, "-"))
+		return fwrite(data, 1, len, stdout) == len ? 0 : err_set(e, EIO, "standard output");
+	return fs_write_atomic(file, data, len, 0644, e);
+}
+
+int verb_node_logs(struct cli_line *line, void *data)
+{
+	static const struct table_column columns[] = {
+		{"at", "WHEN"}, {"size", "BYTES"}, {"file", NULL}};
+	_cleanup_free_ char *path = conn_path("/ingot/v1/nodes/", line->args[0], "/logs");
+	const char *output = cli_value(line, "output"), *name = cli_value(line, "file");
+	_cleanup_json_ json_t *answer = NULL;
+	_cleanup_conn_ struct conn *c = NULL;
+	struct err e;
+	json_t *rows;
+
+	if (conn_open(line, &c, &e) < 0 || conn_call(c, "GET", path, NULL, &answer, &e) < 0)
+		return cmd_fail(&e);
+	rows = json_object_get(answer, "logs");
+	if (!output && !name)
+		return cmd_print(line, columns, ARRAY_SIZE(columns), rows);
+	name = name ? name : json_str(json_array_get(rows, 0), "file");
+	if (!name)
+		return err_set(&e, ENOENT,
+			       "node %s has no logs of an agent; they are kept when a step fails "
+			       "([agent] deploy_logs_collect)",
+			       line->args[0]),
+		       cmd_fail(&e);
+	return save_logs(c, line->args[0], name, output ? output : name, &e) < 0 ? cmd_fail(&e)
+										 : CLI_OK;
 }
 
 int verb_boot_explain(struct cli_line *line, void *data)

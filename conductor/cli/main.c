@@ -53,6 +53,10 @@ static const struct cli_option deploy_options[] = {
 	{"rebuild", NULL, "write over active nodes"}};
 static const struct cli_option clean_options[] = {
 	{"steps", "FILE", "JSON: [{\"interface\", \"step\", \"args\"}]"}};
+static const struct cli_option logs_options[] = {
+	{"list", NULL, "show which there are (the default)"},
+	{"file", "FILE", "this one; the newest when not given"},
+	{"output", "FILE", "write the archive there; - is standard output"}};
 static const struct cli_option maintenance_options[] = {{"reason", "TEXT", "why, for others"}};
 static const struct cli_option accept_options[] = {{"name", "NAME", "name of the new node"},
 	{"driver", "DRIVER", "ipmi when nothing else is said"},
@@ -188,6 +192,12 @@ static const struct cli_verb verbs[] = {
 		"ingot bmc raw r12u07 0x06 0x01\n"
 		"ingot bmc raw r12u07 0x00 0x08 0x05 0xa0 0x04 0 0 0",
 		verb_bmc_raw},
+	{"node", "logs", "NODE", 1, 1, {O(logs_options)},
+		"the logs that a node's agents left when a step failed, newest first",
+		"ingot node logs r12u07\n"
+		"ingot node logs r12u07 --output - | tar xzO agent.log\n"
+		"ingot node logs r12u07 --output r12u07.tar.gz",
+		verb_node_logs},
 	{"why", NULL, "NODE", 1, 1, {{0}}, "what a node waits for, since when, and what happened",
 		"ingot why r12u07", verb_why},
 	{"boot", "explain", "MAC", 1, 1, {{0}}, "every decision on a machine's boot path",

@@ -32,8 +32,8 @@ void start_clean_steps(struct flow_run *run, struct op *op)
 }
 
 /*
- * The agent is told the node on this occasion: one that stayed (fast track) knows it as it was before
- * somebody chose another root device.
+ * The agent is told the node on this occasion: one that stayed (fast track) knows it as it was
+ * before somebody chose another root device.
  */
 void start_deploy_steps(struct flow_run *run, struct op *op)
 {
@@ -234,4 +234,20 @@ void start_install_bootloader(struct flow_run *run, struct op *op)
 void start_agent_sync(struct flow_run *run, struct op *op)
 {
 	agentlink_command(run->env->agents, run->node, "standby.sync", json_object(), op);
+}
+
+bool logs_not_wanted(const struct flow_run *run)
+{
+	return run->env->logs != LOGS_ALWAYS || !agentlink_known(run->node);
+}
+
+void start_collect_logs(struct flow_run *run, struct op *op)
+{
+	agentlink_collect_logs(run->env->agents, run->node, flow_kind_names[run->flow->kind], op);
+}
+
+int finish_collect_logs(struct flow_run *run, json_t *value, struct err *e)
+{
+	json_put_str(run->node->driver_internal_info, AGENT_LOGS, json_str(value, "file"));
+	return 0;
 }

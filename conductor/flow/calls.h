@@ -32,6 +32,9 @@ int finish_clean_step(struct flow_run *run, json_t *value, struct err *e);
 void start_deploy_steps(struct flow_run *run, struct op *op);
 void start_write_image(struct flow_run *run, struct op *op);
 void start_install_bootloader(struct flow_run *run, struct op *op);
+bool logs_not_wanted(const struct flow_run *run);
+void start_collect_logs(struct flow_run *run, struct op *op);
+int finish_collect_logs(struct flow_run *run, json_t *value, struct err *e);
 void start_agent_sync(struct flow_run *run, struct op *op);
 
 void start_fake_inspect(struct flow_run *run, struct op *op);

@@ -12,6 +12,9 @@
 struct agentlink;
 struct driver_env;
 
+/* When the agent's logs are collected: always is also at the end of what went well. */
+enum collect_logs { LOGS_NEVER, LOGS_ON_FAILURE, LOGS_ALWAYS };
+
 /* What flows act through and go by; made by main. */
 struct flow_env {
 	struct driver_env *driver;
@@ -24,7 +27,11 @@ struct flow_env {
 	unsigned call_timeout_s;  /* of a call to a BMC */
 	unsigned agent_timeout_s; /* of a call to an agent */
 	const char *api_url;	  /* how machines reach the API */
+	enum collect_logs logs;
 };
+
+/* In driver_internal_info: the file with the logs of the agent that worked last. */
+#define AGENT_LOGS "ingot_agent_logs"
 
 enum flow_kind {
 	FLOW_VERIFY,
@@ -71,6 +78,7 @@ struct flow_call {
 	enum flow_slot slot; /* held by calls that follow each other and name the same */
 	unsigned limit_s;    /* CALL_OP: until its answer; 0: the environment's */
 	bool once;	     /* not repeatable: a restart of the conductor in it fails the flow */
+	bool optional;	     /* its failure is told and the flow goes on */
 	bool (*skip)(const struct flow_run *run);
 	const char *command; /* CALL_AGENT: the agent's name of it, to ask how it ended */
 	void (*start)(struct flow_run *run, struct op *op);

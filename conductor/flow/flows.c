@@ -28,6 +28,13 @@ const char *const flow_slot_names[SLOT_COUNT] = {"no", "boot", "deploy", "clean"
 							  .skip = agent_alive                      \
 	}
 
+#define COLLECT_LOGS                                                                               \
+	{                                                                                          \
+		NULL, NULL, 0, "collect the agent's logs",                                         \
+			.limit_s = 20, .optional = true, .skip = logs_not_wanted,                  \
+			.start = start_collect_logs, .finish = finish_collect_logs                 \
+	}
+
 #define POWER_OFF(iface, name, prio)                                                               \
 	{                                                                                          \
 		iface, name, prio, "power off", .skip = stays_on, .start = start_power_off,        \
@@ -63,6 +70,7 @@ static const struct flow_call clean_agent[] = {
 	{"deploy", "clean", 0, "clean step", .kind = CALL_AGENT, .slot = SLOT_CLEAN,
 		.command = "clean.execute_clean_step", .once = true, .skip = no_clean_step_left,
 		.start = start_clean_step, .finish = finish_clean_step},
+	COLLECT_LOGS,
 	POWER_OFF(NULL, NULL, 0),
 };
 
@@ -83,6 +91,7 @@ static const struct flow_call deploy_agent[] = {
 	{"deploy", "prepare_instance_boot", 60, "set boot device to disk", .start = start_boot_disk,
 		.finish = finish_boot_disk},
 	{"deploy", "tear_down_agent", 40, "flush the disks", .start = start_agent_sync},
+	COLLECT_LOGS,
 	{"deploy", "boot_instance", 20, "restart into the deployed system", .once = true,
 		.start = start_firmware, .finish = finish_power_into_system},
 };

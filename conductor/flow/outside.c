@@ -206,6 +206,17 @@ void flow_agent_ask(struct flow_env *env, const struct node *n, const char *comm
 	agentlink_command_status(env->agents, n, command, op);
 }
 
+void flow_agent_logs(struct flow_env *env, const struct node *n, const char *what, struct op *op)
+{
+	agentlink_collect_logs(env->agents, n, what, op);
+}
+
+void flow_keep_logs(struct flow_env *env, const struct node *n, const char *what,
+	const char *base64, struct op *op)
+{
+	agentlink_keep_logs(env->agents, n->uuid, what, base64, op);
+}
+
 int flow_agent_outcome(const json_t *command, struct err *e)
 {
 	return agentlink_command_outcome(command, e);

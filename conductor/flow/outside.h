@@ -81,6 +81,10 @@ void flow_agent_forget(struct node *n);
 
 /* Asks how the newest command of that name went, and reads what came back: see agentlink.h. */
 void flow_agent_ask(struct flow_env *env, const struct node *n, const char *command, struct op *op);
+/* Keeps the agent's logs in a file: those it has now, or those that came with its inspection. */
+void flow_agent_logs(struct flow_env *env, const struct node *n, const char *what, struct op *op);
+void flow_keep_logs(struct flow_env *env, const struct node *n, const char *what,
+	const char *base64, struct op *op);
 int flow_agent_outcome(const json_t *command, struct err *e);
 
 #endif

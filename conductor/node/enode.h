@@ -60,6 +60,7 @@ struct enode {
 	bool timed_out;
 	bool recovered; /* the agent is asked whether it was given its command before a restart */
 	bool token_unsure;	/* a restart may have kept the token from its agent */
+	struct err *failing;	/* why it fails once the agent's logs are there; else NULL */
 	enum fsm_event unsaved; /* what the store did not take; unsaved.c */
 	char *unsaved_text;	/* its cause, or the error of a failure */
 
@@ -215,6 +216,11 @@ void slot_show(const struct enode *e, json_t *row);
 void on_queue_list(struct engine *en, struct request *r);
 void on_bmc_list(struct engine *en, struct request *r);
 
+/* logs.c */
+bool logs_wanted(struct enode *e); /* the flow is failing, and its agent has logs to be kept */
+void logs_collect(struct enode *e, const struct err *why);
+void logs_done(struct enode *e, const struct op *op); /* op NULL: no answer; the flow fails now */
+
 /* run.c */
 void run_queued(struct enode *e); /* the call at hand waits for its slot */
 void run_start(struct enode *e, enum flow_kind kind, bool manual);
@@ -226,7 +232,8 @@ void run_timeout(struct enode *e);
 void run_resume(struct enode *e); /* what the node waited for has come */
 /* The same in a state that waits; the request is answered once that is durable. */
 void run_resume_for(struct enode *e, struct request *r);
-void run_fail(struct enode *e, const struct err *err);
+void run_fail(struct enode *e, const struct err *err); /* collects logs first, if any */
+void run_fail_now(struct enode *e, const struct err *err, const char *logs); /* NULL: none */
 void run_drop(struct enode *e); /* forgets the flow; a late answer is ignored */
 bool run_undo_powers_off(struct enode *e, enum provision_state failed_from);
 void run_undo_power_off(struct enode *e);

@@ -41,6 +41,7 @@ void run_drop(struct enode *e)
 	e->recovered = false;
 	e->heartbeat = false;
 	unsaved_forget(e);
+	free(TAKE_PTR(e->failing));
 	uv_timer_stop(&e->timer);
 	e->timed_out = false;
 	if (!e->run)
@@ -64,14 +65,27 @@ static struct node *work_on(struct enode *e)
 	return e->run->node;
 }
 
-void run_fail(struct enode *e, const struct err *err)
+void run_fail_now(struct enode *e, const struct err *err, const char *logs)
 {
 	struct state_change s = {.event = EV_FAIL, .cause = "failed", .error = err->text};
 	struct err ignored;
 
 	log_warning("node %s: %s: %s", label(e), provision_state_name(e->state), err->text);
+	if (logs) {
+		s.next = xmalloc(sizeof(*s.next));
+		node_copy(s.next, enode_get(e));
+		json_put_str(s.next->driver_internal_info, AGENT_LOGS, logs);
+	}
 	if (state_apply(e, &s, &ignored) < 0)
 		run_drop(e);
+}
+
+void run_fail(struct enode *e, const struct err *err)
+{
+	if (logs_wanted(e))
+		logs_collect(e, err);
+	else
+		run_fail_now(e, err, NULL);
 }
 
 /* "deploy: write the image: <cause>" */
@@ -280,6 +294,14 @@ static void call_succeeded(struct enode *e, json_t *value)
 	run_next(e);
 }
 
+/* What would have been good to have, but is not worth failing for. */
+static void call_left_out(struct enode *e, const struct err *err)
+{
+	log_warning("node %s: %s: %s", label(e), current(e)->what, err->text);
+	e->call++;
+	run_next(e);
+}
+
 /* Asks the agent how the command ended that it was given; in its own commit-free call. */
 static void ask_outcome(struct enode *e)
 {
@@ -317,8 +339,12 @@ void run_answer(struct enode *e, struct op *op)
 	}
 	uv_timer_stop(&e->timer);
 	e->timed_out = false;
-	if (op->result == -ENOENT && recovered)
+	if (e->failing)
+		logs_done(e, op);
+	else if (op->result == -ENOENT && recovered)
 		start_call(e); /* it never got the command: the restart came before */
+	else if (op->result < 0 && current(e)->optional)
+		call_left_out(e, &op->err);
 	else if (op->result < 0)
 		fail_call(e, &op->err);
 	else if (current(e)->kind == CALL_AGENT)
@@ -349,6 +375,8 @@ void run_resume(struct enode *e)
 	if (e->slot_wanted != SLOT_NONE || e->slot_admitted)
 		return; /* what it waits for is no agent */
 	e->heartbeat = false;
+	if (e->failing)
+		return;
 	if (!e->run || !provision_state_is_wait(e->state))
 		e->heartbeat = e->run != NULL;
 	else
@@ -394,10 +422,18 @@ void run_timeout(struct enode *e)
 
 	if (e->unsaved) {
 		unsaved_retry(e);
+	} else if (e->failing) {
+		e->op = NULL;
+		e->generation++;
+		logs_done(e, NULL);
 	} else if (e->op) {
 		err_set(&err, ETIME, "no answer within its time limit");
 		e->op = NULL;
 		e->generation++;
+		if (current(e)->optional) {
+			call_left_out(e, &err);
+			return;
+		}
 		fail_call(e, &err);
 	} else if (provision_state_is_wait(e->state)) {
 		wait_timed_out(e);

@@ -116,6 +116,8 @@ void on_why(struct enode *e, struct request *r)
 	if (bmc)
 		json_object_set_new(r->answer, "bmc", bmc);
 	put_time(r->answer, "agent_seen", wall_of(e->agent_seen_ms));
+	json_put_str(
+		r->answer, "agent_logs", json_str(enode_get(e)->driver_internal_info, AGENT_LOGS));
 	home = json_object_get(enode_get(e)->driver_internal_info, "phone_home");
 	if (json_str(home, "hostname"))
 		json_object_set_new(r->answer, "phone_home", json_deep_copy(home));

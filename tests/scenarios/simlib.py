@@ -538,6 +538,9 @@ kernel = {folder}/vmlinuz
 ramdisk = {folder}/initramfs
 [agent]
 command_timeout = {command_timeout}
+deploy_logs_collect = {logs}
+deploy_logs_local_path = {folder}/agent-logs
+deploy_logs_keep = 3
 fast_track = {fast_track}
 [conductor]
 hostname = sim-conductor
@@ -566,7 +569,7 @@ class Sim:
         self.settings = {"api": self.api_port, "boot": self.boot_port, "folder": self.folder, "store": self.folder,
                          "wait": int(wait * SLOW),
                          "power_timeout": power_timeout, "power_sync": power_sync, "command_timeout": command_timeout,
-                         "fast_track": "true" if fast_track else "false",
+                         "logs": "on_failure", "fast_track": "true" if fast_track else "false",
                          "console": "false", "webhooks": self.webhook.url() if webhook else ""}
         self.ingotd = self.bmcs = None
         self.machines = []

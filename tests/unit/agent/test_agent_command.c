@@ -41,11 +41,12 @@ static int check_say(void *agent, const json_t *params, struct err *e)
 }
 
 static const struct command_spec specs[] = {
-	{"a.text", false, NULL, NULL, run_text},
-	{"a.fail", false, "ADeepError", NULL, run_fail},
-	{"a.stale", true, NULL, NULL, run_stale},
-	{"b.slow", true, NULL, check_say, run_slow},
-	{NULL, false, NULL, NULL, NULL},
+	{"a.text", false, false, NULL, NULL, run_text},
+	{"a.fail", false, false, "ADeepError", NULL, run_fail},
+	{"a.stale", true, false, NULL, NULL, run_stale},
+	{"b.slow", true, false, NULL, check_say, run_slow},
+	{"b.look", false, true, NULL, NULL, run_text},
+	{NULL, false, false, NULL, NULL, NULL},
 };
 
 static void on_end(void *agent, const char *name, enum command_status s, const char *error)
@@ -112,13 +113,14 @@ static void on_record(const json_t *record, void *data)
 
 static void test_async(struct commands *c)
 {
-	_cleanup_json_ json_t *rec = NULL, *busy = NULL, *list = NULL;
+	_cleanup_json_ json_t *rec = NULL, *busy = NULL, *list = NULL, *look = NULL;
 	struct err e;
 
 	is_int(execute(c, "b.slow", "hello", &rec, NULL), 0, "an asynchronous command");
 	is_str(json_str(rec, "command_status"), "RUNNING", "runs when it returns");
 	is_int(execute(c, "a.text", NULL, &busy, &e), -EBUSY, "meanwhile all others are refused");
 	ok(strstr(e.text, "Agent is busy") && strstr(e.text, "b.slow"), "by name: %s", e.text);
+	is_int(execute(c, "b.look", NULL, &look, &e), 0, "but for those that only look");
 	ok(commands_on_done(c, json_str(rec, "id"), on_record, NULL), "somebody waits");
 	sem_post(&go);
 	sem_wait(&told);
