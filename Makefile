@@ -2,7 +2,7 @@
 #
 #   make            the programs and the agent image        make check       everything CI runs (root)
 #   make deps       install what the machine lacks (root)   make check-unit  no root, under a minute
-#   make demo       a rack of two machines, end to end      make check-all   every combination (root)
+#   make demo       a rack of three machines, end to end    make check-all   every combination (root)
 #   make lint       layers, layout, analysers               make bench       measurements beside peers
 #   make install    into PREFIX, with a systemd unit        make fuzz MIN=5  every fuzz target so long
 #   make repeat N=20                                        every simulated scenario so many times

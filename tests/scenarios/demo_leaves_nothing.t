@@ -50,8 +50,8 @@ def count(path, text):
 MOMENTS = [
     ("the rack starts", lambda folder: os.path.exists(folder + "/rack/.rack.log"), ("ingot-vrack",)),
     ("the conductor starts", lambda folder: has(folder + "/ingotd.log", "ingotd"), ("ingot-vrack", "ingotd")),
-    ("both machines are on", lambda folder: count(folder + "/rack/.rack.log", "power is on") >= 2,
-     ("ingot-vrack", "ingotd", "dnsmasq", "in.tftpd", "qemu-system", "ingot node inspect")),
+    ("all machines are on", lambda folder: count(folder + "/rack/.rack.log", "power is on") >= 3,
+     ("ingot-vrack", "ingotd", "dnsmasq", "in.tftpd", "qemu-system", "swtpm", "ingot node inspect")),
 ]
 SIGNALS = [("Ctrl-C", signal.SIGINT), ("SIGTERM", signal.SIGTERM), ("SIGKILL", signal.SIGKILL)]
 
