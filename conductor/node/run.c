@@ -395,9 +395,21 @@ void run_resume_for(struct enode *e, struct request *r)
 		request_finish(r, ret, &err);
 }
 
+/* What the node was doing is not known any more. */
+static void run_unknown(struct enode *e)
+{
+	struct err err;
+
+	err_set(&err, EINTR, "the conductor was restarted while the node was %s; try again",
+		provision_state_name(e->state));
+	run_fail(e, &err);
+}
+
 void run_continue(struct enode *e)
 {
-	if (e->run && current(e) && current(e)->kind != CALL_OP)
+	if (!e->run)
+		run_unknown(e);
+	else if (e->run && current(e) && current(e)->kind != CALL_OP)
 		resumed(e);
 	else
 		run_next(e);
@@ -506,15 +518,22 @@ static void recover_without_run(struct enode *e)
 {
 	const struct node *n = enode_get(e);
 	enum flow_kind kind = flow_of_state(e->state);
-	struct err err;
 
 	if (kind != FLOW_KIND_COUNT && !json_object_get(n->driver_internal_info, FLOW_CURSOR)) {
 		run_start(e, kind, n->target_provision_state == PS_MANAGEABLE);
 		return;
 	}
-	err_set(&err, EINTR, "the conductor was restarted while the node was %s; try again",
-		provision_state_name(e->state));
-	run_fail(e, &err);
+	run_unknown(e);
+}
+
+/*
+ * Whether what a node waits for may have come without the conductor. An agent is forgotten when its
+ * machine is booted, so one that is known has reported: its next heartbeat may be minutes away.
+ */
+static bool may_be_over(struct enode *e, const struct flow_call *call)
+{
+	return call->kind == CALL_AGENT ||
+	       (call->kind == CALL_HEARTBEAT && !e->maintenance && flow_agent_known(enode_get(e)));
 }
 
 void run_recover(struct enode *e)
@@ -531,11 +550,11 @@ void run_recover(struct enode *e)
 	log_info("node %s: found in state %s after a restart", label(e),
 		provision_state_name(e->state));
 	e->token_unsure = flow_agent_has_token(enode_get(e)) && !flow_agent_known(enode_get(e));
-	if (!restore_run(e)) {
+	if (!restore_run(e) && fsm_limit_of(e->state) != LIMIT_HOLD) {
 		recover_without_run(e);
 		return;
 	}
-	call = current(e);
+	call = e->run ? current(e) : NULL;
 	queued = json_flag(
 		json_object_get(enode_get(e)->driver_internal_info, FLOW_CURSOR), "queued", false);
 	waiting = queued && provision_state_is_wait(e->state);
@@ -543,14 +562,14 @@ void run_recover(struct enode *e)
 		slot_hold(e, call->slot); /* also when the limit was lowered */
 	if (call && waiting) {
 		run_queued(e);
-	} else if (queued) {
+	} else if (call && queued) {
 		run_next(e); /* it was admitted, and did not get further */
 	} else if (fsm_limit_of(e->state) == LIMIT_HOLD) {
 		enode_waits(e, 0, "an operator to unhold or abort");
 	} else if (provision_state_is_wait(e->state)) {
 		waits_again(e);
-		if (call && call->kind == CALL_AGENT)
-			run_resume(e); /* it may have ended meanwhile: ask */
+		if (call && may_be_over(e, call))
+			run_resume(e);
 	} else if (call && call->kind == CALL_AGENT && flow_agent_known(enode_get(e))) {
 		work_on(e);
 		e->recovered = true;

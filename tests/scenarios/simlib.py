@@ -575,6 +575,7 @@ class Sim:
         self.machines = []
         self.n = machines
         self.bmc_options = bmc_options
+        self.version = API_VERSION
         self.env = {}  # of the conductor, beside ours
         self.launcher = []  # a command that runs the conductor
         self.status = []  # exit statuses of conductors that ended
@@ -665,7 +666,7 @@ class Sim:
         """(HTTP status, JSON or None)"""
         request = urllib.request.Request(
             self.api_url + path, None if body is None else json.dumps(body).encode(), method=method,
-            headers={"Content-Type": "application/json", "X-OpenStack-Ironic-API-Version": API_VERSION})
+            headers={"Content-Type": "application/json", "X-OpenStack-Ironic-API-Version": self.version})
         try:
             with urllib.request.urlopen(request, timeout=30 * SLOW) as answer:
                 text = answer.read()

@@ -5,7 +5,10 @@ later it is where it was to go. On simulated machines."""
 import os
 import re
 import signal
+import sqlite3
 import sys
+import types
+import urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from simlib import Sim, Tap, make_image, need_programs, wait_for  # noqa: E402
@@ -49,6 +52,83 @@ STATES = (
     ("wait call-back", to_available, "active", "active"),
     ("deleting", to_active, "deleted", "available"),
 )
+
+
+# What a client may leave alone: contract section 3, the states with an asterisk, and where failures end.
+AT_REST = {"enroll", "manageable", "available", "active", "error", "rescue", "deploy failed", "clean failed", "inspect failed",
+           "adopt failed", "rescue failed", "unrescue failed", "service failed"}
+
+# The same on fake hardware, which has every verb: state, what takes long in it, the verbs before, the verb
+# and what goes with it, where it ends.
+RESCUE, SERVICE = {"rescue_password": "x"}, {"service_steps": [{"interface": "deploy", "step": "x"}]}
+TO_ACTIVE = (("manage", "manageable"), ("provide", "available"), ("active", "active"))
+FAKE_STATES = (
+    ("adopting", "power", (("manage", "manageable"),), ("adopt", {}), "active"),
+    ("rescuing", "rescue", TO_ACTIVE, ("rescue", RESCUE), "rescue"),
+    ("unrescuing", "rescue", TO_ACTIVE + (("rescue", "rescue"),), ("unrescue", {}), "active"),
+    ("servicing", "service", TO_ACTIVE, ("service", SERVICE), "active"),
+)
+
+# States that no step leads to: a record that says so (from another time, another program) is put into the
+# store. Where the node goes, or None: an operator has to say.
+WRITTEN_STATES = (
+    ("rescue wait", "rescue", "rescue failed"), ("service wait", "active", "service failed"),
+    ("clean hold", "available", None), ("deploy hold", "active", None), ("service hold", "active", None),
+)
+
+
+def every_state_has_a_story():
+    """The table's states, as /metrics names them all."""
+    with Sim() as sim:
+        with urllib.request.urlopen(sim.api_url + "/metrics") as answer:
+            states = set(re.findall(r'^ingot_nodes\{state="([^"]+)"\}', answer.read().decode(), re.M))
+    told = {row[0] for row in STATES + FAKE_STATES + WRITTEN_STATES}
+    tap.ok(len(states) > 25, "the table's states are known", states)
+    tap.equal(told | AT_REST, states, "each state in which something is under way has its story here")
+
+
+def in_the_middle_fake(state, slow_part, before, verb, end, signum):
+    with Sim() as sim:
+        sim.version = "1.95"
+        node = sim.must("POST", "/v1/nodes", {"name": "fake", "driver": "fake-hardware"})
+        m = types.SimpleNamespace(name="fake", log=[], agent_text=lambda: "")
+        for target, reached in before:
+            sim.go(m, target, reached, **(RESCUE if target == "rescue" else {}))
+        sim.patch(m, {"op": "add", "path": "/driver_info/fake_%s_delay" % slow_part, "value": 2})
+        status, answer = sim.provision(m, verb[0], **verb[1])
+        tap.equal(status, 202, "%s is acknowledged" % verb[0]) or tap.diag(str(answer))
+        tap.equal(sim.reach(m, state, limit_s=20)["provision_state"], state, "%s is reached" % state)
+        sim.stop(signum)
+        sim.start()
+        after = sim.why(m)
+        tap.ok(after["provision_state"] == end or after["waits_until"], "it has a deadline", after)
+        node = sim.reach(m, end, limit_s=30)
+        tap.equal((node["provision_state"], node["last_error"]), (end, None), "it goes on to " + end)
+
+
+def written(state, target, end):
+    """The record is found in a state, and nothing is known of what led to it."""
+    with Sim() as sim:
+        sim.version = "1.95"
+        node = sim.must("POST", "/v1/nodes", {"name": "fake", "driver": "fake-hardware"})
+        m = types.SimpleNamespace(name="fake", log=[], agent_text=lambda: "")
+        sim.stop(signal.SIGTERM)
+        store = sqlite3.connect(os.path.join(sim.folder, "ingot.sqlite"))
+        store.execute("UPDATE nodes SET provision_state=?, doc=json_set(doc, '$.provision_state', ?, '$.target_provision_state', ?)"
+                      " WHERE uuid=?", (state, state, target, node["uuid"]))
+        store.commit()
+        store.close()
+        sim.start()
+        if end:
+            node = sim.reach(m, end)
+            tap.equal(node["provision_state"], end, "%s, of which nothing is known: %s" % (state, end))
+            tap.ok("restarted" in (node["last_error"] or "") and "try again" in node["last_error"], "and why", node["last_error"])
+            return
+        tap.ok("operator" in (sim.why(m)["waits_for"] or ""), "%s waits for an operator, and says so" % state, sim.why(m))
+        tap.equal(sim.provision(m, "unhold")[0], 202, "unhold is taken")
+        node = sim.reach(m, *AT_REST)
+        tap.ok(node["provision_state"] in AT_REST and node["last_error"], "and ends with a reason, as nothing is known",
+               (node["provision_state"], node["last_error"]))
 
 
 def ask(sim, m, verb):
@@ -174,6 +254,10 @@ if __name__ == "__main__":
              for state in STATES for s in (signal.SIGTERM, signal.SIGKILL)]
     cases += [("writing, ended before", kill_while_writing, ("before",)), ("writing, ended after", kill_while_writing, ("after",)),
               ("token", token_on_the_way, ()), ("machine dies too", machine_dies_too, ()), ("unrepeatable", kill_in_unrepeatable_step, ())]
+    cases += [("%s, %s" % (state[0], signal.Signals(s).name), in_the_middle_fake, (*state, s))
+              for state in FAKE_STATES for s in (signal.SIGTERM, signal.SIGKILL)]
+    cases += [(state[0] + ", written", written, state) for state in WRITTEN_STATES]
+    cases += [("every state", every_state_has_a_story, ())]
     for name, case, args in cases:
         if only and not any(word in name for word in only):
             continue
