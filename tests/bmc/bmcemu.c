@@ -162,7 +162,8 @@ void emu_send(struct bmcemu *bmc, const struct sockaddr *peer, const uint8_t *pa
 	struct fault_state *state = &bmc->fault_state;
 	uint8_t garbage[EMU_PACKET_MAX];
 
-	if (fault_nth(f, FAULT_DROP_REPLY_NTH, &state->dropped))
+	if (fault_nth(f, FAULT_DROP_REPLY_NTH, &state->dropped) ||
+		fault_chance(f, FAULT_DROP_PERCENT, &state->chance))
 		return;
 	if (fault_nth(f, FAULT_GARBAGE_NTH, &state->spoilt)) {
 		emu_random(garbage, len);
@@ -183,7 +184,8 @@ void bmcemu_receive(
 	struct bmcemu *bmc, const struct sockaddr *peer, const uint8_t *packet, size_t len)
 {
 	if (fault_value(&bmc->faults, FAULT_SILENT) || emu_now(bmc) < bmc->silent_until_ms ||
-		fault_nth(&bmc->faults, FAULT_DROP_NTH, &bmc->fault_state.received))
+		fault_nth(&bmc->faults, FAULT_DROP_NTH, &bmc->fault_state.received) ||
+		fault_chance(&bmc->faults, FAULT_DROP_PERCENT, &bmc->fault_state.chance))
 		return;
 	rmcp_receive(bmc, peer, packet, len);
 }
@@ -296,6 +298,7 @@ static struct bmcemu *bmc_init(uv_loop_t *loop, const struct bmcemu_config *c)
 	if (lan)
 		inet_pton(AF_INET, lan, bmc->lan_ip);
 	bmc->sol_config = sol_defaults;
+	bmc->fault_state.chance = (c->seed ^ 0x1d4b) + c->number * 0x2545f4914f6cdd1du;
 	list_init(&bmc->sessions);
 	list_init(&bmc->sending);
 	uv_udp_init(loop, &bmc->udp);

@@ -70,6 +70,7 @@ struct bmcemu_config {
 	uint8_t lan_mac[6];			/* LAN parameter 5 */
 	const struct bmcemu_identity *identity; /* outlives the BMC; many may share one */
 	uint32_t number;			/* for the identity */
+	uint64_t seed;				/* of what happens by chance; the number is added */
 	unsigned sel_records;			/* how many the SEL holds, default 512 */
 };
 
@@ -212,6 +213,8 @@ void bmcemu_reset(struct bmcemu *bmc);
  * wrong value -EINVAL or -ERANGE; the text names what is allowed. Works at any time.
  */
 int bmcemu_set_fault(struct bmcemu *bmc, const char *name, const char *value, struct err *e);
+/* Only looks whether bmcemu_set_fault() would take it. */
+int bmcemu_check_fault(const char *name, const char *value, struct err *e);
 int bmcemu_get_fault(const struct bmcemu *bmc, const char *name, uint32_t *ret, struct err *e);
 void bmcemu_clear_faults(struct bmcemu *bmc);
 

@@ -3,6 +3,7 @@
 #include "tests/bmc/state.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/str.h"
@@ -62,18 +63,35 @@ static const struct fault_row {
 	[FAULT_SOL_NACK_NTH] = {"sol_nack_nth", 1000000, "every nth SOL packet is refused"},
 	[FAULT_SOL_ENDS_AFTER] = {"sol_ends_after", 1000000,
 		"SOL is deactivated after so many packets of the console"},
+	[FAULT_DROP_PERCENT] = {"drop_percent", 100,
+		"so many of a hundred datagrams are lost, each way, by chance"},
+	[FAULT_WRONG_PASSWORD] = {"wrong_password", 1, "no password is the right one"},
+	[FAULT_WRONG_SEQ_NTH] = {"wrong_seq_nth", 1000000,
+		"every nth answer has another request's sequence number"},
+	[FAULT_WRONG_SESSION_NTH] = {"wrong_session_nth", 1000000,
+		"every nth answer in a session has another session's id"},
+	[FAULT_SESSION_ENDS_NTH] = {"session_ends_nth", 1000000,
+		"every nth command is carried out, and its session ends instead of an answer"},
 };
+
+/* A dash in a name is as good as an underscore. */
+static bool is_name(const char *row, const char *given)
+{
+	for (; *row && (*row == *given || (*row == '_' && *given == '-')); row++)
+		given++;
+	return *row == *given;
+}
 
 static int fault_find(const char *name, struct err *e)
 {
 	for (int i = 0; i < FAULT_COUNT; i++)
-		if (str_eq(rows[i].name, name))
+		if (is_name(rows[i].name, name))
 			return i;
 	return err_set(
-		e, ENOENT, "BMC fault %s: no such fault; see the table in tests/bmc/fault.c", name);
+		e, ENOENT, "BMC fault %s: no such fault; `ingot-vrack fault` lists them", name);
 }
 
-int bmcemu_set_fault(struct bmcemu *bmc, const char *name, const char *value, struct err *e)
+int bmcemu_check_fault(const char *name, const char *value, struct err *e)
 {
 	int i = fault_find(name, e);
 	uint64_t v;
@@ -82,11 +100,18 @@ int bmcemu_set_fault(struct bmcemu *bmc, const char *name, const char *value, st
 	if (i < 0)
 		return i;
 	r = str_to_u64(value, 0, rows[i].max, &v);
-	if (r < 0)
-		return err_set(e, -r, "BMC fault %s: %s is not a number from 0 to %u", name, value,
-			rows[i].max);
-	bmc->faults.value[i] = v;
-	return 0;
+	return r < 0 ? err_set(e, -r, "BMC fault %s: %s is not a number from 0 to %u", name, value,
+			       rows[i].max)
+		     : 0;
+}
+
+int bmcemu_set_fault(struct bmcemu *bmc, const char *name, const char *value, struct err *e)
+{
+	int r = bmcemu_check_fault(name, value, e);
+
+	if (r == 0)
+		bmc->faults.value[fault_find(name, e)] = (uint32_t)strtoul(value, NULL, 10);
+	return r;
 }
 
 int bmcemu_get_fault(const struct bmcemu *bmc, const char *name, uint32_t *ret, struct err *e)
@@ -101,8 +126,10 @@ int bmcemu_get_fault(const struct bmcemu *bmc, const char *name, uint32_t *ret, 
 
 void bmcemu_clear_faults(struct bmcemu *bmc)
 {
+	uint64_t chance = bmc->fault_state.chance;
+
 	memset(&bmc->faults, 0, sizeof(bmc->faults));
-	memset(&bmc->fault_state, 0, sizeof(bmc->fault_state));
+	bmc->fault_state = (struct fault_state){.chance = chance};
 }
 
 bool bmcemu_fault_info(size_t i, const char **ret_name, const char **ret_help)
@@ -119,4 +146,20 @@ bool fault_nth(const struct faults *f, enum fault fault, uint32_t *counter)
 	uint32_t n = f->value[fault];
 
 	return n && ++*counter % n == 0;
+}
+
+uint64_t fault_random(uint64_t *state)
+{
+	uint64_t z = *state += 0x9e3779b97f4a7c15u;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+	return z ^ z >> 31;
+}
+
+bool fault_chance(const struct faults *f, enum fault fault, uint64_t *state)
+{
+	uint32_t percent = f->value[fault];
+
+	return percent && fault_random(state) % 100 < percent;
 }

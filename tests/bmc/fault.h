@@ -37,6 +37,11 @@ enum fault {
 	FAULT_SOL_TAKE_MAX,
 	FAULT_SOL_NACK_NTH,
 	FAULT_SOL_ENDS_AFTER,
+	FAULT_DROP_PERCENT,
+	FAULT_WRONG_PASSWORD,
+	FAULT_WRONG_SEQ_NTH,
+	FAULT_WRONG_SESSION_NTH,
+	FAULT_SESSION_ENDS_NTH,
 	FAULT_COUNT,
 };
 
@@ -45,7 +50,9 @@ struct faults {
 };
 
 struct fault_state {
-	uint32_t received, sent, dropped, spoilt, commands, reserved;
+	uint32_t received, sent, dropped, spoilt, commands, reserved, misnumbered, misdirected,
+		ended;
+	uint64_t chance; /* the state of fault_chance() */
 	int64_t last_request_ms;
 	int64_t stale_until_ms;
 	bool stale_power;
@@ -60,5 +67,11 @@ static inline uint32_t fault_value(const struct faults *f, enum fault fault)
 
 /* Counts an event up; true at every nth of the fault's value. */
 bool fault_nth(const struct faults *f, enum fault fault, uint32_t *counter);
+
+/* True in as many of a hundred cases as the fault's value says; the same row for the same seed. */
+bool fault_chance(const struct faults *f, enum fault fault, uint64_t *state);
+
+/* One number of splitmix64 (Steele, Lea, Flood 2014). */
+uint64_t fault_random(uint64_t *state);
 
 #endif

@@ -68,6 +68,8 @@ static void send_reply(struct bmcemu *bmc, const struct origin *from, const uint
 	out[3] = BMC_ADDRESS;
 	out[4] = (p[4] & 0xfc) | (p[1] & 0x03);
 	out[5] = p[5];
+	if (fault_nth(&bmc->faults, FAULT_WRONG_SEQ_NTH, &bmc->fault_state.misnumbered))
+		out[4] ^= 0x04;
 	memcpy(out + 6, reply, len);
 	out[6 + len] = checksum(out + 3, 3 + len);
 	rmcp_send(bmc, from, PAYLOAD_IPMI, out, 7 + len);
@@ -132,6 +134,10 @@ static void answer(struct bmcemu *bmc, const struct origin *from, const uint8_t 
 	if (faults_swallow(bmc, &q))
 		return;
 	reply_len = run(bmc, &q, reply);
+	if (s && fault_nth(&bmc->faults, FAULT_SESSION_ENDS_NTH, &bmc->fault_state.ended)) {
+		session_free(bmc, s);
+		return;
+	}
 	if (s)
 		cache_store(bmc, s, p, digest, reply, reply_len);
 	send_reply(bmc, from, p, reply, reply_len);

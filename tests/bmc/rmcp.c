@@ -189,8 +189,8 @@ static size_t put_trailer(struct session *s, uint8_t *out, size_t len)
 	return len + s->suite->icv_len;
 }
 
-static size_t wrap_plus(
-	uint8_t *out, struct session *s, enum payload_type type, const uint8_t *payload, size_t len)
+static size_t wrap_plus(struct bmcemu *bmc, uint8_t *out, struct session *s, enum payload_type type,
+	const uint8_t *payload, size_t len)
 {
 	size_t n = len;
 
@@ -199,7 +199,8 @@ static size_t wrap_plus(
 	out[1] = type;
 	if (s) {
 		out[1] |= FLAG_ENCRYPTED | FLAG_AUTHENTICATED;
-		put_u32le(out + 2, s->console_id);
+		put_u32le(out + 2, s->console_id ^ fault_nth(&bmc->faults, FAULT_WRONG_SESSION_NTH,
+							   &bmc->fault_state.misdirected));
 		s->seq_out += s->seq_out == UINT32_MAX ? 2 : 1;
 		put_u32le(out + 6, s->seq_out);
 		n = put_encrypted(s, out + PLUS_HEADER_LEN, payload, len);
@@ -220,6 +221,6 @@ void rmcp_send(struct bmcemu *bmc, const struct origin *to, enum payload_type ty
 	if (to->v15)
 		n = wrap_v15(out + RMCP_LEN, payload, len);
 	else
-		n = wrap_plus(out + RMCP_LEN, to->session, type, payload, len);
+		n = wrap_plus(bmc, out + RMCP_LEN, to->session, type, payload, len);
 	emu_send(bmc, to->peer, out, RMCP_LEN + n, later_ms);
 }

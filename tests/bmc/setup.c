@@ -158,6 +158,7 @@ static void user_mac(const struct bmcemu *bmc, const struct session *s,
 	const struct suite_part *parts, size_t n, uint8_t ret[static SUITE_MAC_MAX])
 {
 	suite_mac(s->suite, bmc->users[s->user_id - 1].password, SUITE_KEY_LEN, parts, n, ret);
+	ret[0] ^= fault_value(&bmc->faults, FAULT_WRONG_PASSWORD);
 }
 
 static void send_rakp_2(

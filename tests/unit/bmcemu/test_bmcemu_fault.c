@@ -191,6 +191,40 @@ static void test_boot(void)
 	emu_end(&e);
 }
 
+static void test_mix_ups(void)
+{
+	int got = 0;
+
+	start();
+	is_int(bmcemu_set_fault(e.bmc, "wrong-seq-nth", "2", NULL), 0, "a name may have dashes");
+	is_int(device_id(), 0, "wrong_seq_nth 2: one is right");
+	is_int(device_id(), -1, "the next is not");
+	ok(console_unwrap(&c, 0) && c.plain[4] == (c.rq_seq ^ 1) << 2,
+		"it answers another request");
+	bmcemu_clear_faults(e.bmc);
+	set("wrong_session_nth", "1");
+	is_int(device_id(), -1, "wrong_session_nth 1: an answer that is not for this session");
+	ok(c.answers == 1 && c.answer[0][6] == (CONSOLE_ID & 0xff) - 1 + 2 * !(CONSOLE_ID & 1),
+		"but for another one");
+	bmcemu_clear_faults(e.bmc);
+	set("session_ends_nth", "1");
+	is_int(console_ask(&c, 0x00, 0x02, 1), -1, "session_ends_nth 1: no answer");
+	ok(simmachine_is_on(e.machine) && bmcemu_sessions(e.bmc) == 0, "done, and no session");
+	bmcemu_clear_faults(e.bmc);
+	set("wrong_password", "1");
+	is_int(console_open(&c), 0, "wrong_password: a session opens");
+	ok(console_rakp_1(&c) == 0 && !console_rakp_2_is_good(&c),
+		"the BMC knows another password");
+	is_int(console_rakp_3(&c), 0x0f, "and refuses this one");
+	bmcemu_clear_faults(e.bmc);
+	ok(console_login(&c), "then all is well");
+	set("drop_percent", "50");
+	for (int i = 0; i < 200; i++)
+		got += device_id() == 0;
+	ok(got > 20 && got < 80, "drop_percent 50: %d of 200 come through both ways", got);
+	emu_end(&e);
+}
+
 int main(void)
 {
 	test_names();
@@ -199,5 +233,6 @@ int main(void)
 	test_commands();
 	test_power();
 	test_boot();
+	test_mix_ups();
 	return done_testing();
 }
