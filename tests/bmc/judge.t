@@ -821,6 +821,29 @@ def part_control():
         same(len(ports), 3, "port 0 gives each its own")
 
 
+def part_script():
+    bad = scratch.file("at 1s all silent\n\nat 5s 0-9 gremlins\n")
+    r = run([BMCD, "--script", bad, "--listen", "127.0.0.1:0"], 20)
+    ok(r.code == 1 and bad + ":3: " in r.text and "gremlins" in r.text, "a mistake is told with file and line", r)
+    script = scratch.file("on power-on 1 delay-ms=1\nwith 100% 2 wrong-password # nobody gets in\n")
+    csv = scratch.name()
+    with Bmcd("--count", "3", "--script", script, "--seed", "5", "--csv", csv) as b:
+        first = b.port
+        says(b.ipmitool("17", "chassis", "power", "status"), "is off", "the first is well")
+        b.port = str(b.ask("address", bmc=2)["port"])
+        refused(b.ipmitool("17", "chassis", "power", "status", options=("-v",)), "RAKP 2 HMAC is invalid",
+                "the third knows another password")
+        b.ask("script", text="always 2 clear\nalways 0 busy-nth=1")
+        says(b.ipmitool("17", "chassis", "power", "status"), "is off", "a script that comes later heals it")
+        b.port = first
+        says(b.ipmitool("17", "raw", "0", "1"), "Node busy", "and makes the first busy", 1)
+        with open(csv) as f:
+            lines = f.read().splitlines()
+        same((len(lines), lines[1]), (4, f"sim00000,127.0.0.1,{first},admin,{PASSWORD},52:54:01:00:00:00,bios"),
+             "the CSV has all three")
+        same(os.stat(csv).st_mode & 0o777, 0o600, "and is nobody else's to read")
+
+
 def part_ipv6():
     with Bmcd(listen="[::1]:0") as b:
         same(b.host, "::1", "listens on IPv6")

@@ -226,7 +226,7 @@ static void print_faults(void)
 
 	printf("faults that a BMC can have; the value 0 takes one away:\n");
 	for (size_t i = 0; bmcemu_fault_info(i, &name, &help); i++)
-		printf("  %-18s %s\n", name, help);
+		printf("  %-20s %s\n", name, help);
 }
 
 int command_fault(const struct options *o)

@@ -22,6 +22,7 @@ int command_down(const struct options *o);
 int command_status(const struct options *o);
 int command_console(const struct options *o);
 int command_type(const struct options *o);
+int command_farm(int argc, char **argv); /* farm.c; argv[0] is its name */
 int command_logs(const struct options *o);
 int command_disk(const struct options *o);
 int command_fault(const struct options *o);

@@ -31,6 +31,9 @@ static const struct command {
 		command_disk},
 	{"fault", "[MACHINE NAME VALUE --dir DIR]",
 		"make a BMC misbehave; without arguments, list how", 0, 3, false, command_fault},
+	{"farm", "COUNT [--script FILE] [--csv FILE] ...",
+		"serve so many BMCs with simulated machines; farm --help tells all options", 1, 1,
+		false, NULL},
 	{"csv", "RACKFILE | --dir DIR", "the rack as input of `ingot rack import`", 0, 1, false,
 		command_csv},
 };
@@ -46,6 +49,10 @@ static const char examples[] =
 	"  ingot-vrack fault r1u01 silent 1 --dir /tmp/demo\n"
 	"  ingot-vrack csv tests/vrack/racks/demo.rack >rack.csv\n"
 	"  ingot-vrack down --dir /tmp/demo\n\n"
+	"A farm of 1,000 BMCs for a conductor on this host, with some that misbehave:\n\n"
+	"  echo 'with 5% all silent' >bad.script\n"
+	"  ingot-vrack farm 1000 --csv farm.csv --script bad.script &\n"
+	"  ingot rack import farm.csv && ingot node manage --all --wait\n\n"
 	"Exit status: 0 all went well, 1 it failed, 2 wrong usage, 3 time-out.\n"
 	"The rack file is explained in tests/vrack/README.md.\n";
 
@@ -125,6 +132,8 @@ int main(int argc, char **argv)
 	struct options o = {0};
 	int status;
 
+	if (argc > 1 && str_eq(argv[1], "farm")) /* its options are those of the farm */
+		return command_farm(argc - 1, argv + 1);
 	if (read_options(argc, argv, &o, &status) < 0)
 		return status;
 	if (optind == argc) {

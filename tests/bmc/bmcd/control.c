@@ -11,6 +11,7 @@
 #include "lib/base/str.h"
 #include "lib/json/json.h"
 #include "tests/bmc/bmcd/operation.h"
+#include "tests/bmc/bmcd/play.h"
 
 #define LINE_MAX_BYTES	 65536
 #define CONNECTIONS_MAX	 64
@@ -119,6 +120,15 @@ static int get_range(
 	return 0;
 }
 
+static int add_script(struct farm *f, const char *text, struct err *e)
+{
+	struct script *s = NULL;
+	int r = text ? script_parse(text, strlen(text), "script", &s, e)
+		     : err_set(e, EINVAL, "script: text is missing");
+
+	return r < 0 ? r : play_add(f->play, s, e);
+}
+
 static int run(struct connection *k, const json_t *q, json_t *reply, struct err *e)
 {
 	const char *op = json_str(q, "op");
@@ -127,6 +137,8 @@ static int run(struct connection *k, const json_t *q, json_t *reply, struct err 
 
 	if (r < 0)
 		return r;
+	if (str_eq(op, "script"))
+		return add_script(k->control->farm, json_str(q, "text"), e);
 	if (str_eq(op, "events")) {
 		k->events = true;
 		return 0;

@@ -7,6 +7,7 @@
 
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
+#include "tests/bmc/bmcd/play.h"
 
 static int nth_address(const struct farm_config *c, size_t i, char *ret, size_t size, struct err *e)
 {
@@ -36,6 +37,8 @@ static void on_machine(void *data, enum bmcemu_machine_event event, const struct
 {
 	struct farm_node *n = data;
 
+	if (n->farm->play)
+		play_event(n->farm->play, n - n->farm->nodes, event);
 	if (n->farm->hook)
 		n->farm->hook(n->farm->data, n - n->farm->nodes, event, boot);
 }

@@ -6,6 +6,7 @@
 #include "tests/bmc/simmachine.h"
 
 struct farm;
+struct play;
 
 struct farm_node {
 	struct farm *farm;
@@ -20,6 +21,7 @@ typedef void (*farm_hook)(
 struct farm {
 	struct farm_node *nodes;
 	size_t n;
+	struct play *play; /* NULL: no script has been given */
 	farm_hook hook;
 	void *data;
 };

@@ -5,6 +5,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "lib/base/fs.h"
 #include "lib/base/mem.h"
@@ -22,7 +23,7 @@ static int take_number(const char *what, const char *v, unsigned max, unsigned *
 	return 0;
 }
 
-static int take_listen(struct options *o, const char *v, struct err *e)
+static int take_listen(struct farm_options *o, const char *v, struct err *e)
 {
 	const char *colon = strrchr(v, ':');
 	size_t len = colon ? (size_t)(colon - v) : 0;
@@ -44,7 +45,7 @@ static int take_listen(struct options *o, const char *v, struct err *e)
 	return r;
 }
 
-static int take_count(struct options *o, const char *v, struct err *e)
+static int take_count(struct farm_options *o, const char *v, struct err *e)
 {
 	unsigned n = 0;
 	int r = take_number("count", v, COUNT_MAX, &n, e);
@@ -53,7 +54,7 @@ static int take_count(struct options *o, const char *v, struct err *e)
 	return r;
 }
 
-static int take_step(struct options *o, const char *v, struct err *e)
+static int take_step(struct farm_options *o, const char *v, struct err *e)
 {
 	if (!str_eq(v, "port") && !str_eq(v, "address"))
 		return err_set(e, EINVAL, "--step %s: port or address", v);
@@ -61,14 +62,14 @@ static int take_step(struct options *o, const char *v, struct err *e)
 	return 0;
 }
 
-static int take_user(struct options *o, const char *v, struct err *e)
+static int take_user(struct farm_options *o, const char *v, struct err *e)
 {
 	if (o->farm.bmc.n_users == BMCEMU_USERS_MAX)
 		return err_set(e, EINVAL, "--user %s: at most %d users", v, BMCEMU_USERS_MAX);
 	return bmcemu_user_set(&o->users[o->farm.bmc.n_users++], v, "", 0, BMCEMU_PRIV_ADMIN, e);
 }
 
-static struct bmcemu_user *last_user(struct options *o, const char *what, struct err *e)
+static struct bmcemu_user *last_user(struct farm_options *o, const char *what, struct err *e)
 {
 	if (o->farm.bmc.n_users)
 		return &o->users[o->farm.bmc.n_users - 1];
@@ -82,11 +83,11 @@ static int read_secret(const char *path, char **ret, size_t *ret_len, struct err
 	int r = fs_read(path, 4096, ret, ret_len, e);
 
 	if (r == 0)
-		*ret_len = strcspn(*ret, "\r\n");
+		(*ret)[ *ret_len = strcspn(*ret, "\r\n")] = 0;
 	return r;
 }
 
-static int take_password_file(struct options *o, const char *v, struct err *e)
+static int take_password_file(struct farm_options *o, const char *v, struct err *e)
 {
 	struct bmcemu_user *u = last_user(o, "password-file", e);
 	_cleanup_free_ char *text = NULL;
@@ -101,11 +102,13 @@ static int take_password_file(struct options *o, const char *v, struct err *e)
 		return r;
 	str_copy(name, sizeof(name), u->name);
 	r = bmcemu_user_set(u, name, text, len, u->privilege, e);
+	if (r == 0 && u == o->users)
+		str_copy(o->password, sizeof(o->password), text);
 	mem_wipe(text, len);
 	return r;
 }
 
-static int take_privilege(struct options *o, const char *v, struct err *e)
+static int take_privilege(struct farm_options *o, const char *v, struct err *e)
 {
 	static const char *const names[] = {"callback", "user", "operator", "admin"};
 	struct bmcemu_user *u = last_user(o, "privilege", e);
@@ -120,7 +123,7 @@ static int take_privilege(struct options *o, const char *v, struct err *e)
 	return err_set(e, EINVAL, "--privilege %s: callback, user, operator or admin", v);
 }
 
-static int take_disabled(struct options *o, const char *v, struct err *e)
+static int take_disabled(struct farm_options *o, const char *v, struct err *e)
 {
 	struct bmcemu_user *u = last_user(o, "disabled", e);
 
@@ -130,7 +133,7 @@ static int take_disabled(struct options *o, const char *v, struct err *e)
 	return 0;
 }
 
-static int take_cipher(struct options *o, const char *v, struct err *e)
+static int take_cipher(struct farm_options *o, const char *v, struct err *e)
 {
 	static const struct {
 		const char *text;
@@ -150,7 +153,7 @@ static int take_cipher(struct options *o, const char *v, struct err *e)
 	return err_set(e, EINVAL, "--cipher %s: 3, 17 or 3,17", v);
 }
 
-static int take_kg_file(struct options *o, const char *v, struct err *e)
+static int take_kg_file(struct farm_options *o, const char *v, struct err *e)
 {
 	_cleanup_free_ char *text = NULL;
 	size_t len;
@@ -165,67 +168,102 @@ static int take_kg_file(struct options *o, const char *v, struct err *e)
 	return 0;
 }
 
-static int take_guid(struct options *o, const char *v, struct err *e)
+static int take_guid(struct farm_options *o, const char *v, struct err *e)
 {
 	if (hex_decode(v, o->farm.bmc.guid, sizeof(o->farm.bmc.guid)) != 16)
 		return err_set(e, EINVAL, "--guid %s: give 32 hex digits", v);
 	return 0;
 }
 
-static int take_slots(struct options *o, const char *v, struct err *e)
+static int take_slots(struct farm_options *o, const char *v, struct err *e)
 {
 	return take_number("slots", v, 64, &o->farm.bmc.session_slots, e);
 }
 
-static int take_idle(struct options *o, const char *v, struct err *e)
+static int take_idle(struct farm_options *o, const char *v, struct err *e)
 {
 	return take_number("idle-s", v, 86400, &o->farm.bmc.idle_timeout_s, e);
 }
 
-static int take_reset_ms(struct options *o, const char *v, struct err *e)
+static int take_reset_ms(struct farm_options *o, const char *v, struct err *e)
 {
 	return take_number("reset-ms", v, 600000, &o->farm.bmc.reset_ms, e);
 }
 
-static int take_on_ms(struct options *o, const char *v, struct err *e)
+static int take_on_ms(struct farm_options *o, const char *v, struct err *e)
 {
 	return take_number("on-ms", v, 600000, &o->farm.machine.on_ms, e);
 }
 
-static int take_off_ms(struct options *o, const char *v, struct err *e)
+static int take_off_ms(struct farm_options *o, const char *v, struct err *e)
 {
 	return take_number("off-ms", v, 600000, &o->farm.machine.off_ms, e);
 }
 
-static int take_soft_ms(struct options *o, const char *v, struct err *e)
+static int take_soft_ms(struct farm_options *o, const char *v, struct err *e)
 {
 	return take_number("soft-ms", v, 600000, &o->farm.machine.soft_ms, e);
 }
 
-static int take_cycle_ms(struct options *o, const char *v, struct err *e)
+static int take_cycle_ms(struct farm_options *o, const char *v, struct err *e)
 {
 	return take_number("cycle-ms", v, 600000, &o->farm.machine.cycle_ms, e);
 }
 
-static int take_on(struct options *o, const char *v, struct err *e)
+static int take_on(struct farm_options *o, const char *v, struct err *e)
 {
 	o->farm.machine.on = true;
 	return 0;
 }
 
-static int take_ignore_soft(struct options *o, const char *v, struct err *e)
+static int take_ignore_soft(struct farm_options *o, const char *v, struct err *e)
 {
 	o->farm.machine.ignore_soft = true;
 	return 0;
 }
 
-static int take_control(struct options *o, const char *v, struct err *e)
+static int take_control(struct farm_options *o, const char *v, struct err *e)
 {
 	o->control = v;
 	return 0;
 }
 
-static int take_help(struct options *o, const char *v, struct err *e)
+static int take_address(struct farm_options *o, const char *v, struct err *e)
+{
+	if (!str_copy(o->address, sizeof(o->address), v))
+		return err_set(e, EINVAL, "--address %s: is too long", v);
+	return 0;
+}
+
+static int take_port(struct farm_options *o, const char *v, struct err *e)
+{
+	unsigned port = 0;
+	int r = take_number("port", v, UINT16_MAX, &port, e);
+
+	o->farm.port = port;
+	return r;
+}
+
+static int take_script(struct farm_options *o, const char *v, struct err *e)
+{
+	o->script = v;
+	return 0;
+}
+
+static int take_seed(struct farm_options *o, const char *v, struct err *e)
+{
+	if (str_to_u64(v, 0, UINT64_MAX, &o->seed) < 0)
+		return err_set(e, EINVAL, "--seed %s: give a number", v);
+	return 0;
+}
+
+static int take_csv(struct farm_options *o, const char *v, struct err *e)
+{
+	o->csv = v;
+	return 0;
+}
+
+static int take_help(struct farm_options *o, const char *v, struct err *e)
 {
 	o->help = true;
 	return 0;
@@ -233,10 +271,12 @@ static int take_help(struct options *o, const char *v, struct err *e)
 
 static const struct option_row {
 	const char *name, *value, *help; /* value NULL: takes none */
-	int (*take)(struct options *o, const char *v, struct err *e);
+	int (*take)(struct farm_options *o, const char *v, struct err *e);
 } rows[] = {
 	{"listen", "ADDRESS:PORT", "of the first BMC, default 127.0.0.1:9001; port 0: any free",
 		take_listen},
+	{"address", "ADDRESS", "the same in two options", take_address},
+	{"port", "PORT", "", take_port},
 	{"count", "N", "how many BMCs, default 1", take_count},
 	{"step", "port|address", "what is counted up from one BMC to the next, default port",
 		take_step},
@@ -258,16 +298,27 @@ static const struct option_row {
 	{"cycle-ms", "MS", "how long power is away in a cycle, default 0", take_cycle_ms},
 	{"ignore-soft", NULL, "systems do not react to a soft shutdown", take_ignore_soft},
 	{"control", "PATH", "control socket, see tests/bmc/README.md", take_control},
+	{"script", "FILE", "what goes wrong and when, see tests/bmc/README.md", take_script},
+	{"seed", "N", "decides what a script leaves to chance, default: another one each time",
+		take_seed},
+	{"csv", "FILE", "writes the farm as input of `ingot rack import`", take_csv},
 	{"help", NULL, "this", take_help},
 };
 
-int options_parse(struct options *o, int argc, char **argv, struct err *e)
+void options_init(struct farm_options *o)
+{
+	*o = (struct farm_options){.address = "127.0.0.1", .farm = {.port = 9001, .count = 1}};
+	bmcemu_config_init(&o->farm.bmc);
+	if (getrandom(&o->seed, sizeof(o->seed), 0) < 0)
+		o->seed = 1;
+	o->seed &= UINT32_MAX; /* short enough to type */
+}
+
+int options_parse(struct farm_options *o, int argc, char **argv, struct err *e)
 {
 	struct option longs[ARRAY_SIZE(rows) + 1] = {0};
 	int c, r = 0;
 
-	*o = (struct options){.address = "127.0.0.1", .farm = {.port = 9001, .count = 1}};
-	bmcemu_config_init(&o->farm.bmc);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		longs[i] = (struct option){rows[i].name, !!rows[i].value, NULL, 0x100 + (int)i};
 	while (r == 0 && (c = getopt_long(argc, argv, "", longs, NULL)) >= 0) {
@@ -275,18 +326,14 @@ int options_parse(struct options *o, int argc, char **argv, struct err *e)
 			return err_set(e, EINVAL, "wrong usage; see --help");
 		r = rows[c - 0x100].take(o, optarg, e);
 	}
-	if (r == 0 && optind < argc)
-		return err_set(e, EINVAL, "%s: not an option; see --help", argv[optind]);
 	o->farm.address = o->address;
 	o->farm.bmc.users = o->users;
+	o->farm.bmc.seed = o->seed;
 	return r;
 }
 
 void options_help(void)
 {
-	printf("ingot-bmcd: emulated BMCs with simulated machines, for tests.\n"
-	       "Prints \"ready ADDRESS:PORT N\" once all answer, ends on SIGTERM or with its "
-	       "parent.\n\n");
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		printf("  --%s %s%*s%s\n", rows[i].name, rows[i].value ? rows[i].value : "",
 			28 - (int)strlen(rows[i].name) -

@@ -1,1 +1,1 @@
-$(call unit_tests,tests/unit/bmcemu,bmcemu base,libuv nettle jansson)
+$(call unit_tests,tests/unit/bmcemu,bmcfarm bmcemu json base,libuv nettle jansson)

@@ -1,0 +1,1 @@
+$(call fuzz_target,bmcscript,bmcemu base,libuv nettle jansson -lm)
