@@ -263,14 +263,34 @@ int children_get(struct call *c, struct err *e)
 	return r;
 }
 
-/* GET vendor_passthru/methods: none of our drivers has vendor methods. */
 int node_methods(struct call *c, struct err *e)
 {
-	_cleanup_free_ char *uuid = NULL;
-	int r = node_uuid(c, c->params[0], &uuid, e);
+	return call_submit(c, call_request(c, REQ_VENDOR_METHODS, c->params[0]), finish_answer);
+}
 
-	if (r < 0)
-		return r;
-	call_reply_json(c, 200, json_object());
-	return 0;
+/* 200 and the value of a method that was waited for, 202 for one that was begun. */
+static void finish_passthru(struct call *c, struct request *r)
+{
+	if (r->answer)
+		call_reply_json(c, 200, TAKE_PTR(r->answer));
+	else
+		call_reply_empty(c, 202);
+}
+
+int vendor_passthru(struct call *c, struct err *e)
+{
+	const char *method = c->params[1] ? c->params[1] : http_arg(c->req, "method");
+	struct request *r;
+
+	if (str_empty(method))
+		return err_set(e, EINVAL, "Method not specified when calling vendor extension.");
+	if (c->route->arg)
+		return err_set(e, EINVAL, "The method %.64s does not support HTTP %s", method,
+			c->route->arg);
+	if (c->body && !json_is_object(c->body))
+		return err_set(e, EINVAL, "expected an object with the method's arguments");
+	r = call_request(c, REQ_VENDOR, c->params[0]);
+	r->text = xstrdup(method);
+	r->args = c->body ? json_incref(c->body) : json_object();
+	return call_submit(c, r, finish_passthru);
 }

@@ -50,6 +50,7 @@ HANDLER(inventory_get);
 HANDLER(children_get);
 HANDLER(node_volume);
 HANDLER(node_methods);
+HANDLER(vendor_passthru);
 
 /* batch.c */
 HANDLER(batch_post);

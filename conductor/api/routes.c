@@ -33,6 +33,14 @@
 		R("PATCH", path "/{id}", since, empty_get, .arg = (singular)),                     \
 		R("DELETE", path "/{id}", since, empty_get, .arg = (singular))
 
+/* A vendor method, named in the query or, as ironicclient does, in the path. */
+#define PASSTHRU(path)                                                                             \
+	R("GET", path, 0, vendor_passthru, .arg = "GET"),                                          \
+		R("PUT", path, 0, vendor_passthru, .arg = "PUT"),                                  \
+		R("PATCH", path, 0, vendor_passthru, .arg = "PATCH"),                              \
+		R("DELETE", path, 0, vendor_passthru, .arg = "DELETE"),                            \
+		R("POST", path, 0, vendor_passthru, .body = BODY_OPTIONAL)
+
 const struct route routes[] = {
 	R("GET", "/", 0, root_get, .flags = OPEN),
 	R("GET", "/v1", 0, v1_get, .flags = ROUTE_PUBLIC),
@@ -92,8 +100,8 @@ const struct route routes[] = {
 	R("GET", NODE "/volume/connectors", 32, node_empty, .arg = "connectors"),
 	R("GET", NODE "/volume/targets", 32, node_empty, .arg = "targets"),
 	R("GET", NODE "/vendor_passthru/methods", 0, node_methods),
-	R("GET", NODE "/vendor_passthru", 0, not_supported, .arg = "vendor passthru"),
-	R("POST", NODE "/vendor_passthru", 0, not_supported, .arg = "vendor passthru"),
+	PASSTHRU(NODE "/vendor_passthru"),
+	PASSTHRU(NODE "/vendor_passthru/{method}"),
 
 	R("GET", "/v1/ports", 0, ports_list),
 	R("POST", "/v1/ports", 0, ports_create, BODY(port_schema)),

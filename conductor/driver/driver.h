@@ -78,6 +78,17 @@ struct property {
 	bool secret;
 };
 
+/* A method of a vendor interface. */
+struct vendor_method {
+	const char *name; /* NULL ends a list */
+	const char *description;
+	bool waits;  /* the client waits for its value; else it has its answer when it is begun */
+	bool shared; /* may be called while something else is done to the node */
+	int (*check)(const json_t *args, struct err *e); /* -EINVAL says what is wrong */
+	void (*call)(
+		struct driver_env *env, const struct node *n, const json_t *args, struct op *op);
+};
+
 /* One implementation of one interface. */
 struct implementation {
 	const char *name;
@@ -87,7 +98,8 @@ struct implementation {
 	const struct property *properties; /* ends with name NULL; may be NULL */
 	const struct power_ops *power;
 	const struct management_ops *management;
-	bool console; /* there is one, to be had by ipmitool (console.h) */
+	const struct vendor_method *vendor; /* may be NULL */
+	bool console;			    /* there is one, to be had by ipmitool (console.h) */
 	enum method method;
 };
 
@@ -144,9 +156,15 @@ void driver_env_init(struct driver_env *env, uv_loop_t *loop);
 /* What was not answered yet fails with ECANCELED; the loop has to run once more. */
 void driver_env_done(struct driver_env *env);
 
+/* vendor.c: the method of that name, NULL: none; all of them as the API shows them. */
+const struct vendor_method *vendor_method_find(const struct node *n, const char *name);
+json_t *vendor_methods(const struct node *n);
+
 /* The implementations (ipmi.c, fake.c, agent.c, none.c). */
 extern const struct implementation ipmi_power_interface, ipmi_management_interface;
 extern const struct implementation ipmitool_power_interface, ipmitool_management_interface;
+extern const struct implementation ipmi_vendor_interface;
+extern const struct vendor_method fake_vendor_methods[];
 extern const struct implementation agent_deploy, agent_inspect, ipxe_boot, noop_network;
 extern const struct implementation fake_interfaces[IF_COUNT], no_interfaces[IF_COUNT];
 void ipmi_forget(struct driver_env *env, const char *node_uuid);
@@ -154,6 +172,9 @@ bool ipmi_rests(struct driver_env *env, const char *node_uuid);
 json_t *ipmi_state(struct driver_env *env, const char *node_uuid);
 /* Work of the fake machine that takes what driver_info says: "deploy", "clean", "inspect" ... */
 void fake_work(struct driver_env *env, const struct node *n, const char *what, struct op *op);
+/* Answers after the delay driver_info asks for, or fails as it says; true: fails. Takes value. */
+bool fake_answer(struct driver_env *env, const struct node *n, const char *what, struct op *op,
+	json_t *value);
 void fake_forget(struct driver_env *env, const char *node_uuid);
 void fake_cancel(struct driver_env *env);
 

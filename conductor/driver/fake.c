@@ -17,7 +17,7 @@ struct fake_machine {
 };
 
 /* An answer that is given later. */
-struct fake_answer {
+struct later {
 	uv_timer_t timer;
 	struct op *op;
 	json_t *value;
@@ -44,7 +44,7 @@ void fake_forget(struct driver_env *env, const char *node_uuid)
 
 static void free_answer(uv_handle_t *h)
 {
-	struct fake_answer *a = h->data;
+	struct later *a = h->data;
 
 	json_decref(a->value);
 	free(a);
@@ -52,7 +52,7 @@ static void free_answer(uv_handle_t *h)
 
 static void give_answer(uv_timer_t *t)
 {
-	struct fake_answer *a = t->data;
+	struct later *a = t->data;
 
 	list_remove(&a->link);
 	if (a->err.code)
@@ -64,9 +64,9 @@ static void give_answer(uv_timer_t *t)
 
 void fake_cancel(struct driver_env *env)
 {
-	struct fake_answer *a;
+	struct later *a;
 
-	while ((a = list_first(&env->fake_answers, struct fake_answer, link))) {
+	while ((a = list_first(&env->fake_answers, struct later, link))) {
 		err_set(&a->err, ECANCELED, "the conductor stops");
 		give_answer(&a->timer);
 	}
@@ -92,10 +92,10 @@ static const char *failure_of(const struct node *n, const char *what)
 }
 
 /* Answers after the delay asked for. True when the answer is a failure. Takes value. */
-static bool answer(struct driver_env *env, const struct node *n, const char *what, struct op *op,
+bool fake_answer(struct driver_env *env, const struct node *n, const char *what, struct op *op,
 	json_t *value)
 {
-	struct fake_answer *a = xcalloc(1, sizeof(*a));
+	struct later *a = xcalloc(1, sizeof(*a));
 	const char *failure = failure_of(n, what);
 	double s = delay_of(n, what);
 
@@ -113,7 +113,8 @@ static bool answer(struct driver_env *env, const struct node *n, const char *wha
 static void power_get(
 	struct driver_env *env, const struct node *n, enum driver_priority p, struct op *op)
 {
-	answer(env, n, "power", op, json_string(machine(env, n)->on ? "power on" : "power off"));
+	fake_answer(
+		env, n, "power", op, json_string(machine(env, n)->on ? "power on" : "power off"));
 }
 
 static void power_set(
@@ -121,7 +122,7 @@ static void power_set(
 {
 	struct fake_machine *m = machine(env, n);
 
-	if (!answer(env, n, "power", op, NULL) && a != ACTION_NMI)
+	if (!fake_answer(env, n, "power", op, NULL) && a != ACTION_NMI)
 		m->on = a == ACTION_ON || a == ACTION_RESET;
 }
 
@@ -130,7 +131,7 @@ static void boot_device_set(struct driver_env *env, const struct node *n, const 
 {
 	struct fake_machine *m = machine(env, n);
 
-	if (!answer(env, n, "management", op, NULL)) {
+	if (!fake_answer(env, n, "management", op, NULL)) {
 		str_copy(m->boot_device, sizeof(m->boot_device), device);
 		m->persistent = persistent;
 	}
@@ -143,14 +144,14 @@ static void boot_device_get(struct driver_env *env, const struct node *n, struct
 
 	json_put_str(v, "boot_device", *m->boot_device ? m->boot_device : "pxe");
 	json_put_bool(v, "persistent", m->persistent);
-	answer(env, n, "management", op, v);
+	fake_answer(env, n, "management", op, v);
 }
 
 /* It has no sensors, and no BMC for the rest. */
 static void get_sensors(struct driver_env *env, const struct node *n, const json_t *args,
 	enum driver_priority p, struct op *op)
 {
-	answer(env, n, "management", op, json_pack("{s:[], s:n}", "sensors", "missing"));
+	fake_answer(env, n, "management", op, json_pack("{s:[], s:n}", "sensors", "missing"));
 }
 
 static bmc_fn *const bmc_calls[BMC_CALL_COUNT] = {[BMC_SENSORS] = get_sensors};
@@ -174,10 +175,10 @@ const struct implementation fake_interfaces[IF_COUNT] = {
 	FAKE(IF_RAID),
 	FAKE(IF_RESCUE),
 	FAKE(IF_STORAGE),
-	FAKE(IF_VENDOR),
+	FAKE(IF_VENDOR, .vendor = fake_vendor_methods),
 };
 
 void fake_work(struct driver_env *env, const struct node *n, const char *what, struct op *op)
 {
-	answer(env, n, what, op, NULL);
+	fake_answer(env, n, what, op, NULL);
 }

@@ -25,7 +25,7 @@ static const struct hardware_type ipmi_type = {
 		[IF_RAID] = LIST(&no_interfaces[IF_RAID]),
 		[IF_RESCUE] = LIST(&no_interfaces[IF_RESCUE]),
 		[IF_STORAGE] = LIST(&no_interfaces[IF_STORAGE]),
-		[IF_VENDOR] = LIST(&no_interfaces[IF_VENDOR])},
+		[IF_VENDOR] = LIST(&ipmi_vendor_interface, &no_interfaces[IF_VENDOR])},
 };
 
 static const struct hardware_type fake_type = {

@@ -119,6 +119,49 @@ void flow_bmc_ask(struct flow_env *env, const struct node *n, enum bmc_call call
 		env->driver, n, args, sweep ? DRIVER_SWEEP : DRIVER_COMMAND, op);
 }
 
+json_t *flow_vendor_methods(const struct node *n)
+{
+	return vendor_methods(n);
+}
+
+int flow_vendor_check(const struct node *n, const char *method, const json_t *args, struct err *e)
+{
+	const struct vendor_method *m = vendor_method_find(n, method);
+	int r;
+
+	if (!m)
+		return err_set(e, EINVAL,
+			"No handler for method %.64s: vendor_interface %s of driver %s has none of "
+			"that name",
+			method, n->interfaces[IF_VENDOR] ? n->interfaces[IF_VENDOR] : "(none)",
+			n->driver);
+	r = driver_validate(n, IF_VENDOR, e);
+	/* what reaches the BMC is checked with the interface that reaches it */
+	if (r == 0 && driver_implementation(n, IF_MANAGEMENT))
+		r = driver_validate(n, IF_MANAGEMENT, e);
+	return r == 0 && m->check ? m->check(args, e) : r;
+}
+
+bool flow_vendor_waits(const struct node *n, const char *method)
+{
+	const struct vendor_method *m = vendor_method_find(n, method);
+
+	return m && m->waits;
+}
+
+bool flow_vendor_shares(const struct node *n, const char *method)
+{
+	const struct vendor_method *m = vendor_method_find(n, method);
+
+	return m && m->shared;
+}
+
+void flow_vendor_call(struct flow_env *env, const struct node *n, const char *method,
+	const json_t *args, struct op *op)
+{
+	vendor_method_find(n, method)->call(env->driver, n, args, op);
+}
+
 void flow_console_want(struct flow_env *env, const struct node *n, unsigned wants)
 {
 	console_want(env->driver, n, wants);

@@ -52,6 +52,13 @@ void flow_bmc_ask(struct flow_env *env, const struct node *n, enum bmc_call call
  */
 void flow_boot_device_note(struct node *n, const char *device, bool persistent);
 void flow_boot_device_used(struct node *n);
+/* Vendor methods; check names what is wrong with a call. */
+json_t *flow_vendor_methods(const struct node *n);
+int flow_vendor_check(const struct node *n, const char *method, const json_t *args, struct err *e);
+bool flow_vendor_waits(const struct node *n, const char *method);  /* for its value */
+bool flow_vendor_shares(const struct node *n, const char *method); /* the node with others */
+void flow_vendor_call(struct flow_env *env, const struct node *n, const char *method,
+	const json_t *args, struct op *op);
 
 /* --- consoles ------------------------------------------------------------------------------------
  */

@@ -33,6 +33,8 @@ static const struct {
 	[REQ_BOOT_DEVICE_SUPPORTED] = {.node = on_management, .reads = true},
 	[REQ_NMI] = {.node = on_management},
 	[REQ_BMC] = {.node = on_bmc},
+	[REQ_VENDOR] = {.node = on_vendor},
+	[REQ_VENDOR_METHODS] = {.node = on_vendor_methods, .reads = true},
 	[REQ_LOOKUP] = {.engine = on_lookup},
 	[REQ_HEARTBEAT] = {.node = on_heartbeat},
 	[REQ_INSPECTION] = {.engine = on_inspection},

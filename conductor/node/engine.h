@@ -65,6 +65,8 @@ enum request_kind {
 	REQ_BOOT_DEVICE_SUPPORTED, /* ident -> {"supported_boot_devices": []} */
 	REQ_NMI,		   /* ident */
 	REQ_BMC,    /* ident, text: a name of bmc_call_names, args -> what the driver answers */
+	REQ_VENDOR, /* ident, text: the method, args: the body -> its value, NULL: it was begun */
+	REQ_VENDOR_METHODS, /* ident -> {method: {"async", "http_methods", "description", ...}} */
 	REQ_LOOKUP, /* args {"addresses": [...], "node_uuid", "boot_token"} -> the lookup reply */
 	REQ_HEARTBEAT,	    /* ident, args: the body; text: peer address */
 	REQ_INSPECTION,	    /* args {"node_uuid", "data": the body} -> {"uuid"} or the lookup reply

@@ -262,6 +262,8 @@ void power_recover(struct enode *e); /* at start, of a node without a flow */
 void sweep_start(struct engine *en);
 void on_management(struct enode *e, struct request *r);
 void on_bmc(struct enode *e, struct request *r); /* bmc.c */
+void on_vendor(struct enode *e, struct request *r);
+void on_vendor_methods(struct enode *e, struct request *r);
 /* An op whose answer is that of a request; it belongs to no flow. */
 struct op *op_direct(struct enode *e, struct request *r, const char *what, unsigned timeout_s);
 void on_node_create(struct engine *en, struct request *r);

@@ -50,7 +50,9 @@ int json_parse(const char *text, size_t len, unsigned max_depth, json_t **ret, s
 
 char *json_text(const json_t *json)
 {
-	char *text = json ? json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+	char *text =
+		json ? json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15))
+		     : NULL;
 
 	return text ? text : xstrdup("null");
 }

@@ -55,6 +55,26 @@ same(c.announce("POST", "/v1/nodes", 1100 * 1024), 413, "a body over 1 MiB")
 same(code("POST", "/v1/nodes", b"\xff\xfe"), 400, "no UTF-8")
 same(code("POST", "/v1/nodes", b'{"driver": "a", "driver": "b"}'), 400, "a member twice")
 
+# 2.3: vendor methods, as stock Ironic's fake has them, named in the query and in the path
+passthru = "/v1/nodes/ns~h1/vendor_passthru"
+status, methods, _ = c.request("GET", passthru + "/methods")
+same((status, methods["third_method_sync"]["async"], methods["second_method"]["http_methods"],
+      methods["fourth_method_shared_lock"]["require_exclusive_lock"]), (200, False, ["POST"], False),
+     "vendor methods")
+same(c.request("POST", passthru + "?method=third_method_sync", {"bar": "meow"})[:2], (200, True),
+     "one that is waited for")
+same(c.request("POST", passthru + "/second_method", {"bar": "kazoo"})[:2], (202, None), "one that is not")
+same(code("POST", passthru + "?method=second_method", {}), 400, "without its argument")
+same(code("GET", passthru + "?method=second_method"), 400, "by another HTTP method")
+same((code("POST", passthru, {}), code("POST", passthru + "?method=frob", {})), (400, 400),
+     "no method, an unknown one")
+same(c.request("GET", "/ingot/v1/nodes/ns~h1/bmc/sensors")[:2], (200, {"sensors": [], "missing": None}),
+     "a fake machine has no sensors")
+same((code("GET", "/ingot/v1/nodes/ns~h1/bmc/fru"), code("GET", "/ingot/v1/nodes/none/bmc/fru"),
+      code("GET", "/ingot/v1/nodes/ns~h1/bmc/sel?last=x")), (400, 404, 400), "and no BMC")
+same(code("POST", "/ingot/v1/nodes/ns~h1/bmc/raw", {"netfn": 6, "command": 256}), 400, "no command")
+same(code("POST", "/ingot/v1/nodes/ns~h1/bmc/raw", {"netfn": 6, "command": 1, "data": "0x0"}), 400, "no bytes")
+
 # 2.5: old clients
 old = c.request("GET", "/v1/nodes/" + node["uuid"], version="1.1")[1]
 ok("name" not in old and "driver_internal_info" not in old, "1.1 knows no names")
