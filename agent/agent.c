@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #define CLOCK_OFF_S    2
+#define CLOCK_WRONG_S  3600
 #define RETRY_FIRST_MS 200
 #define RETRY_MAX_MS   10000
 #define REPEATS_MAX    3
@@ -163,15 +164,23 @@ static bool stopped(struct agent *a)
 	return stop;
 }
 
-static void fix_clock(struct agent *a, int64_t date_s)
+/* How far the clock is still off afterwards, in seconds. */
+static int64_t fix_clock(struct agent *a, int64_t date_s)
 {
 	int64_t off_s = date_s ? date_s - time_wall_us() / 1000000 : 0;
+	int r = -ENOTSUP;
 
-	if (llabs(off_s) < CLOCK_OFF_S || !a->platform->set_clock)
-		return;
-	if (a->platform->set_clock(a->platform->data, date_s) == 0)
-		say(a->journal, "the clock was off by %lld s; set from the conductor",
-			(long long)off_s);
+	if (llabs(off_s) < CLOCK_OFF_S)
+		return 0;
+	if (a->platform->set_clock)
+		r = a->platform->set_clock(a->platform->data, date_s);
+	if (r < 0) {
+		say_warning(a->journal, "the clock is off by %lld s and cannot be set: %s",
+			(long long)off_s, strerror(-r));
+		return off_s;
+	}
+	say(a->journal, "the clock was off by %lld s; set from the conductor", (long long)off_s);
+	return 0;
 }
 
 /* Tries again and again, longer and longer apart; false when it is time to give up. */
@@ -191,12 +200,17 @@ static bool try_again(
 
 static int discover(struct agent *a, struct conductor *c, struct err *e)
 {
-	int64_t since_ms = time_mono_ms(), pause_ms = 0, date_s;
+	int64_t since_ms = time_mono_ms(), pause_ms = 0, date_s, off_s;
 	int r;
 
 	for (;;) {
 		r = conductor_discover(c, &date_s, e);
-		fix_clock(a, date_s);
+		off_s = fix_clock(a, date_s);
+		if (r < 0 && llabs(off_s) > CLOCK_WRONG_S)
+			err_advise(e,
+				"this machine's clock is off by %lld days, so certificates look "
+				"expired or not yet valid; set its real-time clock",
+				(long long)off_s / 86400);
 		if (r == 0) {
 			say(a->journal, "conductor %s speaks version 1.%d", conductor_url(c),
 				conductor_minor(c));

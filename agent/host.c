@@ -2,6 +2,7 @@
 #include "agent/host.h"
 #include "agent/agent.h"
 #include "agent/inspect/inventory.h"
+#include "agent/simclock.h"
 #include "lib/base/fs.h"
 #include "lib/base/str.h"
 
@@ -103,12 +104,17 @@ static void block_signals(void)
 static int run_agent(const struct host_options *o, const struct params *params,
 	const struct sysroot *sr, struct journal *journal, struct err *e)
 {
-	static const struct agent_platform platform = {.forever = false};
+	struct simclock clock = {0};
+	const struct agent_platform platform = {
+		.data = &clock, .set_clock = o->sim ? simclock_set : NULL, .forever = false};
 	enum agent_power power = AGENT_POWER_NONE;
 	struct agent a;
 	pthread_t signals;
-	int r = agent_init(&a, params, sr, journal, &platform, o->address, e);
+	int r;
 
+	if (o->sim)
+		simclock_init(&clock, o->sim);
+	r = agent_init(&a, params, sr, journal, &platform, o->address, e);
 	if (r < 0)
 		return r;
 	r = pthread_create(&signals, NULL, signal_thread, &a);

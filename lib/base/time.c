@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <stdatomic.h>
 #include <time.h>
 
 int64_t time_mono_ms(void)
@@ -14,12 +15,19 @@ int64_t time_mono_ms(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
+static atomic_int_least64_t shift_us;
+
 int64_t time_wall_us(void)
 {
 	struct timespec ts;
 
 	clock_gettime(CLOCK_REALTIME, &ts);
-	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000 + atomic_load(&shift_us);
+}
+
+void time_shift(int64_t us)
+{
+	atomic_store(&shift_us, us);
 }
 
 const char *time_format(int64_t wall_us, char *buf, size_t size)
