@@ -93,6 +93,21 @@ void http_reply_take(
 	reply_send(req, status, r, len);
 }
 
+void http_reply_stream(
+	struct http_req *req, int status, const char *content_type, struct http_stream *s)
+{
+	static const char refused[] = "an endless answer has no place in this one";
+	struct MHD_Response *r;
+
+	if (req->inner) {
+		reply_inner(req, 400, refused, strlen(refused));
+		return;
+	}
+	r = stream_response(req, s);
+	set_type(r, content_type);
+	reply_send(req, status, r, 0);
+}
+
 void http_reply_text(struct http_req *req, int status, const char *text)
 {
 	char *line = xasprintf("%s\n", text);

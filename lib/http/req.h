@@ -42,6 +42,7 @@ struct http_req {
 	enum req_state state;
 	bool gone; /* the connection has ended */
 	struct MHD_Response *response;
+	struct http_stream *stream; /* of the reply, to end it when the server stops; or NULL */
 
 	char *uri;  /* as sent */
 	char *raw;  /* uri split at '?' */
@@ -94,6 +95,11 @@ int uri_decode(char *s, bool plus_is_space);
 
 /* Hands the response to the connection; called in its thread, with response set. */
 enum MHD_Result req_queue(struct http_req *req);
+
+/* A response that reads from the stream; it and the request hold it from now on. stream.c */
+struct MHD_Response *stream_response(struct http_req *req, struct http_stream *s);
+void req_stream_stop(struct http_req *req); /* ends it after what is in the buffer */
+void req_stream_drop(struct http_req *req);
 
 /* An answer of the server itself. */
 struct MHD_Response *reply_plain(struct http_req *req, int status);

@@ -64,6 +64,7 @@ void req_unref(struct http_req *req)
 		return;
 	if (req->response)
 		MHD_destroy_response(req->response);
+	req_stream_drop(req);
 	fields_free(req->headers, req->n_headers);
 	fields_free(req->extra, req->n_extra);
 	free(req->args);

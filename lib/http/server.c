@@ -615,6 +615,20 @@ static void wait_idle(struct http_server *s, unsigned ms)
 	pthread_mutex_unlock(&s->lock);
 }
 
+/* Replies that would go on for ever. Called with requests that may get theirs at this moment. */
+static void end_streams(struct http_server *s)
+{
+	struct http_req *req;
+
+	pthread_mutex_lock(&s->lock);
+	list_for_each (req, &s->reqs, link) {
+		pthread_mutex_lock(&req->lock);
+		req_stream_stop(req);
+		pthread_mutex_unlock(&req->lock);
+	}
+	pthread_mutex_unlock(&s->lock);
+}
+
 /* libmicrohttpd may not be stopped while connections are suspended. */
 static void force_replies(struct http_server *s)
 {
@@ -644,8 +658,11 @@ void http_server_stop(struct http_server *s, unsigned drain_ms)
 	if (!s->daemon)
 		return;
 	atomic_store(&s->draining, true);
+	end_streams(s);
 	wait_idle(s, drain_ms);
 	force_replies(s);
+	end_streams(s);
+	wait_idle(s, FINISH_WAIT_MS);
 	MHD_stop_daemon(s->daemon);
 	s->daemon = NULL;
 	pthread_mutex_lock(&s->lock);

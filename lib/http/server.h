@@ -127,6 +127,19 @@ void http_reply_take(struct http_req *req, int status, const char *content_type,
 void http_reply_text(struct http_req *req, int status, const char *text); /* text/plain, adds \n */
 
 /*
+ * A reply whose body is written while it is sent. The stream may be written to before it is replied
+ * with; it is the writer's until http_stream_end(), after which what it holds is still sent. A
+ * reader that is slower than max_bytes allow is cut off.
+ */
+struct http_stream;
+struct http_stream *http_stream_new(size_t max_bytes);
+void http_reply_stream(
+	struct http_req *req, int status, const char *content_type, struct http_stream *s);
+/* Any thread. -EPIPE: nobody reads any more; -ENOBUFS: too slow, and cut off now. */
+int http_stream_write(struct http_stream *s, const void *data, size_t len);
+void http_stream_end(struct http_stream *s); /* takes NULL */
+
+/*
  * A regular file by sendfile, with ETag, Last-Modified, one Range, If-Range, If-None-Match and
  * If-Modified-Since (RFC 9110). fd is taken; path is the caller's to have checked. A path that
  * cannot be opened gives 404 or 500.
