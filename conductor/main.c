@@ -48,6 +48,7 @@ struct conductor {
 	struct ipmi_engine *ipmi;
 	struct hwdb *hwdb;
 	struct driver_env drivers;
+	char *console_folder; /* NULL: consoles are not recorded */
 	struct agentlink *agents;
 	struct flow_env flow;
 	struct http_async *http;
@@ -382,8 +383,7 @@ static char *console_folder(const struct config *f)
 static void start_consoles(struct conductor *c)
 {
 	const struct config *f = &c->config;
-	_cleanup_free_ char *folder = console_folder(f);
-	struct console_config cc = {.folder = folder,
+	struct console_config cc = {.folder = c->console_folder = console_folder(f),
 		.log_max = (size_t)f->console_size << 20,
 		.sessions_max = (unsigned)f->console_sessions,
 		.linger_s = (unsigned)f->console_linger,
@@ -481,6 +481,7 @@ static int start_api(struct conductor *c, struct err *e)
 			.inventory = show_inventory,
 			.logs = show_logs,
 			.logs_path = logs_path},
+		.console_folder = c->console_folder,
 		.listen = f->listen,
 		.tls_cert = str_empty(f->tls_cert) ? NULL : f->tls_cert,
 		.tls_key = str_empty(f->tls_key) ? NULL : f->tls_key,
@@ -534,6 +535,7 @@ static void stop(struct conductor *c)
 	uv_loop_close(&c->loop);
 	free(c->api_url);
 	free(c->url_list);
+	free(c->console_folder);
 	config_done(&c->config);
 }
 

@@ -160,6 +160,7 @@ static void copy_config(struct api_config *dst, const struct api_config *src)
 	dst->tls_cert = xstrdup(src->tls_cert);
 	dst->tls_key = xstrdup(src->tls_key);
 	dst->public_url = xstrdup(src->public_url);
+	dst->console_folder = src->console_folder ? xstrdup(src->console_folder) : NULL;
 	dst->htpasswd = xstrdup(src->htpasswd);
 	dst->body_max = src->body_max ? src->body_max : MIB;
 	dst->body_provision_max = src->body_provision_max ? src->body_provision_max : 64 * MIB;
@@ -242,6 +243,7 @@ void api_free(struct api *a)
 	free((char *)a->config.tls_cert);
 	free((char *)a->config.tls_key);
 	free((char *)a->config.public_url);
+	free((char *)a->config.console_folder);
 	free((char *)a->config.htpasswd);
 	free(a);
 }

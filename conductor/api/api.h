@@ -37,6 +37,7 @@ struct api_config {
 	struct engine *engine;
 	struct store *store;
 	struct api_report report;
+	const char *console_folder; /* of the consoles' recordings; NULL: there are none */
 
 	const char *listen;	/* "127.0.0.1:6385" */
 	const char *tls_cert;	/* PEM text or path; NULL: no TLS */

@@ -104,6 +104,12 @@ void call_reply_json(struct call *c, int status, json_t *json)
 	call_reply_text(c, status, "application/json", text, strlen(text));
 }
 
+void call_reply_stream(struct call *c, const char *type, struct http_stream *s)
+{
+	http_reply_stream(c->req, 200, type, s);
+	call_end(c);
+}
+
 void call_reply_empty(struct call *c, int status)
 {
 	http_reply(c->req, status, NULL, NULL, 0);
@@ -119,7 +125,7 @@ void call_reply_error(struct call *c, const struct err *e)
 }
 
 /* The engine's answer, on its thread or the writer's. */
-static void request_done(struct request *r)
+void call_request_done(struct request *r)
 {
 	struct call *c = r->data;
 
@@ -135,7 +141,7 @@ static void request_done(struct request *r)
 
 struct request *call_request(struct call *c, enum request_kind kind, const char *ident)
 {
-	struct request *r = request_new(kind, request_done, c);
+	struct request *r = request_new(kind, call_request_done, c);
 
 	r->ident = xstrdup(ident);
 	r->user = xstrdup(c->user);

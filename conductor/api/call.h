@@ -46,6 +46,7 @@ int call_run(struct call *c, const char *body, size_t len, struct err *e);
 void call_reply_json(struct call *c, int status, json_t *json);
 void call_reply_text(
 	struct call *c, int status, const char *type, char *text, size_t len); /* taken */
+void call_reply_stream(struct call *c, const char *type, struct http_stream *s);
 void call_reply_empty(struct call *c, int status);
 void call_reply_error(struct call *c, const struct err *e);
 
@@ -57,6 +58,9 @@ char *call_error_text(int status, const char *text);
 
 /* A new engine request about the node or thing named by ident (NULL allowed). */
 struct request *call_request(struct call *c, enum request_kind kind, const char *ident);
+
+/* What ends a request made by call_request(); for handlers that have something to do before. */
+void call_request_done(struct request *r);
 
 /*
  * Hands the request over. A refusal is answered by the call itself; after success finish() is

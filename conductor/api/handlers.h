@@ -99,6 +99,11 @@ HANDLER(erasures_list);
 HANDLER(logs_list);
 HANDLER(logs_get);
 
+/* console.c */
+HANDLER(console_watch_get);
+HANDLER(console_log_get);
+HANDLER(console_input);
+
 /* ingot.c */
 HANDLER(why_get);
 HANDLER(progress_list);

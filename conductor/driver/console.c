@@ -21,6 +21,7 @@ static void drop_watch(struct console *c, struct console_watch *w, const char *w
 	str_copy(who, sizeof(who), w->who);
 	list_remove(&w->link);
 	c->n_watches--;
+	c->all->watches--;
 	w->drop(w, why);
 	if (!wrote)
 		return;
@@ -383,14 +384,18 @@ int console_watch(
 
 	if (!c || !c->wants)
 		return err_set(e, ESTALE,
-			"The console of this node is not enabled; enable it first: ingot console "
-			"enable NODE");
+			"The console of this node is not enabled; enable it first: ingot node console "
+			"on NODE");
 	if (c->n_watches >= CONSOLE_WATCHES_MAX)
 		return err_set(e, EAGAIN, "%u watch this console already, which is the most",
 			c->n_watches);
+	if (c->all->watches >= CONSOLE_ALL_WATCHES)
+		return err_set(
+			e, EAGAIN, "%u watch consoles already, which is the most", c->all->watches);
 	str_copy(w->id, sizeof(w->id), id);
 	list_append(&c->watches, &w->link);
 	c->n_watches++;
+	c->all->watches++;
 	greet(c, w);
 	return 0;
 }

@@ -11,6 +11,7 @@
 #define CONSOLE_REST_MAX    4096  /* the same when it is not */
 #define CONSOLE_RESTS	    512	  /* consoles that are not open and still remembered */
 #define CONSOLE_WATCHES_MAX 16
+#define CONSOLE_ALL_WATCHES 256
 #define CONSOLE_NOTES_MAX   262144 /* of a recording, not written yet */
 
 enum sol_phase {
@@ -63,7 +64,7 @@ struct consoles {
 	char *folder, *home;
 	struct map by_node;
 	struct list rests;
-	unsigned n_rests, sessions, jobs, closing;
+	unsigned n_rests, sessions, jobs, closing, watches;
 	uv_timer_t beat; /* tells watchers that we are there */
 	bool stopping;
 };
