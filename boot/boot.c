@@ -34,6 +34,7 @@ static const char *const event_names[BOOT_EVENT_COUNT] = {
 	[BOOT_EVENT_TFTP_END] = "tftp-end",
 	[BOOT_EVENT_SCRIPT_ASKED] = "script-asked",
 	[BOOT_EVENT_SCRIPT_ANSWERED] = "script-answered",
+	[BOOT_EVENT_FETCH] = "fetch-start",
 	[BOOT_EVENT_KERNEL] = "kernel",
 	[BOOT_EVENT_RAMDISK] = "ramdisk",
 	[BOOT_EVENT_FILE] = "file",

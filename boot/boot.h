@@ -106,6 +106,7 @@ enum boot_event_kind {
 	BOOT_EVENT_TFTP_END,	    /* ok false: aborted or not found, detail says why */
 	BOOT_EVENT_SCRIPT_ASKED,    /* detail: platform, arch, product, serial */
 	BOOT_EVENT_SCRIPT_ANSWERED, /* detail: the decision and why */
+	BOOT_EVENT_FETCH,	    /* the transfer of kernel or ramdisk began: detail says which */
 	BOOT_EVENT_KERNEL,	    /* bytes sent; ok: whole, otherwise aborted */
 	BOOT_EVENT_RAMDISK,
 	BOOT_EVENT_FILE,      /* another file over HTTP: detail names it */

@@ -93,6 +93,7 @@ static void serve_token(struct boot *b, struct http_req *req, const char *rest)
 		return;
 	}
 	kernel = str_eq(slash, "/kernel");
+	boot_say(b, BOOT_EVENT_FETCH, true, m->mac, http_peer(req), "%s", slash + 1);
 	web_expect(b->web, req, kernel ? BOOT_EVENT_KERNEL : BOOT_EVENT_RAMDISK, m->mac, slash + 1);
 	http_reply_file(req, kernel ? m->kernel : m->ramdisk, "application/octet-stream");
 }

@@ -246,43 +246,6 @@ bool ipmi_rests(struct driver_env *env, const char *node_uuid)
 	return k && ipmi_bmc_rests(k->bmc);
 }
 
-/* A time of the loop's clock as the API shows times. */
-static void put_loop_time(json_t *j, const char *key, const uv_loop_t *loop, int64_t at_ms)
-{
-	char when[TIME_TEXT_MAX];
-	int64_t us = time_wall_us() + (at_ms - (int64_t)uv_now(loop)) * 1000;
-
-	json_put_str(j, key, at_ms ? time_format(us, when, sizeof(when)) : NULL);
-}
-
-json_t *ipmi_state(struct driver_env *env, const char *node_uuid)
-{
-	const struct kept_bmc *k = map_get(&env->bmcs, node_uuid);
-	struct ipmi_bmc_status s;
-	json_t *j;
-
-	if (!k)
-		return NULL;
-	ipmi_bmc_status(k->bmc, &s);
-	j = json_pack("{s:s, s:s, s:s, s:b, s:i, s:i, s:i, s:s, s:i, s:i, s:i, s:i}", "protocol",
-		"ipmi", "address", s.address, "doing", s.phase, "session", s.session,
-		"cipher_suite", s.cipher_suite, "queued", s.queued, "rtt_ms", s.rtt_ms, "circuit",
-		!s.open	    ? "closed"
-		: s.probing ? "half-open"
-			    : "open",
-		"failures", s.failures, "gap_ms", s.gap_ms, "learned_gap_ms", s.learned_gap_ms,
-		"freezes", s.freezes);
-	put_loop_time(j, "answered_at", env->loop, s.answered_ms);
-	put_loop_time(j, "failing_since", env->loop, s.failures ? s.failing_since_ms : 0);
-	put_loop_time(j, "next_try", env->loop, s.open ? s.retry_ms : 0);
-	json_put_str(j, "reason", s.why);
-	json_put_int(j, "sent", (int64_t)s.sent);
-	json_put_int(j, "retransmitted", (int64_t)s.retransmitted);
-	json_put_int(j, "received", (int64_t)s.received);
-	json_put_int(j, "dropped", (int64_t)s.dropped);
-	return j;
-}
-
 struct ipmi_bmc *ipmi_kept_bmc(struct driver_env *env, const char *node_uuid)
 {
 	struct kept_bmc *k = map_get(&env->bmcs, node_uuid);
@@ -475,65 +438,8 @@ static void power_set(
 	ipmi_power(bmc, actions[a], &opts, power_accepted, c);
 }
 
-static const char *const devices[] = {"pxe", "disk", "cdrom", "bios", "safe", NULL};
-static const enum ipmi_boot_device device_values[] = {
-	IPMI_BOOT_PXE, IPMI_BOOT_DISK, IPMI_BOOT_CDROM, IPMI_BOOT_BIOS, IPMI_BOOT_SAFE};
-
-static void boot_device_set(struct driver_env *env, const struct node *n, const char *device,
-	bool persistent, struct op *op)
-{
-	struct ipmi_bmc *bmc = ipmi_open_bmc(env, n, op);
-	struct ipmi_opts opts = ipmi_opts_for(op, DRIVER_COMMAND);
-	struct err e;
-	size_t i;
-
-	if (!bmc)
-		return;
-	for (i = 0; devices[i] && !str_eq(devices[i], device); i++)
-		;
-	if (!devices[i]) {
-		err_set(&e, EINVAL, "boot device %s: expected pxe, disk, cdrom, bios or safe",
-			device);
-		op_fail(op, &e);
-		return;
-	}
-	ipmi_boot_device_set(bmc, device_values[i], persistent, driver_node_is_uefi(n), &opts,
-		ipmi_answer_plain, op);
-}
-
-static void answer_boot_device(void *data, const struct ipmi_result *result, const struct err *e)
-{
-	struct op *op = data;
-	json_t *v;
-
-	if (e) {
-		op_fail(op, e);
-		return;
-	}
-	v = json_object();
-	json_put_str(v, "boot_device",
-		result->boot.valid ? ipmi_boot_device_name(result->boot.device) : NULL);
-	json_object_set_new(v, "persistent",
-		result->boot.valid ? json_boolean(result->boot.persistent) : json_null());
-	op_done(op, v);
-}
-
-static void boot_device_get(struct driver_env *env, const struct node *n, struct op *op)
-{
-	struct ipmi_bmc *bmc = ipmi_open_bmc(env, n, op);
-	struct ipmi_opts opts = ipmi_opts_for(op, DRIVER_COMMAND);
-
-	if (bmc)
-		ipmi_boot_device_get(bmc, &opts, answer_boot_device, op);
-}
-
 static const struct power_ops power = {
 	.get = power_get, .get_again = power_get_again, .set = power_set};
-static const struct management_ops management = {.boot_devices = devices,
-	.boot_device_set = boot_device_set,
-	.boot_device_get = boot_device_get,
-	.bmc = ipmi_bmc_calls};
-
 const struct implementation ipmi_power_interface = {.name = "ipmi",
 	.interface = IF_POWER,
 	.validate = validate,
@@ -543,4 +449,4 @@ const struct implementation ipmi_management_interface = {.name = "ipmi",
 	.interface = IF_MANAGEMENT,
 	.validate = validate,
 	.properties = properties,
-	.management = &management};
+	.management = &ipmi_boot_ops};

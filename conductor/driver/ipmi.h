@@ -13,6 +13,8 @@ struct ipmi_bmc *ipmi_kept_bmc(struct driver_env *env, const char *node_uuid);
 struct ipmi_opts ipmi_opts_for(const struct op *op, enum driver_priority p);
 void ipmi_answer_plain(void *op, const struct ipmi_result *result, const struct err *e);
 
+extern const struct management_ops ipmi_boot_ops; /* ipmi_boot.c, with ipmi_bmc_calls */
+
 /* ipmi_bmc.c: by enum bmc_call. */
 extern bmc_fn *const ipmi_bmc_calls[BMC_CALL_COUNT];
 

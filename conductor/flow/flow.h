@@ -79,6 +79,9 @@ struct flow_call {
 	unsigned limit_s;    /* CALL_OP: until its answer; 0: the environment's */
 	bool once;	     /* not repeatable: a restart of the conductor in it fails the flow */
 	bool optional;	     /* its failure is told and the flow goes on */
+	/* part of bringing the machine into its agent: begun again when nothing comes of it */
+	enum { BOOTS_NOT, BOOTS_PREPARE, BOOTS_POWER } boots;
+	const char *kept; /* the kind of event the history keeps of it; NULL: none */
 	bool (*skip)(const struct flow_run *run);
 	const char *command; /* CALL_AGENT: the agent's name of it, to ask how it ended */
 	void (*start)(struct flow_run *run, struct op *op);

@@ -15,14 +15,14 @@ const char *const flow_slot_names[SLOT_COUNT] = {"no", "boot", "deploy", "clean"
  * for one that is starting there is only the wait.
  */
 #define BOOT_AGENT(iface, name, prio, wait)                                                        \
-	{iface, name, prio, "read the power state", .slot = SLOT_BOOT, .skip = agent_here,         \
-		.start = start_power_get, .finish = finish_power_get},                             \
+	{iface, name, prio, "read the power state", .slot = SLOT_BOOT, .boots = BOOTS_PREPARE,     \
+		.skip = agent_here, .start = start_power_get, .finish = finish_power_get},         \
 		{iface, name, prio, "set boot device to network", .slot = SLOT_BOOT,               \
-			.skip = agent_here, .start = start_boot_network,                           \
+			.boots = BOOTS_PREPARE, .skip = agent_here, .start = start_boot_network,   \
 			.finish = finish_boot_network},                                            \
 		{iface, name, prio, "power on into the agent", .slot = SLOT_BOOT,                  \
-			.skip = agent_here, .start = start_firmware,                               \
-			.finish = finish_power_into_agent},                                        \
+			.boots = BOOTS_POWER, .kept = "power", .skip = agent_here,                 \
+			.start = start_firmware, .finish = finish_power_into_agent},               \
 	{                                                                                          \
 		iface, name, prio, "the agent to report", .kind = (wait), .slot = SLOT_BOOT,       \
 							  .skip = agent_alive                      \
@@ -37,7 +37,8 @@ const char *const flow_slot_names[SLOT_COUNT] = {"no", "boot", "deploy", "clean"
 
 #define POWER_OFF(iface, name, prio)                                                               \
 	{                                                                                          \
-		iface, name, prio, "power off", .skip = stays_on, .start = start_power_off,        \
+		iface, name, prio, "power off", .skip = stays_on, .kept = "power",                 \
+						.start = start_power_off,                          \
 						.finish = finish_power_off                         \
 	}
 
@@ -47,12 +48,12 @@ static const struct flow_call verify[] = {
 };
 
 static const struct flow_call inspect_agent[] = {
-	{NULL, NULL, 0, "read the power state", .slot = SLOT_BOOT, .start = start_power_get,
-		.finish = finish_power_get},
-	{NULL, NULL, 0, "set boot device to network", .slot = SLOT_BOOT,
+	{NULL, NULL, 0, "read the power state", .slot = SLOT_BOOT, .boots = BOOTS_PREPARE,
+		.start = start_power_get, .finish = finish_power_get},
+	{NULL, NULL, 0, "set boot device to network", .slot = SLOT_BOOT, .boots = BOOTS_PREPARE,
 		.start = start_boot_network, .finish = finish_boot_network},
-	{NULL, NULL, 0, "power on into the agent", .slot = SLOT_BOOT, .start = start_firmware,
-		.finish = finish_power_into_agent},
+	{NULL, NULL, 0, "power on into the agent", .slot = SLOT_BOOT, .boots = BOOTS_POWER,
+		.kept = "power", .start = start_firmware, .finish = finish_power_into_agent},
 	{NULL, NULL, 0, "the agent to report what it found", .kind = CALL_INSPECTION,
 		.slot = SLOT_BOOT, .finish = inspection_apply},
 	POWER_OFF(NULL, NULL, 0),
@@ -93,7 +94,7 @@ static const struct flow_call deploy_agent[] = {
 	{"deploy", "tear_down_agent", 40, "flush the disks", .start = start_agent_sync},
 	COLLECT_LOGS,
 	{"deploy", "boot_instance", 20, "restart into the deployed system", .once = true,
-		.start = start_firmware, .finish = finish_power_into_system},
+		.kept = "power", .start = start_firmware, .finish = finish_power_into_system},
 };
 
 static const struct flow_call deploy_fake[] = {
@@ -102,7 +103,7 @@ static const struct flow_call deploy_fake[] = {
 };
 
 static const struct flow_call tear_down[] = {
-	{"deploy", "tear_down", 0, "power off", .start = start_power_off,
+	{"deploy", "tear_down", 0, "power off", .kept = "power", .start = start_power_off,
 		.finish = finish_tear_down},
 };
 

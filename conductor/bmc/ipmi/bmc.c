@@ -37,6 +37,7 @@ static void end_request(struct ipmi_bmc *b, struct request *r)
 {
 	r->bmc = NULL;
 	b->queued--;
+	latency_note(b, r);
 	engine_ended(b->engine, r);
 }
 
@@ -506,5 +507,12 @@ void ipmi_bmc_status(const struct ipmi_bmc *b, struct ipmi_bmc_status *ret)
 		.retransmitted = b->retransmitted,
 		.received = b->received,
 		.dropped = b->dropped,
+		.last_what = b->last.what,
+		.last_netfn = b->last.netfn,
+		.last_cmd = b->last.cmd,
+		.last_cc = b->last.cc,
+		.last_answered = b->last.answered,
+		.last_took_ms = b->last.took_ms,
+		.last_ms = b->last.at_ms,
 	};
 }

@@ -83,6 +83,7 @@ struct ipmi_engine {
 	/* A fuzz target looks at packets instead of sending them. NULL: the socket. */
 	void (*capture)(void *data, const uint8_t *packet, size_t len);
 	void *capture_data;
+	struct ipmi_latency latency;
 };
 
 struct command;
@@ -180,6 +181,13 @@ struct ipmi_bmc {
 	int64_t commanded_ms; /* last request of somebody who waits; 0: never */
 	int last_errno;
 	uint32_t sent, retransmitted, received, dropped;
+	struct { /* the request that ended last; ipmi_bmc_status */
+		const char *what;
+		int64_t at_ms;
+		unsigned took_ms;
+		uint8_t netfn, cmd, cc;
+		bool answered;
+	} last;
 };
 
 /* engine.c */
@@ -252,6 +260,9 @@ void pace_answered(struct ipmi_bmc *b);
 /* account.c */
 int account_check(const struct ipmi_config *c, struct err *err);
 void account_set(struct ipmi_bmc *b, const struct ipmi_config *c);
+
+/* latency.c */
+void latency_note(struct ipmi_bmc *b, const struct request *r); /* it has ended */
 
 /* resolve.c */
 void resolve_literal(struct ipmi_bmc *b); /* an address written out */

@@ -235,11 +235,29 @@ struct ipmi_bmc_status {
 	unsigned gap_ms;	 /* kept between an answer and the next request */
 	unsigned learned_gap_ms; /* its part that was found out, see freezes; 0: none */
 	unsigned freezes;	 /* it fell silent when asked soon after an answer, and came back */
+
+	/* the request that ended last, whoever asked for it; canceled ones do not count */
+	const char *last_what; /* "power status"; NULL: none, or one named by its numbers */
+	uint8_t last_netfn, last_cmd, last_cc;
+	bool last_answered;    /* there was a completion code: last_cc */
+	unsigned last_took_ms; /* from the call until it ended, its time in the queue included */
+	int64_t last_ms;       /* when it ended; 0: none has */
 };
 /* True while sweeps do not ask it, which saves them the trouble to try. */
 bool ipmi_bmc_rests(const struct ipmi_bmc *bmc);
 
 void ipmi_bmc_status(const struct ipmi_bmc *bmc, struct ipmi_bmc_status *ret);
+
+/* Upper bounds of the buckets below, in milliseconds. */
+#define IPMI_TOOK_BUCKETS 12
+extern const unsigned ipmi_took_bounds_ms[IPMI_TOOK_BUCKETS];
+
+/* How long the requests of all BMCs took that succeeded, since the start. */
+struct ipmi_latency {
+	uint64_t took[IPMI_TOOK_BUCKETS + 1]; /* the last: above all bounds */
+	uint64_t sum_ms;
+};
+void ipmi_get_latency(struct ipmi_engine *engine, struct ipmi_latency *ret); /* any thread */
 
 /*
  * One command. Requests of one BMC run one after the other: by priority, then in order. data is
