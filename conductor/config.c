@@ -83,6 +83,7 @@ static const struct key keys[] = {
 	NUMBER("conductor", "max_concurrent_boot", max_boot, "100", 0, 100000),
 	NUMBER("conductor", "max_concurrent_deploy", max_deploy, "250", 0, 100000),
 	NUMBER("conductor", "max_concurrent_clean", max_clean, "50", 0, 100000),
+	NUMBER("conductor", "boot_retry_after", boot_retry_after, "600", 0, 86400),
 	NUMBER("conductor", "node_history_max_entries", history, "300", 1, 10000),
 	BOOL("console", "while_provisioning", console_in_flows, "true"),
 	TEXT("console", "folder", console_folder, ""),

@@ -31,7 +31,7 @@ struct config {
 	bool automated_clean, power_off_after_failure;
 	int deploy_timeout, clean_timeout, inspect_timeout, rescue_timeout, service_timeout;
 	int max_boot, max_deploy, max_clean;
-	int history;
+	int history, boot_retry_after;
 	/* [console] */
 	bool console_in_flows;
 	char *console_folder, *console_tcp;

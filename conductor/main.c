@@ -186,6 +186,16 @@ static void remove_delivery(void *data, const char *uuid, report_stored_fn done,
 /* --- what the API shows of the rest ------------------------------------------------------------
  */
 
+static void gather_bmc(struct conductor *c, struct report_metrics_source *m)
+{
+	struct ipmi_latency l;
+
+	_Static_assert(IPMI_TOOK_BUCKETS == REPORT_BUCKETS, "the same bounds on both sides");
+	ipmi_get_latency(c->ipmi, &l);
+	memcpy(m->bmc_s.counts, l.took, sizeof(l.took));
+	m->bmc_s.sum = (double)l.sum_ms / 1000;
+}
+
 static int show_metrics(void *data, struct buf *out, struct err *e)
 {
 	struct conductor *c = data;
@@ -215,6 +225,11 @@ static int show_metrics(void *data, struct buf *out, struct err *e)
 	m.bmc_sessions = is.sessions;
 	m.bmc_circuits_open = is.circuits_open;
 	m.bmc_gaps_learned = is.gaps_learned;
+	gather_bmc(c, &m);
+	memcpy(m.waiting, es.waiting, sizeof(es.waiting));
+	memcpy(m.failures, es.failures, sizeof(es.failures));
+	m.wait_names = wait_names;
+	m.cause_names = cause_names;
 	m.store_commits = ss.commits;
 	m.store_transactions = ss.transactions;
 	m.store_failed = ss.failed;
@@ -430,6 +445,7 @@ static int start_engine(struct conductor *c, struct err *e)
 		.inspect_timeout_s = f->inspect_timeout,
 		.rescue_timeout_s = f->rescue_timeout,
 		.service_timeout_s = f->service_timeout,
+		.boot_retry_s = f->boot_retry_after,
 		.history_per_node = f->history,
 		.console_in_flows = f->console_in_flows,
 		.max_boot = f->max_boot,

@@ -5,16 +5,72 @@
 #include "conductor/api/resource.h"
 #include "lib/base/buf.h"
 #include "lib/base/str.h"
+#include "lib/base/time.h"
+#include "lib/base/uuid.h"
 #include "lib/hwid/mac.h"
 
 #include <errno.h>
 #include <string.h>
 
-#define REPORT_MAX ((size_t)256 * 1024 * 1024)
+#define EVENTS_SHOWN 20
+#define REPORT_MAX   ((size_t)256 * 1024 * 1024)
+
+static void put_time(json_t *j, const char *key, int64_t wall_us)
+{
+	char when[TIME_TEXT_MAX];
+
+	json_put_str(j, key, time_format(wall_us, when, sizeof(when)));
+}
+
+static int add_event(void *data, const void *rec)
+{
+	const struct node_event *ev = rec;
+	json_t *j = json_object();
+
+	put_time(j, "at", ev->created_at);
+	json_put_str(j, "severity", ev->severity);
+	json_put_str(j, "type", ev->event_type);
+	json_put_str(j, "from", ev->from_state);
+	json_put_str(j, "to", ev->to_state);
+	json_put_str(j, "event", ev->event);
+	json_put_int(j, "duration_ms", ev->duration_ms);
+	json_put_str(j, "user", ev->user);
+	json_array_append_new(data, j);
+	return 0;
+}
+
+/* The newest first. Read on the API's thread; the engine must not wait for the store. */
+static json_t *events_of(struct call *c, const char *ident, int most)
+{
+	struct store *store = call_store(c);
+	struct store_filter mine = {"node_uuid", STORE_EQ, ident};
+	struct store_query last = {.filters = &mine,
+		.n_filters = 1,
+		.sort_key = "id",
+		.descending = true,
+		.limit = most};
+	json_t *events = json_array();
+	_cleanup_node_ struct node n;
+	struct err err;
+
+	node_init(&n);
+	if (!uuid_valid(ident) && store_get(store, &node_type, "name", ident, &n, &err) == 0)
+		mine.value = n.uuid;
+	store_list(store, &node_event_type, &last, add_event, events, &err);
+	return events;
+}
+
+/* The events travel with the request, so that the answer holds both. */
+static void finish_why(struct call *c, struct request *r)
+{
+	json_object_set_new(r->answer, "events", TAKE_PTR(c->json));
+	finish_answer(c, r);
+}
 
 int why_get(struct call *c, struct err *e)
 {
-	return call_submit(c, call_request(c, REQ_WHY, c->params[0]), finish_answer);
+	c->json = events_of(c, c->params[0], EVENTS_SHOWN);
+	return call_submit(c, call_request(c, REQ_WHY, c->params[0]), finish_why);
 }
 
 int progress_list(struct call *c, struct err *e)
@@ -49,13 +105,14 @@ static int mac_param(const struct call *c, char ret[static MAC_TEXT_MAX], struct
 	return 0;
 }
 
+/* Of a MAC address, or of a node by its name or UUID. */
 int boot_get(struct call *c, struct err *e)
 {
 	char mac[MAC_TEXT_MAX];
+	bool is_mac = mac_normalise(c->params[0], mac) == 0;
 
-	if (mac_param(c, mac, e) < 0)
-		return -e->code;
-	return call_submit(c, call_request(c, REQ_BOOT_RECORDS, mac), finish_answer);
+	return call_submit(
+		c, call_request(c, REQ_BOOT_RECORDS, is_mac ? mac : c->params[0]), finish_answer);
 }
 
 int queue_list(struct call *c, struct err *e)

@@ -66,17 +66,39 @@ static void request_locked(struct enode *e, struct request *r)
 	request_finish(r, -EBUSY, &err);
 }
 
+/* Kept for people: the history is not for what anybody can send. */
+static void agent_refused(struct enode *e, const char *peer, const char *what)
+{
+	struct refusal *r = e->refused;
+
+	if (!r)
+		r = e->refused = xcalloc(1, sizeof(*r));
+	r->n++;
+	r->wall_us = time_wall_us();
+	snprintf(r->why, sizeof(r->why), "an agent%s%.46s %.90s", peer ? " at " : "",
+		peer ? peer : "", what);
+}
+
 /*
  * The answer to an agent that asks who it is. Only one that gets the token now will report; a
  * machine that was restarted behind our back asks again, and that is no sign of life.
  */
-static json_t *introduce(struct enode *e, struct node *next)
+static json_t *introduce(struct enode *e, struct commit *c, const char *peer)
 {
+	struct node *next = c->next;
+	char text[160];
+
 	if (e->token_unsure && !flow_agent_known(next))
 		flow_agent_forget(next); /* nobody has used it: this agent may have a new one */
 	e->token_unsure = false;
-	if (!flow_agent_has_token(next))
+	if (!flow_agent_has_token(next)) {
 		e->agent_seen_ms = time_mono_ms();
+		snprintf(text, sizeof(text), "an agent%s%s asked who it is and was given its token",
+			peer ? " at " : "", peer ? peer : "");
+		history_add(c, "INFO", "agent", NULL, NULL, 0, NULL, text);
+	} else {
+		agent_refused(e, peer, "asked who it is, but the token was given to another");
+	}
 	return flow_agent_lookup(next, e->en->flow);
 }
 
@@ -102,7 +124,7 @@ void on_lookup(struct engine *en, struct request *r)
 		return;
 	}
 	c = commit_new(e);
-	request_answer(r, introduce(e, c->next));
+	request_answer(r, introduce(e, c, r->text));
 	commit_submit(c, lookup_durable, r);
 }
 
@@ -131,6 +153,7 @@ void on_heartbeat(struct enode *e, struct request *r)
 	}
 	ret = flow_agent_check(enode_get(e), r->args, &err);
 	if (ret < 0) {
+		agent_refused(e, r->text, err.text);
 		request_finish(r, ret, &err);
 		return;
 	}
@@ -170,7 +193,7 @@ static void inspection_take(struct enode *e, struct request *r)
 	}
 	/* as a lookup: the agent gets its token with the answer, before the flow goes on */
 	c = commit_new(e);
-	request_answer(r, introduce(e, c->next));
+	request_answer(r, introduce(e, c, r->text));
 	commit_submit(c, inspection_told, r);
 }
 

@@ -1,4 +1,4 @@
-/* Who boots what, and what each machine did on its way; see bootpath.h. */
+/* Who boots what, and the machines that belong to no node; see bootpath.h. */
 #include "conductor/node/bootpath.h"
 #include "conductor/node/enode.h"
 #include "lib/base/str.h"
@@ -7,31 +7,13 @@
 #include <errno.h>
 #include <string.h>
 
-#define MACS_MAX 20000 /* MACs remembered; the oldest of strangers goes first */
+#define MACS_MAX 20000 /* strangers remembered */
 
-struct boot_record {
-	int64_t wall_us, mono_ms;
-	uint64_t bytes;
-	bool ok;
-	char kind[20];
-	char ip[46];
-	char detail[160];
-};
-
-/* The last steps of one MAC, newest at (next - 1). */
-struct bootlog {
-	unsigned next, n;
-	struct boot_record records[BOOTLOG_MAX];
-};
-
-void bootlogs_free(struct engine *en)
+void waiting_free(struct engine *en)
 {
 	struct waiting *w;
 	void *value;
 
-	for (size_t pos = 0; map_next(&en->bootlogs, &pos, NULL, &value);)
-		free(value);
-	map_done(&en->bootlogs);
 	for (size_t pos = 0; map_next(&en->waiting, &pos, NULL, &value);) {
 		w = value;
 		record_done(&waiting_type, w);
@@ -40,142 +22,41 @@ void bootlogs_free(struct engine *en)
 	map_done(&en->waiting);
 }
 
-void engine_boot_event(struct engine *en, const char *mac, const char *ip, const char *kind,
-	const char *detail, bool ok, uint64_t bytes, int64_t wall_us)
+/* How many hexadecimal digits differ. */
+static int mac_distance(const char *a, const char *b)
 {
-	struct bootlog *log;
-	struct boot_record *rec;
+	int n = 0;
 
-	if (str_empty(mac))
-		return;
-	log = map_get(&en->bootlogs, mac);
-	if (!log) {
-		if (en->bootlogs.n >= MACS_MAX)
-			return;
-		log = xcalloc(1, sizeof(*log));
-		map_put(&en->bootlogs, mac, log);
-	}
-	rec = &log->records[log->next];
-	log->next = (log->next + 1) % BOOTLOG_MAX;
-	if (log->n < BOOTLOG_MAX)
-		log->n++;
-	*rec = (struct boot_record){
-		.wall_us = wall_us, .mono_ms = time_mono_ms(), .ok = ok, .bytes = bytes};
-	str_copy(rec->kind, sizeof(rec->kind), kind);
-	str_copy(rec->ip, sizeof(rec->ip), ip ? ip : "");
-	str_copy(rec->detail, sizeof(rec->detail), detail ? detail : "");
+	for (; *a && *b; a++, b++)
+		n += *a != *b;
+	return n;
 }
 
-static const struct boot_record *record_at(const struct bootlog *log, unsigned i)
+void stranger_hint(struct engine *en, const char *mac, int64_t since_us, char *buf, size_t size)
 {
-	return &log->records[(log->next + BOOTLOG_MAX - log->n + i) % BOOTLOG_MAX];
-}
-
-static json_t *record_json(const struct boot_record *rec)
-{
+	const struct waiting *best = NULL;
 	char when[TIME_TEXT_MAX];
-	json_t *j = json_object();
+	int nearest = 0;
+	void *value;
 
-	json_put_str(j, "at", time_format(rec->wall_us, when, sizeof(when)));
-	json_put_str(j, "step", rec->kind);
-	json_put_bool(j, "ok", rec->ok);
-	if (*rec->ip)
-		json_put_str(j, "ip", rec->ip);
-	if (*rec->detail)
-		json_put_str(j, "detail", rec->detail);
-	if (rec->bytes)
-		json_put_int(j, "bytes", (int64_t)rec->bytes);
-	return j;
-}
+	buf[0] = '\0';
+	for (size_t pos = 0; map_next(&en->waiting, &pos, NULL, &value);) {
+		const struct waiting *w = value;
+		int d = mac ? mac_distance(mac, w->address) : 0;
 
-static json_t *records_json(const struct bootlog *log, unsigned most)
-{
-	json_t *list = json_array();
-	unsigned n = log ? log->n : 0;
-
-	for (unsigned i = n > most ? n - most : 0; i < n; i++)
-		json_array_append_new(list, record_json(record_at(log, i)));
-	return list;
-}
-
-void on_boot_records(struct engine *en, struct request *r)
-{
-	const char *uuid = node_of_mac(en, r->ident);
-	const struct enode *e = uuid ? map_get(&en->nodes, uuid) : NULL;
-	struct waiting *w = map_get(&en->waiting, r->ident);
-
-	r->answer = json_object();
-	json_put_str(r->answer, "address", r->ident);
-	json_put_str(r->answer, "node_uuid", uuid);
-	json_put_str(r->answer, "node_name", e ? e->name : NULL);
-	json_put_bool(r->answer, "waiting", w && !w->ignored);
-	json_object_set_new(
-		r->answer, "records", records_json(map_get(&en->bootlogs, r->ident), BOOTLOG_MAX));
-	request_finish(r, 0, NULL);
-}
-
-/* The log of a node's NIC that was seen last; NULL when none was. */
-static struct bootlog *newest_log(struct enode *e, const char **ret_mac)
-{
-	struct bootlog *best = NULL, *log;
-	int64_t at = 0;
-	const char *mac;
-	void *uuid;
-
-	for (size_t pos = 0; map_next(&e->en->macs, &pos, &mac, &uuid);) {
-		if (!str_eq(uuid, e->uuid))
+		if (w->ignored || w->updated_at < since_us)
 			continue;
-		log = map_get(&e->en->bootlogs, mac);
-		if (!*ret_mac)
-			*ret_mac = mac;
-		if (log && log->n && record_at(log, log->n - 1)->mono_ms > at) {
-			best = log;
-			at = record_at(log, log->n - 1)->mono_ms;
-			*ret_mac = mac;
-		}
+		if (best && (d > nearest || (d == nearest && w->updated_at < best->updated_at)))
+			continue;
+		best = w;
+		nearest = d;
 	}
-	return best;
-}
-
-json_t *bootlog_of_node(struct enode *e, int most)
-{
-	const char *mac = NULL;
-	struct bootlog *log = newest_log(e, &mac);
-
-	return records_json(log, (unsigned)most);
-}
-
-void bootlog_last(struct enode *e, char *buf, size_t size)
-{
-	const char *mac = NULL;
-	struct bootlog *log = newest_log(e, &mac);
-	const struct boot_record *rec = log ? record_at(log, log->n - 1) : NULL;
-	char when[TIME_TEXT_MAX];
-
-	if (!mac) {
+	if (best)
 		snprintf(buf, size,
-			"the node has no port, so no machine that boots is known to be it; "
-			"create a port with its MAC address");
-	} else if (!rec && !e->flow_since_ms) {
-		snprintf(buf, size,
-			"nothing was seen from %s on the boot path since the conductor was "
-			"restarted at %s; look at the machine's console, the cable and the boot "
-			"order",
-			mac, time_format(e->en->started_us, when, sizeof(when)));
-	} else if (!rec || rec->mono_ms < e->flow_since_ms) {
-		snprintf(buf, size,
-			"nothing was seen from %s on the boot path, not even a DHCP request; look "
-			"at the "
-			"cable, the switch port, the boot order and the MAC address",
-			mac);
-	} else {
-		snprintf(buf, size,
-			"last seen on the boot path of %s: %s %s at %s, nothing since; see 'ingot "
-			"boot "
-			"explain %s'",
-			mac, rec->kind, rec->detail, time_format(rec->wall_us, when, sizeof(when)),
-			mac);
-	}
+			"a machine with %s, which is no node's, asked at %s: is that this node's? "
+			"then "
+			"correct the address of the node's port",
+			best->address, boot_clock(best->updated_at, when, sizeof(when)));
 }
 
 /* A MAC of no node asks: it is remembered, shown, and told to wait. */
@@ -298,9 +179,8 @@ void on_waiting_list(struct engine *en, struct request *r)
 	for (size_t pos = 0; map_next(&en->waiting, &pos, NULL, &value);) {
 		struct waiting *w = value;
 		json_t *j = record_to_json(&waiting_type, w);
-		struct bootlog *log = map_get(&en->bootlogs, w->address);
 
-		json_object_set_new(j, "records", records_json(log, 3));
+		json_object_set_new(j, "records", bootlog_of_mac(en, w->address, 3));
 		json_array_append_new(list, j);
 	}
 	r->answer = json_pack("{s:o}", "waiting", list);

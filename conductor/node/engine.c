@@ -10,6 +10,10 @@
 #define TURN_NS	 (4 * 1000 * 1000)
 #define STOPPING "this conductor is stopping; try again in a moment"
 
+const char *const wait_names[WAIT_COUNT + 1] = {
+	"nothing", "bmc", "boot", "agent", "operator", "queue", "store", NULL};
+const char *const cause_names[CAUSE_COUNT + 1] = {"bmc", "boot", "agent", "conductor", NULL};
+
 /* Requests by kind: about a node (looked up by ident) or about none. */
 static const struct {
 	void (*node)(struct enode *e, struct request *r);
@@ -231,6 +235,7 @@ struct enode *enode_new(struct engine *en, const struct node *n)
 	map_put(&en->nodes, e->uuid, e);
 	en->stats.nodes++;
 	en->stats.nodes_by_state[PS_NONE]++;
+	en->stats.waiting[WAIT_NOTHING]++;
 	enode_mirror(e, n);
 	return e;
 }
@@ -264,6 +269,7 @@ void enode_free(struct enode *e)
 		map_remove(&en->names, e->name);
 	en->stats.nodes--;
 	en->stats.nodes_by_state[e->state]--;
+	en->stats.waiting[e->wait]--;
 	list_remove(&e->link);
 	flow_node_gone(en->flow, e->uuid);
 	enode_cool(e);
@@ -272,6 +278,7 @@ void enode_free(struct enode *e)
 	free(e->power_error);
 	free(e->waits_for);
 	free(e->progress);
+	free(e->refused);
 	free(e->unsaved_text);
 	uv_close((uv_handle_t *)&e->timer, enode_release);
 }
@@ -506,6 +513,9 @@ static void turn(struct engine *en)
 		uv_idle_stop(&en->again);
 	else
 		uv_idle_start(&en->again, on_again);
+	pthread_mutex_lock(&en->lock);
+	en->shown = en->stats;
+	pthread_mutex_unlock(&en->lock);
 }
 
 void engine_again(struct engine *en)
@@ -582,6 +592,7 @@ int engine_start(struct engine *en, struct err *e)
 	for (size_t pos = 0; map_next(&en->nodes, &pos, NULL, &value);)
 		console_follow(value, NULL, 0);
 	sweep_start(en);
+	en->shown = en->stats;
 	return 0;
 }
 
@@ -615,6 +626,7 @@ void engine_free(struct engine *en)
 	for (size_t pos = 0; map_next(&en->nodes, &pos, NULL, &value); pos = 0)
 		enode_free(value);
 	bootlogs_free(en);
+	waiting_free(en);
 	map_free_values(&en->macs);
 	map_free_values(&en->port_nodes);
 	map_free_values(&en->phone_home);
@@ -642,8 +654,10 @@ int64_t engine_started_at_us(const struct engine *en)
 	return en->started_us;
 }
 
-/* Numbers may be torn between each other, never within one. */
+/* As they were at the end of the loop's last turn. */
 void engine_get_stats(struct engine *en, struct engine_stats *ret)
 {
-	*ret = en->stats;
+	pthread_mutex_lock(&en->lock);
+	*ret = en->shown;
+	pthread_mutex_unlock(&en->lock);
 }

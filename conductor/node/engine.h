@@ -22,6 +22,7 @@ struct engine_config {
 	int power_sync_interval_s; /* 0: no sweep */
 	int deploy_timeout_s, clean_timeout_s, inspect_timeout_s, rescue_timeout_s,
 		service_timeout_s;
+	int boot_retry_s; /* without a sign of a machine, until its boot begins again; 0: never */
 	int history_per_node;
 	bool console_in_flows;		     /* consoles are open while a node is provisioned */
 	int max_boot, max_deploy, max_clean; /* machines at the same time; 0: no limit */
@@ -130,12 +131,28 @@ void engine_submit(struct engine *en, struct request *r); /* any thread */
 const char *engine_hostname(const struct engine *en);
 int64_t engine_started_at_us(const struct engine *en);
 
+/* What nodes wait for, and where flows fail; the names are those of /metrics. */
+enum wait_kind {
+	WAIT_NOTHING,
+	WAIT_BMC,
+	WAIT_BOOT,
+	WAIT_AGENT,
+	WAIT_OPERATOR,
+	WAIT_QUEUE,
+	WAIT_STORE,
+	WAIT_COUNT
+};
+extern const char *const wait_names[WAIT_COUNT + 1]; /* ended by NULL */
+enum cause { CAUSE_BMC, CAUSE_BOOT, CAUSE_AGENT, CAUSE_CONDUCTOR, CAUSE_COUNT };
+extern const char *const cause_names[CAUSE_COUNT + 1];
+
 /* Numbers for /metrics, any thread. */
 struct engine_stats {
 	uint64_t transitions, requests, refused, ops_started, ops_failed, power_polls,
 		power_polls_spared;
 	uint64_t nodes, nodes_by_state[PS_COUNT];
 	uint64_t slots_used[SLOT_COUNT], slots_waiting[SLOT_COUNT];
+	uint64_t waiting[WAIT_COUNT], failures[CAUSE_COUNT];
 };
 void engine_get_stats(struct engine *en, struct engine_stats *ret);
 

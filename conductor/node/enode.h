@@ -11,6 +11,7 @@
 #include <pthread.h>
 
 #include "conductor/flow/outside.h"
+#include "conductor/node/bootstep.h"
 #include "conductor/node/engine.h"
 #include "conductor/node/table.h"
 #include "lib/base/map.h"
@@ -23,6 +24,13 @@ struct progress {
 	char phase[32], message[160];
 	int64_t done, total, written, rate;
 	int64_t at_ms; /* monotonic */
+};
+
+/* Messages of agents that were not this node's. */
+struct refusal {
+	unsigned n;
+	int64_t wall_us; /* of the last one */
+	char why[160];
 };
 
 struct enode {
@@ -53,7 +61,13 @@ struct enode {
 	int call;      /* index of the call it is at */
 	struct op *op; /* in flight, of this generation; NULL: none */
 	uint64_t generation;
-	int64_t flow_since_ms;	/* monotonic; what the machine did before is of another boot */
+	/* of the boot the flow waits for; times are 0 after a restart, until the next boot */
+	int64_t boot_since_ms;	/* monotonic; what was seen before is of another boot */
+	int64_t powered_us;	/* wall clock; when it was switched on for it */
+	int64_t boot_moved_ms;	/* monotonic; when it last came further than before */
+	uint8_t boot_stage;	/* enum boot_stage: how far it came */
+	bool boot_busy;		/* its last step takes as long as it takes: a download */
+	uint8_t boots;		/* how often the flow has begun the boot again */
 	bool heartbeat;		/* one came while the flow was not yet waiting */
 	int64_t state_since_ms; /* monotonic */
 	uv_timer_t timer;	/* of the op in flight, else of the state */
@@ -75,7 +89,9 @@ struct enode {
 	/* for people */
 	char *waits_for;			/* NULL: for nothing */
 	int64_t waits_since_ms, waits_until_ms; /* monotonic; until 0: without a limit */
+	uint8_t wait;				/* enum wait_kind; counted in engine.stats */
 	struct progress *progress;		/* NULL: nothing told in this flow */
+	struct refusal *refused;		/* NULL: no agent was refused in this flow */
 	int64_t agent_seen_ms;			/* monotonic; last heartbeat */
 
 	/* admission.c */
@@ -121,8 +137,9 @@ struct engine {
 
 	uv_async_t wake;      /* from other threads */
 	uv_idle_t again;      /* from its own, which costs no system call */
-	pthread_mutex_t lock; /* guards the three below */
+	pthread_mutex_t lock; /* guards the four below */
 	struct list requests, answers, commits;
+	struct engine_stats shown;
 	struct list todo_answers, todo_commits; /* taken over, not looked at yet */
 
 	struct list ready;	/* enodes with something to do */
@@ -196,8 +213,11 @@ struct state_change {
 };
 /* Moves the node along the table; -ESTALE when the table has no such row. */
 int state_apply(struct enode *e, const struct state_change *s, struct err *err);
-void state_timer(struct enode *e);	 /* sets the limit of the state that is entered */
-void state_timer_again(struct enode *e); /* after a restart: what is left of it */
+int state_limit_s(const struct enode *e); /* of the current state; 0: none */
+void state_timer(struct enode *e);	  /* sets the limit of the state that is entered */
+void state_timer_again(struct enode *e);  /* after a restart: what is left of it */
+void state_look_again(struct enode *e);	  /* its boot was looked at; the limit stays */
+void enode_wait_set(struct enode *e, enum wait_kind kind); /* for /metrics */
 void enode_waits(struct enode *e, int64_t until_ms, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
@@ -250,6 +270,17 @@ void unsaved_call(struct enode *e); /* the flow's next call could not be noted *
 void unsaved_transition(struct enode *e, enum fsm_event event, const char *text, struct commit *c);
 void unsaved_retry(struct enode *e);
 void unsaved_forget(struct enode *e);
+/* The boot begins again, from the boot device on; in a state that waits for it. */
+void run_boot_again(struct enode *e, const char *cause);
+void run_wait_failed(struct enode *e); /* what it waits for did not come in time */
+
+/* bootwatch.c: a machine that is to come by network. */
+bool boot_is_awaited(const struct enode *e);
+void boot_begins(struct enode *e);	    /* it is switched on now */
+int64_t boot_due_ms(const struct enode *e); /* monotonic; when to look at it again; 0: never */
+void boot_look(struct enode *e);	    /* its time to come is over */
+void boot_way(struct enode *e, char *buf, size_t size);
+void agent_last(const struct enode *e, char *buf, size_t size);
 
 /* rebase.c: the record is no longer `old` but `new`; the working copy follows. */
 void run_rebase(struct enode *e, const struct node *old, const struct node *new);
@@ -303,8 +334,15 @@ void on_waiting_accept(struct engine *en, struct request *r);
 void on_waiting_ignore(struct engine *en, struct request *r);
 int waiting_load(struct engine *en, struct err *e);
 void waiting_forget(struct engine *en, struct store_txn *txn, const char *mac);
+void waiting_free(struct engine *en);
+/* Whether a machine that is no node's asked since then: a sentence, or "". */
+void stranger_hint(struct engine *en, const char *mac, int64_t since_us, char *buf, size_t size);
+
+/* bootlog.c */
 void bootlogs_free(struct engine *en);
+json_t *bootlog_of_mac(struct engine *en, const char *mac, int most);
 json_t *bootlog_of_node(struct enode *e, int most);
 void bootlog_last(struct enode *e, char *buf, size_t size); /* the last step, as a sentence */
+void bootlog_way(struct enode *e, char *buf, size_t size);  /* of a boot that ended well; or "" */
 
 #endif

@@ -130,17 +130,29 @@ void on_power(struct enode *e, struct request *r)
 	commit_submit(c, power_begun, r);
 }
 
+/* "power on -> power off: the BMC says so" */
+static const char *power_text(
+	char text[static 160], const char *from, const char *to, const char *why)
+{
+	snprintf(text, 160, "%s -> %s: %s", from ? from : "unknown", to ? to : "unknown", why);
+	return text;
+}
+
 static void set_power(struct enode *e, enum power_state now, const char *cause, const char *error)
 {
 	struct commit *c = commit_new(e);
 	const char *from = power_state_names[e->power];
+	char text[160];
 
 	c->next->power_state = (int)now;
 	c->next->target_power_state = POWER_NONE;
 	if (error)
 		str_replace(&c->next->last_error, error);
-	if (now != e->power)
+	if (now != e->power) {
 		commit_news(c, NEWS_POWER_STATE, from, power_state_names[now], cause);
+		history_add(c, "INFO", "power", NULL, NULL, 0, NULL,
+			power_text(text, from, power_state_names[now], cause));
+	}
 	if (error)
 		history_add(c, "ERROR", "power", NULL, NULL, 0, NULL, error);
 	if (now == POWER_OFF)

@@ -17,6 +17,17 @@ static const char *label(const struct enode *e)
 	return e->name ? e->name : e->uuid;
 }
 
+/* Where a call to a BMC went wrong: what the driver says of it, or here. */
+static enum cause cause_of(const struct err *err)
+{
+	return err->code == EINTR || err->code == ENOSPC ? CAUSE_CONDUCTOR : CAUSE_BMC;
+}
+
+static void count_failure(struct enode *e, enum cause cause)
+{
+	e->en->stats.failures[cause]++;
+}
+
 static bool agent_is_fresh(const struct enode *e)
 {
 	int64_t age = time_mono_ms() - e->agent_seen_ms;
@@ -93,6 +104,9 @@ static void fail_call(struct enode *e, struct err *err)
 {
 	const struct flow_call *call = current(e);
 
+	count_failure(e, !call			 ? CAUSE_CONDUCTOR
+			 : call->kind == CALL_OP ? cause_of(err)
+						 : CAUSE_AGENT);
 	if (call)
 		err_prefix(err, "%s", call->what);
 	err_prefix(err, "%s", flow_kind_names[e->run->flow->kind]);
@@ -121,8 +135,8 @@ static void put_cursor(struct enode *e, struct node *n, bool queued)
 	const struct flow_call *call = current(e);
 
 	json_object_set_new(n->driver_internal_info, FLOW_CURSOR,
-		json_pack("{s:s, s:i, s:b, s:b}", "flow", e->run->flow->name, "call", e->call,
-			"manual", e->run->manual, "queued", queued));
+		json_pack("{s:s, s:i, s:b, s:b, s:i}", "flow", e->run->flow->name, "call", e->call,
+			"manual", e->run->manual, "queued", queued, "boots", e->boots));
 	show_step(n, e->run->flow->kind, call);
 }
 
@@ -137,6 +151,9 @@ static void start_call(struct enode *e)
 	e->op = op_new(e, call->what, limit);
 	enode_arm(e, (int64_t)limit * 1000 + 500);
 	enode_waits(e, e->op->deadline_ms, "%s", call->what);
+	enode_wait_set(e, call->kind == CALL_AGENT ? WAIT_AGENT : WAIT_BMC);
+	if (call->boots == BOOTS_POWER)
+		boot_begins(e);
 	call->start(e->run, e->op);
 }
 
@@ -159,6 +176,7 @@ void run_waits(struct enode *e)
 	const struct flow_call *call = e->run ? current(e) : NULL;
 
 	enode_waits(e, 0, "%s", call ? call->what : "the agent");
+	enode_wait_set(e, boot_is_awaited(e) ? WAIT_BOOT : WAIT_AGENT);
 	state_timer(e);
 }
 
@@ -195,6 +213,7 @@ static void go_queue(struct enode *e)
 void run_queued(struct enode *e)
 {
 	slot_queue(e, current(e)->slot);
+	enode_wait_set(e, WAIT_QUEUE);
 }
 
 /* A node that already waits for its agent is not held up any more: it only keeps what it has. */
@@ -254,6 +273,8 @@ void run_next(struct enode *e)
 	c->next = TAKE_PTR(e->run->node);
 	put_cursor(e, c->next, false);
 	disks_note(c, e->run);
+	if (call->kept)
+		history_add(c, "INFO", call->kept, NULL, NULL, 0, NULL, call->what);
 	work_on(e);
 	node_done(e->run->node);
 	node_copy(e->run->node, c->next);
@@ -274,9 +295,28 @@ void run_start(struct enode *e, enum flow_kind kind, bool manual)
 	e->run->env = e->en->flow;
 	e->run->manual = manual;
 	e->call = 0;
-	e->flow_since_ms = time_mono_ms();
+	e->boots = 0;
 	free(TAKE_PTR(e->progress));
+	boot_begins(e);
+	e->powered_us = 0;
 	run_next(e);
+}
+
+void run_boot_again(struct enode *e, const char *cause)
+{
+	struct state_change s = {.event = EV_RESUME, .cause = cause};
+	const struct flow_call *calls = e->run->flow->calls;
+	struct err err;
+
+	while (e->call > 0 && calls[e->call - 1].boots)
+		e->call--;
+	e->boots++;
+	e->agent_seen_ms = 0; /* of the boot that came to nothing */
+	s.next = xmalloc(sizeof(*s.next));
+	node_copy(s.next, enode_get(e));
+	put_cursor(e, s.next, false);
+	if (state_apply(e, &s, &err) < 0)
+		log_error("node %s: %s", label(e), err.text);
 }
 
 static void call_succeeded(struct enode *e, json_t *value)
@@ -385,9 +425,14 @@ void run_resume(struct enode *e)
 
 void run_resume_for(struct enode *e, struct request *r)
 {
-	struct state_change s = {.event = EV_RESUME, .cause = "the agent reported", .request = r};
+	char way[200], cause[256];
+	struct state_change s = {.event = EV_RESUME, .cause = cause, .request = r};
 	struct err err;
-	int ret = state_apply(e, &s, &err);
+	int ret;
+
+	boot_way(e, way, sizeof(way));
+	snprintf(cause, sizeof(cause), "the agent reported%s%s", *way ? ": " : "", way);
+	ret = state_apply(e, &s, &err);
 
 	if (ret < 0)
 		log_error("node %s: %s", label(e), err.text);
@@ -415,16 +460,23 @@ void run_continue(struct enode *e)
 		run_next(e);
 }
 
-static void wait_timed_out(struct enode *e)
+void run_wait_failed(struct enode *e)
 {
-	char last[256];
-	struct err err;
+	char last[600] = "no sign of it";
 	int64_t s = (time_mono_ms() - e->state_since_ms) / 1000;
+	struct err err;
 
-	bootlog_last(e, last, sizeof(last));
+	if (boot_is_awaited(e))
+		bootlog_last(e, last, sizeof(last));
+	else
+		agent_last(e, last, sizeof(last));
 	err_set(&err, ETIME,
-		"Timeout reached while waiting for callback for node %s: waited %lld s for %s; %s",
-		e->uuid, (long long)s, e->run && current(e) ? current(e)->what : "the agent", last);
+		"Timeout reached while waiting for callback for node %s: waited %lld s for %s%s; "
+		"%s",
+		e->uuid, (long long)s, e->run && current(e) ? current(e)->what : "the agent",
+		e->boots ? ", after the boot device was set again and the machine restarted" : "",
+		last);
+	count_failure(e, boot_is_awaited(e) ? CAUSE_BOOT : CAUSE_AGENT);
 	run_fail(e, &err);
 }
 
@@ -448,7 +500,10 @@ void run_timeout(struct enode *e)
 		}
 		fail_call(e, &err);
 	} else if (provision_state_is_wait(e->state)) {
-		wait_timed_out(e);
+		if (e->waits_until_ms && time_mono_ms() >= e->waits_until_ms)
+			run_wait_failed(e);
+		else
+			boot_look(e);
 	}
 }
 
@@ -485,6 +540,7 @@ static bool restore_run(struct enode *e)
 	e->run->flow = flow;
 	e->run->env = e->en->flow;
 	e->run->manual = json_flag(cursor, "manual", false);
+	e->boots = (uint8_t)json_int(cursor, "boots", 0);
 	e->call = (int)call;
 	return true;
 }
@@ -566,6 +622,7 @@ void run_recover(struct enode *e)
 		run_next(e); /* it was admitted, and did not get further */
 	} else if (fsm_limit_of(e->state) == LIMIT_HOLD) {
 		enode_waits(e, 0, "an operator to unhold or abort");
+		enode_wait_set(e, WAIT_OPERATOR);
 	} else if (provision_state_is_wait(e->state)) {
 		waits_again(e);
 		if (call && may_be_over(e, call))

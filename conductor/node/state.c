@@ -32,7 +32,7 @@ void enode_waits(struct enode *e, int64_t until_ms, const char *fmt, ...)
 	e->waits_until_ms = until_ms;
 }
 
-static int limit_s(const struct enode *e)
+int state_limit_s(const struct enode *e)
 {
 	const struct engine_config *c = &e->en->config;
 
@@ -58,19 +58,46 @@ static int limit_s(const struct enode *e)
 	return 0;
 }
 
-static void arm_state(struct enode *e, int64_t ms)
+void enode_wait_set(struct enode *e, enum wait_kind kind)
 {
-	enode_arm(e, ms);
-	e->waits_until_ms = time_mono_ms() + ms;
+	e->en->stats.waiting[e->wait]--;
+	e->wait = kind;
+	e->en->stats.waiting[e->wait]++;
+}
+
+void state_look_again(struct enode *e)
+{
+	int64_t now = time_mono_ms(), due = boot_due_ms(e), until = e->waits_until_ms;
+
+	uv_timer_stop(&e->timer);
+	if (due && due <= now) /* it was due, but is given more time */
+		due = now + (int64_t)e->en->config.boot_retry_s * 1000;
+	if (due && (!until || due < until))
+		enode_arm(e, due - now);
+	else if (until)
+		enode_arm(e, until - now);
+}
+
+/* The state ends after so long, 0: never; before that a machine that is to come is looked at. */
+static void arm_state(struct enode *e, int64_t left_ms)
+{
+	e->waits_until_ms = left_ms > 0 ? time_mono_ms() + left_ms : 0;
+	state_look_again(e);
+}
+
+/* The second try of a boot has what the first one left. */
+static int64_t limit_ms_of(const struct enode *e)
+{
+	int64_t limit_ms = (int64_t)state_limit_s(e) * 1000;
+	int64_t retry_ms = (int64_t)e->en->config.boot_retry_s * 1000;
+	bool second = e->boots && boot_is_awaited(e) && limit_ms > 2 * retry_ms;
+
+	return second ? limit_ms - retry_ms : limit_ms;
 }
 
 void state_timer(struct enode *e)
 {
-	int64_t limit_ms = (int64_t)limit_s(e) * 1000;
-
-	uv_timer_stop(&e->timer);
-	if (limit_ms > 0)
-		arm_state(e, limit_ms);
+	arm_state(e, limit_ms_of(e));
 }
 
 /*
@@ -80,7 +107,7 @@ void state_timer(struct enode *e)
  */
 void state_timer_again(struct enode *e)
 {
-	int64_t limit_ms = (int64_t)limit_s(e) * 1000;
+	int64_t limit_ms = limit_ms_of(e);
 	int64_t least_ms = limit_ms < AGENT_REPORTS_MS ? limit_ms : AGENT_REPORTS_MS;
 	int64_t left_ms = limit_ms - (time_wall_us() - enode_get(e)->provision_updated_at) / 1000;
 
@@ -88,9 +115,7 @@ void state_timer_again(struct enode *e)
 		left_ms = limit_ms;
 	if (left_ms < least_ms)
 		left_ms = least_ms;
-	uv_timer_stop(&e->timer);
-	if (limit_ms > 0)
-		arm_state(e, left_ms);
+	arm_state(e, limit_ms ? left_ms : 0);
 }
 
 static bool starts_flow(const struct transition *row)
@@ -194,6 +219,7 @@ static void act(struct enode *e, const struct pending_change *p)
 				run_resume(e);
 		} else if (fsm_limit_of(e->state) == LIMIT_HOLD) {
 			enode_waits(e, 0, "an operator to unhold or abort");
+			enode_wait_set(e, WAIT_OPERATOR);
 		} else {
 			run_drop(e);
 		}
@@ -250,6 +276,7 @@ static void durable(struct commit *c, void *data)
 	e->state_since_ms = time_mono_ms();
 	free(TAKE_PTR(e->waits_for));
 	e->waits_until_ms = 0;
+	enode_wait_set(e, WAIT_NOTHING);
 	e->en->stats.transitions++;
 	uv_timer_stop(&e->timer);
 	e->timed_out = false;

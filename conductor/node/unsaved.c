@@ -18,6 +18,7 @@ static void wait_for_store(struct enode *e, enum fsm_event what, const char *tex
 	str_replace(&e->unsaved_text, text);
 	enode_arm(e, RETRY_MS);
 	enode_waits(e, 0, "the store to take changes again");
+	enode_wait_set(e, WAIT_STORE);
 }
 
 void unsaved_call(struct enode *e)

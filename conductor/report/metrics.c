@@ -83,6 +83,9 @@ static const struct row {
 const double report_deploy_bounds_s[REPORT_BUCKETS] = {
 	10, 20, 30, 60, 90, 120, 180, 300, 600, 1200, 1800, 3600};
 
+const double report_bmc_bounds_s[REPORT_BUCKETS] = {
+	0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5, 20};
+
 void report_observe(
 	struct report_histogram *h, const double bounds[static REPORT_BUCKETS], double value)
 {
@@ -104,6 +107,18 @@ static void by_state(struct buf *out, const char *name, const uint64_t *values)
 	for (int s = PS_NONE + 1; s < PS_COUNT; s++)
 		buf_printf(out, "%s{state=\"%s\"} %llu\n", name, provision_state_names[s],
 			(unsigned long long)values[s]);
+}
+
+/* One value for each name, all of them also when they are 0. */
+static void by_name(struct buf *out, const char *name, const char *type, const char *help,
+	const char *label, const char *const *names, const uint64_t *values)
+{
+	if (!names || !names[0])
+		return; /* a group without samples is not allowed */
+	head(out, name, type, help);
+	for (int i = 0; i < REPORT_LABELS_MAX && names[i]; i++)
+		buf_printf(out, "%s{%s=\"%s\"} %llu\n", name, label, names[i],
+			(unsigned long long)values[i]);
 }
 
 static void row(struct buf *out, const struct row *r, const struct report_metrics_source *m)
@@ -195,6 +210,13 @@ int report_metrics(struct buf *out, const struct report_metrics_source *m)
 	histogram(out, "ingot_deploy_duration_seconds",
 		"Time from the order to deploy until the node was active.", &m->report.deploy_s,
 		report_deploy_bounds_s);
+	histogram(out, "ingot_bmc_request_duration_seconds",
+		"Time of requests to BMCs that succeeded, their time in the queue included.",
+		&m->bmc_s, report_bmc_bounds_s);
+	by_name(out, "ingot_waiting_nodes", "gauge", "Nodes that wait, by what they wait for.",
+		"for", m->wait_names, m->waiting);
+	by_name(out, "ingot_failures_total", "counter", "Flows that failed, by where the cause is.",
+		"cause", m->cause_names, m->failures);
 	process(out);
 	return out->overflow ? -ENOSPC : 0;
 }

@@ -9,6 +9,7 @@
 
 #define REPORT_CONTENT_TYPE "text/plain; version=0.0.4; charset=utf-8"
 #define REPORT_BUCKETS	    12
+#define REPORT_LABELS_MAX   16
 
 /* Observations counted by upper bound; counts[REPORT_BUCKETS] holds those above all bounds. */
 struct report_histogram {
@@ -16,6 +17,7 @@ struct report_histogram {
 	double sum;
 };
 extern const double report_deploy_bounds_s[REPORT_BUCKETS];
+extern const double report_bmc_bounds_s[REPORT_BUCKETS];
 void report_observe(
 	struct report_histogram *h, const double bounds[static REPORT_BUCKETS], double value);
 
@@ -37,6 +39,9 @@ struct report_metrics_source {
 	uint64_t slots_used[3], slots_waiting[3]; /* boot, deploy, clean */
 	uint64_t bmc_requests, bmc_failures;
 	uint64_t bmc_in_flight, bmc_sessions, bmc_circuits_open, bmc_gaps_learned;
+	struct report_histogram bmc_s; /* seconds of requests to BMCs that succeeded */
+	uint64_t waiting[REPORT_LABELS_MAX], failures[REPORT_LABELS_MAX];
+	const char *const *wait_names, *const *cause_names; /* of their places, ended by NULL */
 	uint64_t store_commits, store_transactions, store_failed, store_queued, store_failing;
 	uint64_t webhook_pending; /* delivery records in the store */
 };

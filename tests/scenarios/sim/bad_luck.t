@@ -109,7 +109,7 @@ def stuck_in_agent_boot():
         start, m.start_agent = m.start_agent, lambda cmdline: start(cmdline.replace("ipa-api-url=", "was="))
         sim.deploy(m)
         node = sim.reach(m, "deploy failed")
-        check_failure(sim, m, node, "deploy failed", "active", "last seen", "ramdisk", m.mac, "boot explain")
+        check_failure(sim, m, node, "deploy failed", "active", "kernel and ramdisk", "agent has not called since", m.mac, "console", "boot explain")
         m.start_agent = start
         check_cured(sim, m)
 
@@ -203,8 +203,7 @@ def wrong_nonce():
         m.phones_home = False
         sim.deploy(m)
         sim.reach(m, "active", "deploy failed")
-        wait_for(lambda: "system" in m.log, 10)
-        home = m.meta["meta"]
+        home = wait_for(lambda: getattr(m, "meta", None), 10)["meta"]
         answer = post(home["ingot_phone_home"], {"hostname": "x", "nonce": "not-the-nonce"})
         tap.ok(answer[0] == 400 and "nonce" in answer[1], "a wrong nonce is refused, and named", answer)
         tap.equal(sim.why(m).get("phone_home"), None, "and does not count as a homecoming")

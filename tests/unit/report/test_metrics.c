@@ -112,15 +112,26 @@ static void text_is_right(const struct report_stats *stats)
 				    "ingot_deploy_duration_seconds_bucket{le=\"60\"} 1\n"
 				    "ingot_deploy_duration_seconds_bucket{le=\"+Inf\"} 1\n"
 				    "ingot_deploy_duration_seconds_sum 45.000\n"
+				    "ingot_bmc_request_duration_seconds_bucket{le=\"0.002\"} 2\n"
+				    "ingot_bmc_request_duration_seconds_count 3\n"
+				    "ingot_waiting_nodes{for=\"boot\"} 5\n"
+				    "ingot_failures_total{cause=\"bmc\"} 0\n"
 				    "ingot_webhook_pending 3\n"
 				    "# TYPE process_resident_memory_bytes gauge\n"
 				    "# TYPE process_cpu_seconds_total counter";
 
+	static const char *const waits[] = {"nothing", "boot", NULL}, *const causes[] = {
+									      "bmc", NULL};
 	struct report_metrics_source m = {
 		.report = *stats, .store_commits = UINT64_MAX, .webhook_pending = 3};
 	struct buf out = BUF_INIT(1 << 20), small = BUF_INIT(100);
 
 	m.nodes_by_state[PS_DEPLOY_WAIT] = 7;
+	m.wait_names = waits;
+	m.cause_names = causes;
+	m.waiting[1] = 5;
+	m.bmc_s.counts[1] = 2;
+	m.bmc_s.counts[REPORT_BUCKETS] = 1;
 	is_int(report_metrics(&out, &m), 0, "metrics are written");
 	is_int(judge(buf_str(&out), lines), 0, "the judge accepts it and finds what it should");
 	is_int(report_metrics(&small, &m), -ENOSPC, "too small a buffer is an error");

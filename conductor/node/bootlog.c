@@ -1,0 +1,273 @@
+/* What each machine did on its way from power-on to the agent: the last steps of each MAC address.
+ */
+#include "conductor/node/bootpath.h"
+#include "conductor/node/enode.h"
+#include "lib/base/str.h"
+#include "lib/base/time.h"
+#include "lib/hwid/mac.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define MACS_MAX 20000 /* MACs remembered; what strangers do beyond that is not kept */
+
+/* The last steps of one MAC, newest at (next - 1). */
+struct bootlog {
+	unsigned next, n;
+	struct boot_record records[BOOTLOG_MAX];
+};
+
+void bootlogs_free(struct engine *en)
+{
+	void *value;
+
+	for (size_t pos = 0; map_next(&en->bootlogs, &pos, NULL, &value);)
+		free(value);
+	map_done(&en->bootlogs);
+}
+
+/* Further along than before in this boot: what is counted as progress. */
+static void node_moved(struct enode *e, const struct boot_record *rec)
+{
+	const struct boot_step *step = boot_step_of(rec);
+
+	e->boot_busy = step->busy;
+	if (step->stage <= e->boot_stage && !step->busy)
+		return;
+	if (step->stage > e->boot_stage)
+		e->boot_stage = (uint8_t)step->stage;
+	e->boot_moved_ms = rec->mono_ms;
+}
+
+void engine_boot_event(struct engine *en, const char *mac, const char *ip, const char *kind,
+	const char *detail, bool ok, uint64_t bytes, int64_t wall_us)
+{
+	struct boot_record *rec;
+	struct bootlog *log;
+	struct enode *e;
+
+	if (str_empty(mac))
+		return;
+	log = map_get(&en->bootlogs, mac);
+	if (!log) {
+		if (en->bootlogs.n >= MACS_MAX)
+			return;
+		log = xcalloc(1, sizeof(*log));
+		map_put(&en->bootlogs, mac, log);
+	}
+	rec = &log->records[log->next];
+	log->next = (log->next + 1) % BOOTLOG_MAX;
+	if (log->n < BOOTLOG_MAX)
+		log->n++;
+	*rec = (struct boot_record){
+		.wall_us = wall_us, .mono_ms = time_mono_ms(), .ok = ok, .bytes = bytes};
+	str_copy(rec->kind, sizeof(rec->kind), kind);
+	str_copy(rec->ip, sizeof(rec->ip), ip ? ip : "");
+	str_copy(rec->detail, sizeof(rec->detail), detail ? detail : "");
+	e = engine_find(en, node_of_mac(en, mac));
+	if (e && e->run)
+		node_moved(e, rec);
+}
+
+static const struct boot_record *record_at(const struct bootlog *log, unsigned i)
+{
+	return &log->records[(log->next + BOOTLOG_MAX - log->n + i) % BOOTLOG_MAX];
+}
+
+static const struct boot_record *newest(const struct bootlog *log)
+{
+	return log && log->n ? record_at(log, log->n - 1) : NULL;
+}
+
+/* before: the one before it, or NULL. */
+static json_t *record_json(const struct boot_record *rec, const struct boot_record *before)
+{
+	char when[TIME_TEXT_MAX], text[300];
+	json_t *j = json_object();
+
+	json_put_str(j, "at", time_format(rec->wall_us, when, sizeof(when)));
+	json_put_str(j, "step", rec->kind);
+	json_put_bool(j, "ok", rec->ok);
+	json_put_str(j, "text", boot_step_text(rec, text, sizeof(text)));
+	if (*rec->ip)
+		json_put_str(j, "ip", rec->ip);
+	if (*rec->detail)
+		json_put_str(j, "detail", rec->detail);
+	if (rec->bytes)
+		json_put_int(j, "bytes", (int64_t)rec->bytes);
+	if (before)
+		json_put_int(j, "gap_ms", rec->mono_ms - before->mono_ms);
+	return j;
+}
+
+static json_t *records_json(const struct bootlog *log, unsigned most)
+{
+	json_t *list = json_array();
+	unsigned n = log ? log->n : 0;
+
+	for (unsigned i = n > most ? n - most : 0; i < n; i++)
+		json_array_append_new(
+			list, record_json(record_at(log, i), i ? record_at(log, i - 1) : NULL));
+	return list;
+}
+
+json_t *bootlog_of_mac(struct engine *en, const char *mac, int most)
+{
+	return records_json(map_get(&en->bootlogs, mac), (unsigned)most);
+}
+
+/* The log of a node's NIC that was seen last; NULL when none was. *ret_mac: one of its NICs. */
+static struct bootlog *newest_log(const struct enode *e, const char **ret_mac)
+{
+	struct bootlog *best = NULL, *log;
+	int64_t at = 0;
+	const char *mac;
+	void *uuid;
+
+	for (size_t pos = 0; map_next(&e->en->macs, &pos, &mac, &uuid);) {
+		if (!str_eq(uuid, e->uuid))
+			continue;
+		log = map_get(&e->en->bootlogs, mac);
+		if (!*ret_mac)
+			*ret_mac = mac;
+		if (newest(log) && newest(log)->mono_ms >= at) {
+			best = log;
+			at = newest(log)->mono_ms;
+			*ret_mac = mac;
+		}
+	}
+	return best;
+}
+
+json_t *bootlog_of_node(struct enode *e, int most)
+{
+	const char *mac = NULL;
+	struct bootlog *log = newest_log(e, &mac);
+
+	return records_json(log, (unsigned)most);
+}
+
+/* Nothing was seen of it: since when, and what it may be instead. */
+static void nothing_seen(struct enode *e, const char *mac, char *buf, size_t size)
+{
+	char when[TIME_TEXT_MAX], hint[256];
+	int64_t since_us = e->powered_us ? e->powered_us : e->en->started_us;
+
+	stranger_hint(e->en, mac, since_us, hint, sizeof(hint));
+	snprintf(buf, size,
+		"nothing was seen from %s on the boot path, not even a DHCP request, since %s "
+		"at %s; %s",
+		mac, e->powered_us ? "it was powered on" : "the conductor was restarted",
+		boot_clock(since_us, when, sizeof(when)), *hint ? hint : boot_step_none);
+}
+
+void bootlog_last(struct enode *e, char *buf, size_t size)
+{
+	const char *mac = NULL;
+	struct bootlog *log = newest_log(e, &mac);
+	const struct boot_record *rec = newest(log);
+	char sentence[400];
+
+	if (!mac)
+		snprintf(buf, size,
+			"the node has no port, so no machine that boots is known to be it; create "
+			"a port "
+			"with its MAC address");
+	else if (!rec || rec->mono_ms < e->boot_since_ms)
+		nothing_seen(e, mac, buf, size);
+	else
+		snprintf(buf, size, "%s: %s; %s (see 'ingot boot explain %s')", mac,
+			boot_step_sentence(rec, sentence, sizeof(sentence)),
+			boot_step_of(rec)->means, mac);
+}
+
+/* The way of the boot that has just ended well, in one line for the history. */
+void bootlog_way(struct enode *e, char *buf, size_t size)
+{
+	static const char *const names[STAGE_COUNT] = {[STAGE_ADDRESS] = "DHCP",
+		[STAGE_PROGRAM] = "boot program",
+		[STAGE_SCRIPT] = "script",
+		[STAGE_KERNEL] = "kernel",
+		[STAGE_RAMDISK] = "ramdisk"};
+	const char *mac = NULL;
+	struct bootlog *log = newest_log(e, &mac);
+	enum boot_stage seen = STAGE_NONE;
+	size_t at = 0;
+
+	buf[0] = '\0';
+	for (unsigned i = 0; log && i < log->n && at < size; i++) {
+		const struct boot_record *rec = record_at(log, i);
+		enum boot_stage stage = boot_step_of(rec)->stage;
+
+		if (rec->mono_ms < e->boot_since_ms || stage <= seen || !names[stage])
+			continue;
+		seen = stage;
+		at += (size_t)snprintf(buf + at, size - at, "%s%s after %.1f s", at ? ", " : "",
+			names[stage], (double)(rec->mono_ms - e->boot_since_ms) / 1000);
+	}
+}
+
+static json_t *addresses_of(const struct enode *e)
+{
+	json_t *list = json_array();
+	const char *mac;
+	void *uuid;
+
+	for (size_t pos = 0; map_next(&e->en->macs, &pos, &mac, &uuid);)
+		if (str_eq(uuid, e->uuid))
+			json_array_append_new(list, json_string(mac));
+	return list;
+}
+
+/* Where it stopped: the newest step as a sentence, and what that usually means. */
+static void put_end(json_t *j, const struct boot_record *rec)
+{
+	char sentence[400];
+
+	if (!rec)
+		return;
+	json_put_str(j, "last", boot_step_sentence(rec, sentence, sizeof(sentence)));
+	json_put_str(j, "means", boot_step_of(rec)->means);
+	json_put_int(j, "silent_ms", time_mono_ms() - rec->mono_ms);
+}
+
+/* Of a MAC address, or of a node: then of its NIC that was seen last. */
+void on_boot_records(struct engine *en, struct request *r)
+{
+	struct enode *e = engine_find(en, r->ident);
+	const char *mac = r->ident;
+	char normal[MAC_TEXT_MAX];
+	struct waiting *w;
+	struct bootlog *log;
+	struct err err;
+
+	if (e) {
+		mac = NULL;
+		log = newest_log(e, &mac);
+	} else {
+		log = map_get(&en->bootlogs, mac);
+		e = engine_find(en, node_of_mac(en, mac));
+	}
+	if (!e && mac_normalise(r->ident, normal) < 0) {
+		err_set(&err, ENOENT, "%s: neither a MAC address nor a node", r->ident);
+		request_finish(r, -ENOENT, &err);
+		return;
+	}
+	w = mac ? map_get(&en->waiting, mac) : NULL;
+	r->answer = json_object();
+	json_put_str(r->answer, "address", mac);
+	json_put_str(r->answer, "node_uuid", e ? e->uuid : NULL);
+	json_put_str(r->answer, "node_name", e ? e->name : NULL);
+	json_put_str(r->answer, "provision_state", e ? provision_state_name(e->state) : NULL);
+	json_put_bool(r->answer, "waiting", w && !w->ignored);
+	json_object_set_new(r->answer, "addresses", e ? addresses_of(e) : json_array());
+	json_object_set_new(r->answer, "records", records_json(log, BOOTLOG_MAX));
+	put_end(r->answer, newest(log));
+	if (e && e->run && provision_state_is_wait(e->state)) {
+		char sentence[900];
+
+		bootlog_last(e, sentence, sizeof(sentence));
+		json_put_str(r->answer, "boot_path", sentence);
+	}
+	request_finish(r, 0, NULL);
+}
