@@ -236,7 +236,7 @@ def webhook_away():
         def moves():
             return [(e.get("from"), e.get("to")) for e in sim.webhook.events if e.get("event") == "node.provision_state"]
         all_moves = [(e["from"], e["to"]) for e in reversed(sim.why(m)["events"]) if e["from"]]
-        wait_for(lambda: len(moves()) >= len(all_moves), 60)
+        wait_for(lambda: moves()[-len(all_moves):] == all_moves, 60)
         tap.ok(len(want) > 10 and moves()[-len(all_moves):] == all_moves, "every change of state arrives, in order, once",
                "got  %s\nwant %s\nkeys %s" % (moves(), all_moves, sorted(sim.webhook.events[-1]) if sim.webhook.events else None))
 
