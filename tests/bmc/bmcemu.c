@@ -248,6 +248,7 @@ static void on_closed(uv_handle_t *h)
 	free(bmc->users);
 	free(bmc->boot.mailbox);
 	free(bmc->sensors);
+	free(bmc->lan_own);
 	sel_done(&bmc->sel);
 	for (size_t i = 0; i < ARRAY_SIZE(bmc->fru_written); i++)
 		free(bmc->fru_written[i]);

@@ -35,23 +35,29 @@ static const struct {
 	{"cooling-fault", 2, 0x08},
 };
 
-int bmcemu_set_chassis(struct bmcemu *bmc, const char *name, bool on, struct err *e)
+static int unknown_bit(const char *name, struct err *e)
 {
 	struct buf names = BUF_INIT(512);
 	int r;
 
-	for (size_t i = 0; i < ARRAY_SIZE(status_bits); i++) {
-		uint8_t *byte = &bmc->chassis[status_bits[i].byte];
-
-		if (str_eq(status_bits[i].name, name)) {
-			*byte = on ? *byte | status_bits[i].bit : *byte & ~status_bits[i].bit;
-			return 0;
-		}
+	for (size_t i = 0; i < ARRAY_SIZE(status_bits); i++)
 		buf_printf(&names, " %s", status_bits[i].name);
-	}
 	r = err_set(e, ENOENT, "chassis status %s: it is one of%s", name, buf_str(&names));
 	buf_done(&names);
 	return r;
+}
+
+int bmcemu_set_chassis(struct bmcemu *bmc, const char *name, bool on, struct err *e)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(status_bits); i++) {
+		uint8_t *byte = &bmc->chassis[status_bits[i].byte];
+
+		if (!str_eq(status_bits[i].name, name))
+			continue;
+		*byte = on ? *byte | status_bits[i].bit : *byte & ~status_bits[i].bit;
+		return 0;
+	}
+	return unknown_bit(name, e);
 }
 
 unsigned bmcemu_identify(struct bmcemu *bmc)

@@ -51,6 +51,7 @@ static const struct command_row {
 	{NETFN_CHASSIS, 0x08, OPERATOR, 1, 18, boot_set_options},
 	{NETFN_CHASSIS, 0x09, OPERATOR, 3, 3, boot_get_options},
 	{NETFN_CHASSIS, 0x0f, USER, 0, 0, chassis_get_hours},
+	{NETFN_TRANSPORT, 0x01, ADMIN, 3, 20, transport_set_lan},
 	{NETFN_TRANSPORT, 0x02, OPERATOR, 4, 4, transport_get_lan},
 	{NETFN_TRANSPORT, 0x21, ADMIN, 3, 4, payload_set_sol},
 	{NETFN_TRANSPORT, 0x22, USER, 4, 4, payload_get_sol},

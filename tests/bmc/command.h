@@ -66,7 +66,7 @@ command_fn app_get_device_id, app_cold_reset, app_warm_reset, app_get_self_test,
 command_fn chassis_get_capabilities, chassis_get_status, chassis_control, chassis_identify,
 	chassis_set_restore_policy, chassis_get_restart_cause, chassis_get_hours, boot_set_options,
 	boot_get_options;
-command_fn transport_get_lan;
+command_fn transport_set_lan, transport_get_lan;
 command_fn payload_activate, payload_deactivate, payload_get_status, payload_get_instance,
 	payload_get_user_access, payload_get_support, payload_get_version, payload_set_sol,
 	payload_get_sol;

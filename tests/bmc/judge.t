@@ -300,6 +300,15 @@ def part_identity():
         same(b.ipmitool("17", "raw", "0", "1").text.strip()[-2:], "50",
              "chassis status tells a timed identify")
         says(b.ipmitool("17", "lan", "print", "1"), "127.0.0.1", "lan print tells the address")
+        r = b.ipmitool("17", "lan", "set", "1", "defgw", "ipaddr", "10.9.8.1")
+        b.ipmitool("17", "lan", "set", "1", "netmask", "255.255.0.0")
+        b.ipmitool("17", "lan", "set", "1", "vlan", "id", "77")
+        p = b.ipmitool("17", "lan", "print", "1")
+        same((p.value("Default Gateway IP"), p.value("Subnet Mask"), p.value("802.1q VLAN ID")),
+             ("10.9.8.1", "255.255.0.0", "77"), "LAN parameters can be set", r, p)
+        says(b.ipmitool("17", "raw", "0xc", "1", "1", "22", "1"), "rsp=0x82", "not those that only tell: 82h", 1)
+        r = b.freeipmi("bmc-info", "17")
+        same((r.value("Firmware Revision"), r.value("Channel Number")), ("1.02", "0"), "FreeIPMI's bmc-info", r)
         says(b.ipmitool("17", "user", "list", "1"), "admin            true", "user list")
         says(b.ipmitool("17", "channel", "info", "1"), "802.3 LAN", "channel info")
         says(b.ipmitool("17", "session", "info", "active"), "IPMIv2/RMCP+", "session info")

@@ -53,6 +53,7 @@ struct bmcemu {
 	size_t n_users;
 	struct bmcemu_config config; /* its users and strings are not used */
 	uint8_t lan_ip[4];
+	struct lan_own *lan_own; /* LAN parameters that were written, or NULL */
 
 	const struct bmcemu_machine_ops *ops;
 	void *machine;

@@ -31,22 +31,21 @@ static void put_zeros(struct reply *r, size_t n)
 
 /* Constant parameters; the rest stands in put_param(). */
 static const struct {
-	uint8_t param, len, data[5];
+	uint8_t param, len, data[6];
 } constants[] = {
-	{0, 1, {0}},		    /* set complete */
-	{1, 1, {0}},		    /* no authentication type of IPMI 1.5 */
-	{2, 5, {0}},		    /* ... and none enabled */
-	{4, 1, {0x01}},		    /* static address */
-	{6, 4, {255, 255, 255, 0}}, /* subnet mask */
-	{7, 3, {0x40, 0x40, 0x10}}, /* time to live, flags, type of service */
-	{8, 2, {0x6f, 0x02}},	    /* RMCP port 623 */
-	{9, 2, {0x98, 0x02}},	    /* secondary port 664 */
-	{10, 1, {0x02}},	    /* answers ARP */
-	{11, 1, {0x00}},
-	{12, 4, {0}}, /* no default gateway */
-	{14, 4, {0}},
-	{20, 2, {0}}, /* no VLAN */
-	{21, 1, {0}},
+	{0, 1, {0}},		       /* set complete */
+	{1, 1, {0}},		       /* no authentication type of IPMI 1.5 */
+	{2, 5, {0}},		       /* ... and none enabled */
+	{4, 1, {0x01}},		       /* static address */
+	{6, 4, {255, 255, 255, 0}},    /* subnet mask */
+	{7, 3, {0x40, 0x40, 0x10}},    /* time to live, flags, type of service */
+	{8, 2, {0x6f, 0x02}},	       /* RMCP port 623 */
+	{9, 2, {0x98, 0x02}},	       /* secondary port 664 */
+	{10, 1, {0x02}},	       /* answers ARP */
+	{11, 1, {0x00}}, {12, 4, {0}}, /* no default gateway */
+	{14, 4, {0}}, {17, 1, {0}},    /* no alert destinations */
+	{20, 2, {0}},		       /* no VLAN */
+	{21, 1, {0}}, {26, 6, {0}},    /* no lock-out by wrong passwords */
 };
 
 static uint8_t put_param(const struct bmcemu *bmc, uint8_t param, struct reply *r)
@@ -87,12 +86,63 @@ static uint8_t put_param(const struct bmcemu *bmc, uint8_t param, struct reply *
 	}
 }
 
-uint8_t transport_get_lan(const struct request *q, struct reply *r)
+#define PARAMS	      27
+#define PARAM_MAX     18
+#define CC_SET_IN_USE 0x81
+#define CC_READ_ONLY  0x82
+
+/* What was written; everything else is the same for all BMCs. */
+struct lan_own {
+	uint32_t written; /* bit n: parameter n */
+	uint8_t data[PARAMS][PARAM_MAX];
+};
+
+static bool is_lan(const struct request *q)
 {
 	uint8_t channel = q->data[0] & 0x0f;
 
-	if (channel != 0x01 && channel != 0x0e)
+	return channel == 0x01 || channel == 0x0e;
+}
+
+/* 23.1; the BMC goes on listening where it does */
+uint8_t transport_set_lan(const struct request *q, struct reply *r)
+{
+	static const uint32_t read_only = 1u << 1 | 1u << 17 | 1u << 22 | 1u << 23;
+	uint8_t n = q->data[1];
+	struct reply now = {.len = 0};
+	struct lan_own *own;
+
+	if (!is_lan(q))
+		return CC_INVALID_FIELD;
+	if (n >= PARAMS || put_param(q->bmc, n, &now) != CC_OK)
+		return CC_PARAM_UNSUPPORTED;
+	if (read_only & 1u << n)
+		return CC_READ_ONLY;
+	if (q->len - 2 != now.len)
+		return CC_BAD_LENGTH;
+	if (!q->bmc->lan_own)
+		q->bmc->lan_own = xcalloc(1, sizeof(*q->bmc->lan_own));
+	own = q->bmc->lan_own;
+	if (n == 0 && q->data[2] == 1 && own->data[0][0] == 1)
+		return CC_SET_IN_USE;
+	own->written |= 1u << n;
+	memcpy(own->data[n], q->data + 2, now.len);
+	return CC_OK;
+}
+
+/* 23.2 */
+uint8_t transport_get_lan(const struct request *q, struct reply *r)
+{
+	const struct lan_own *own = q->bmc->lan_own;
+	uint8_t n = q->data[1], cc;
+
+	if (!is_lan(q))
 		return CC_INVALID_FIELD;
 	reply_u8(r, 0x11);
-	return q->data[0] & 0x80 ? CC_OK : put_param(q->bmc, q->data[1], r);
+	if (q->data[0] & 0x80)
+		return CC_OK;
+	cc = put_param(q->bmc, n, r);
+	if (cc == CC_OK && n < PARAMS && own && own->written & 1u << n)
+		memcpy(r->data + 1, own->data[n], r->len - 1);
+	return cc;
 }

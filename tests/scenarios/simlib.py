@@ -501,6 +501,14 @@ class Machine:
                 pass
             time.sleep(0.3)
 
+    def write_console(self, text):
+        """Writes to the serial console, as firmware and system do; seen by who holds it over SOL."""
+        self.sim.bmcs.ask(op="console", bmc=self.i, text=text)
+
+    def typed(self):
+        """What was typed on the serial console since the last call."""
+        return self.sim.bmcs.ask(op="typed", bmc=self.i)["text"]
+
     def agent_text(self):
         try:
             with open(os.path.join(self.folder, "agent.log"), encoding="utf-8", errors="replace") as f:

@@ -243,6 +243,17 @@ static int start_bmc(struct machine *m, uv_loop_t *loop, struct err *e)
 	c.users = users;
 	c.n_users = ARRAY_SIZE(users);
 	c.suites = b->suites;
+	c.identity = &m->identity;
+	m->identity = (struct bmcemu_identity){
+		.manufacturer = m->conf->smbios.manufacturer,
+		.product = m->conf->smbios.product,
+		.serial = m->conf->smbios.serial,
+		.asset = m->conf->smbios.asset,
+		.board_manufacturer = m->conf->smbios.manufacturer,
+		.board_product = m->conf->smbios.product,
+		.board_serial = m->conf->smbios.serial,
+		.chassis_serial = m->conf->smbios.serial,
+	};
 	for (int i = 0, n = 0; i < 16; i++, n += 2) {
 		n += m->conf->smbios.uuid[n] == '-';
 		hex_decode((char[]){m->conf->smbios.uuid[n], m->conf->smbios.uuid[n + 1], 0},

@@ -20,6 +20,7 @@ struct machine {
 	const struct rack *rack;
 	const struct rack_machine *conf;
 	struct bmcemu *bmc;
+	struct bmcemu_identity identity; /* what its FRU inventory tells, as SMBIOS does */
 	struct qemumachine *qemu;
 	struct systemif *systemif; /* NULL without kcs */
 	pid_t pid;		   /* 0: no QEMU */
