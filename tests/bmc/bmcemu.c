@@ -11,6 +11,7 @@
 #include "tests/bmc/command.h"
 #include "tests/bmc/rmcp.h"
 #include "tests/bmc/session.h"
+#include "tests/bmc/watchdog.h"
 
 #define SLOTS_MAX	 64
 #define SEL_RECORDS_MAX	 65000
@@ -334,6 +335,7 @@ void bmcemu_free(struct bmcemu *bmc)
 	list_for_each_safe (s, next, &bmc->sending, member)
 		sending_free(s);
 	session_free_all(bmc);
+	watchdog_free(bmc->watchdog);
 	uv_close((uv_handle_t *)&bmc->udp, on_closed);
 }
 

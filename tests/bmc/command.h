@@ -70,6 +70,7 @@ command_fn transport_set_lan, transport_get_lan;
 command_fn payload_activate, payload_deactivate, payload_get_status, payload_get_instance,
 	payload_get_user_access, payload_get_support, payload_get_version, payload_set_sol,
 	payload_get_sol;
+command_fn watchdog_reset, watchdog_set, watchdog_get;
 command_fn fru_get_info, fru_read, fru_write;
 command_fn sdr_get_info, sdr_get_alloc_info, sdr_reserve, sdr_get, sdr_get_time;
 command_fn sel_get_info, sel_get_alloc_info, sel_reserve, sel_get_entry, sel_add_entry,

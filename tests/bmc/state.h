@@ -64,7 +64,8 @@ struct bmcemu {
 
 	struct boot_options boot;
 	struct sol_config sol_config;
-	struct sol *sol; /* NULL: nobody holds the console */
+	struct watchdog *watchdog; /* NULL: never set */
+	struct sol *sol;	   /* NULL: nobody holds the console */
 	struct emu_identify identify;
 	uint8_t restore_policy;
 	uint8_t restart_cause;

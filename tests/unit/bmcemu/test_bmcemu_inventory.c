@@ -164,11 +164,37 @@ static void test_sensors(void)
 	emu_end(&e);
 }
 
+static void test_watchdog(void)
+{
+	const uint8_t *logged;
+
+	start();
+	simmachine_set_power(e.machine, true);
+	is_int(console_ask(&c, 0x06, 0x22), 0x80,
+		"a watchdog that was never set cannot be started");
+	is_int(console_ask(&c, 0x06, 0x24, 0, 1, 0, 0, 1, 0), 0xcc, "its use is 1 to 5");
+	is_int(console_ask(&c, 0x06, 0x24, 4, 2, 0, 0, 1, 0), 0, "SMS/OS, power down after 100 ms");
+	is_int(console_ask(&c, 0x06, 0x22), 0, "start");
+	is_int(console_ask(&c, 0x06, 0x25), 0, "get");
+	ok(c.plain[7] == 0x44 && c.plain[8] == 2 && c.plain[11] == 1, "it runs");
+	uv_run(&e.loop, UV_RUN_DEFAULT);
+	ok(!simmachine_is_on(e.machine), "it ran out, and power went");
+	logged = bmcemu_sel_at(e.bmc, 2);
+	ok(logged && logged[10] == 0x23 && logged[13] == 0xc2 && logged[14] == 4,
+		"the log has watchdog 2, power down, SMS/OS");
+	console_ask(&c, 0x06, 0x25);
+	ok(c.plain[7] == 0x04 && c.plain[10] == 0x10, "it has stopped and says which use expired");
+	is_int(console_ask(&c, 0x00, 0x07), 0, "restart cause");
+	is_int(c.plain[7], 4, "is the watchdog");
+	emu_end(&e);
+}
+
 int main(void)
 {
 	test_sel();
 	test_sdr();
 	test_faults();
 	test_sensors();
+	test_watchdog();
 	return done_testing();
 }
