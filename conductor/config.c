@@ -54,6 +54,7 @@ static const struct key keys[] = {
 	NUMBER("drivers", "power_timeout", power_timeout, "60", 1, 3600),
 	NUMBER("drivers", "bmc_window", bmc_window, "64", 1, 4096),
 	NUMBER("drivers", "power_sync_interval", power_sync_interval, "60", 0, 86400),
+	NUMBER("drivers", "sensor_interval", sensor_interval, "0", 0, 604800),
 	CHOICE("boot", "dhcp", dhcp, "none", "full|proxy|none"),
 	TEXT("boot", "interface", interface, ""),
 	TEXT("boot", "address", address, ""),

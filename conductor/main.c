@@ -14,6 +14,7 @@
 #include "conductor/flow/flow.h"
 #include "conductor/node/bootpath.h"
 #include "conductor/node/engine.h"
+#include "conductor/node/readings.h"
 #include "conductor/report/inventory.h"
 #include "conductor/report/report.h"
 #include "conductor/store/store.h"
@@ -196,6 +197,15 @@ static void gather_bmc(struct conductor *c, struct report_metrics_source *m)
 	m->bmc_s.sum = (double)l.sum_ms / 1000;
 }
 
+static void add_reading(void *data, const struct reading *r)
+{
+	struct report_metrics_source *m = data;
+
+	if (m->n_readings < READINGS_MAX)
+		m->readings[m->n_readings++] = (struct report_reading){.node = xstrdup(r->node),
+			.values = {r->power_w, r->hottest_c, r->inlet_c, r->problems}};
+}
+
 static int show_metrics(void *data, struct buf *out, struct err *e)
 {
 	struct conductor *c = data;
@@ -204,6 +214,7 @@ static int show_metrics(void *data, struct buf *out, struct err *e)
 	struct ipmi_engine_stats is;
 	struct store_stats ss;
 	int64_t pending = 0;
+	int r;
 
 	engine_get_stats(c->engine, &es);
 	ipmi_engine_get_stats(c->ipmi, &is);
@@ -236,7 +247,16 @@ static int show_metrics(void *data, struct buf *out, struct err *e)
 	m.store_queued = ss.queued;
 	m.store_failing = ss.failing;
 	m.webhook_pending = (uint64_t)pending;
-	return report_metrics(out, &m);
+	memcpy(m.nodes_by_health, es.nodes_by_health, sizeof(m.nodes_by_health));
+	m.sensor_polls = es.sensor_polls;
+	m.sensor_polls_failed = es.sensor_polls_failed;
+	m.readings = xcalloc(READINGS_MAX, sizeof(*m.readings));
+	engine_readings(c->engine, add_reading, &m);
+	r = report_metrics(out, &m);
+	for (size_t i = 0; i < m.n_readings; i++)
+		free(m.readings[i].node);
+	free(m.readings);
+	return r;
 }
 
 struct walk {
@@ -440,6 +460,7 @@ static int start_engine(struct conductor *c, struct err *e)
 	ec = (struct engine_config){.hostname = c->hostname,
 		.flow = &c->flow,
 		.power_sync_interval_s = f->power_sync_interval,
+		.sensor_interval_s = f->sensor_interval,
 		.deploy_timeout_s = f->deploy_timeout,
 		.clean_timeout_s = f->clean_timeout,
 		.inspect_timeout_s = f->inspect_timeout,

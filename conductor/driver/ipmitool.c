@@ -1,4 +1,5 @@
 /* The power and management interfaces named `ipmitool`: work on a BMC, command after command. */
+#include "conductor/driver/ipmi.h"
 #include "conductor/driver/tool.h"
 #include "hwdb/hwdb.h"
 #include "lib/base/str.h"
@@ -334,7 +335,8 @@ static void boot_device_get(struct driver_env *env, const struct node *n, struct
 static const struct power_ops power = {.get = power_get, .set = power_set};
 static const struct management_ops management = {.boot_devices = device_names,
 	.boot_device_set = boot_device_set,
-	.boot_device_get = boot_device_get};
+	.boot_device_get = boot_device_get,
+	.bmc = ipmi_bmc_calls}; /* by our own client: odd are mostly power and boot flags */
 
 const struct implementation ipmitool_power_interface = {.name = "ipmitool",
 	.interface = IF_POWER,

@@ -32,8 +32,10 @@ static void direct_done(struct op *op)
 
 	if (op->result < 0)
 		en->stats.ops_failed++;
-	if (e && op->result == 0 && d->call == BMC_SENSORS)
+	if (e && op->result == 0 && d->call == BMC_SENSORS) {
+		reading_take(e, op->value);
 		health_sensors(e, op->value);
+	}
 	if (op->result == 0)
 		r->answer = TAKE_PTR(op->value);
 	request_finish(r, op->result, &op->err);

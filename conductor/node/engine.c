@@ -236,6 +236,7 @@ struct enode *enode_new(struct engine *en, const struct node *n)
 	en->stats.nodes++;
 	en->stats.nodes_by_state[PS_NONE]++;
 	en->stats.waiting[WAIT_NOTHING]++;
+	en->stats.nodes_by_health[HEALTH_UNKNOWN]++;
 	enode_mirror(e, n);
 	return e;
 }
@@ -270,6 +271,8 @@ void enode_free(struct enode *e)
 	en->stats.nodes--;
 	en->stats.nodes_by_state[e->state]--;
 	en->stats.waiting[e->wait]--;
+	en->stats.nodes_by_health[e->health]--;
+	reading_forget(e);
 	list_remove(&e->link);
 	flow_node_gone(en->flow, e->uuid);
 	enode_cool(e);
@@ -569,6 +572,8 @@ int engine_new(uv_loop_t *loop, struct store *store, const struct engine_config 
 	en->walking.data = en;
 	uv_timer_init(loop, &en->sweep);
 	en->sweep.data = en;
+	uv_timer_init(loop, &en->reading_timer);
+	en->reading_timer.data = en;
 	r = store_list(store, &node_type, &(struct store_query){0}, load_node, en, e);
 	if (r == 0)
 		r = ports_load(en, e);
@@ -593,6 +598,7 @@ int engine_start(struct engine *en, struct err *e)
 		console_follow(value, NULL, 0);
 	sweep_start(en);
 	en->shown = en->stats;
+	readings_start(en);
 	return 0;
 }
 
@@ -600,6 +606,7 @@ void engine_stop(struct engine *en)
 {
 	en->stopping = true;
 	uv_timer_stop(&en->sweep);
+	uv_timer_stop(&en->reading_timer);
 	uv_timer_stop(&en->slot_timer);
 	walks_stop(en);
 }
@@ -632,7 +639,9 @@ void engine_free(struct engine *en)
 	map_free_values(&en->phone_home);
 	map_done(&en->nodes);
 	map_done(&en->names);
+	readings_free(en);
 	uv_close((uv_handle_t *)&en->sweep, NULL);
+	uv_close((uv_handle_t *)&en->reading_timer, NULL);
 	uv_close((uv_handle_t *)&en->wake, NULL);
 	uv_close((uv_handle_t *)&en->again, NULL);
 	uv_close((uv_handle_t *)&en->slot_timer, NULL);

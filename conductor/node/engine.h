@@ -9,6 +9,7 @@
 #include <uv.h>
 
 #include "conductor/flow/flow.h"
+#include "conductor/model/bmc.h"
 #include "conductor/model/news.h"
 #include "conductor/model/node.h"
 #include "conductor/store/store.h"
@@ -20,6 +21,7 @@ struct engine_config {
 	const char *hostname;  /* of this conductor, as the API shows it */
 	struct flow_env *flow; /* drivers, boot, agents: what flows act through; owned by main */
 	int power_sync_interval_s; /* 0: no sweep */
+	int sensor_interval_s;	   /* between two readings of a node's sensors; 0: never */
 	int deploy_timeout_s, clean_timeout_s, inspect_timeout_s, rescue_timeout_s,
 		service_timeout_s;
 	int boot_retry_s; /* without a sign of a machine, until its boot begins again; 0: never */
@@ -150,7 +152,8 @@ extern const char *const cause_names[CAUSE_COUNT + 1];
 struct engine_stats {
 	uint64_t transitions, requests, refused, ops_started, ops_failed, power_polls,
 		power_polls_spared;
-	uint64_t nodes, nodes_by_state[PS_COUNT];
+	uint64_t nodes, nodes_by_state[PS_COUNT], nodes_by_health[HEALTH_COUNT];
+	uint64_t sensor_polls, sensor_polls_failed;
 	uint64_t slots_used[SLOT_COUNT], slots_waiting[SLOT_COUNT];
 	uint64_t waiting[WAIT_COUNT], failures[CAUSE_COUNT];
 };

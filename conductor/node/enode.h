@@ -154,6 +154,11 @@ struct engine {
 	struct slot slots[SLOT_COUNT];
 	uv_timer_t slot_timer; /* of the machine that boots longest */
 	bool slots_changed;
+	uv_timer_t reading_timer; /* of sensors */
+	size_t reading_pos;
+	int64_t reading_credit;
+	unsigned reading;    /* BMCs that are being read */
+	struct map readings; /* node uuid -> struct reading; guarded by lock */
 	struct engine_stats stats;
 };
 
@@ -291,6 +296,12 @@ void on_power(struct enode *e, struct request *r);
 void power_answer(struct enode *e, struct op *op);
 void power_recover(struct enode *e); /* at start, of a node without a flow */
 void sweep_start(struct engine *en);
+bool power_swept(struct enode *e); /* it may be asked when nobody waits for the answer */
+/* readings.c */
+void readings_start(struct engine *en);
+void readings_free(struct engine *en);
+void reading_take(struct enode *e, const json_t *value); /* an answer of BMC_SENSORS */
+void reading_forget(struct enode *e);
 void on_management(struct enode *e, struct request *r);
 void on_bmc(struct enode *e, struct request *r); /* bmc.c */
 void on_vendor(struct enode *e, struct request *r);

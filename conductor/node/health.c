@@ -61,7 +61,9 @@ void health_mirror(struct enode *e, const struct node *n)
 {
 	const json_t *kept = json_object_get(n->driver_internal_info, KEPT);
 
+	e->en->stats.nodes_by_health[e->health]--;
 	e->health = (uint8_t)health_parse(n->health);
+	e->en->stats.nodes_by_health[e->health]++;
 	e->chassis = (uint16_t)json_int(kept, "chassis", e->health ? CHASSIS_KNOWN : 0);
 }
 
@@ -145,16 +147,15 @@ static void sensors_judge(const json_t *sensors, struct parts *p)
 void health_sensors(struct enode *e, const json_t *value)
 {
 	const json_t *sensors = json_object_get(value, "sensors");
-	struct parts p;
-	enum health was;
 	bool hot = e->hot != NULL;
+	struct parts p, was;
 
 	if (!json_array_size(sensors) || !can_write(e))
 		return;
-	parts_read(enode_get(e), &p);
-	was = p.sensors > HEALTH_OK ? p.sensors : HEALTH_OK;
+	parts_read(enode_get(e), &was);
+	p = was;
 	sensors_judge(sensors, &p);
-	if (p.sensors != was || (!e->health && p.sensors))
+	if (worst(&p) != (enum health)e->health || !str_eq(p.sensors_text, was.sensors_text))
 		change(e, &p);
 	else if (!hot)
 		enode_cool(e);

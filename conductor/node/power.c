@@ -258,7 +258,7 @@ void power_answer(struct enode *e, struct op *op)
 }
 
 /* Contract section 6: whose power is looked at. */
-static bool swept(struct enode *e)
+bool power_swept(struct enode *e)
 {
 	bool left_out = e->state == PS_ENROLL || e->state == PS_VERIFYING ||
 			e->state == PS_ADOPT_FAILED || !provision_state_is_stable(e->state);
@@ -282,7 +282,7 @@ static void sweep_ask(struct enode *e)
 
 static void sweep_one(struct enode *e)
 {
-	if (!swept(e))
+	if (!power_swept(e))
 		return;
 	if (e->power_asked && flow_bmc_rests(e->en->flow, e->uuid))
 		e->en->stats.power_polls_spared++; /* known to be dead: it costs nothing */

@@ -12,6 +12,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <math.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -49,6 +50,10 @@ static const struct row {
 		M(slots_waiting[1])},
 	{"ingot_clean_slots_waiting", GAUGE, "Nodes that wait for a clean slot.",
 		M(slots_waiting[2])},
+	{"ingot_sensor_polls_total", COUNTER, "Readings of all sensors of a node, now and then.",
+		M(sensor_polls)},
+	{"ingot_sensor_poll_failures_total", COUNTER, "Those of them that failed.",
+		M(sensor_polls_failed)},
 	{"ingot_bmc_requests_total", COUNTER, "Requests sent to BMCs.", M(bmc_requests)},
 	{"ingot_bmc_failures_total", COUNTER, "Requests to BMCs that failed.", M(bmc_failures)},
 	{"ingot_power_polls_spared_total", COUNTER,
@@ -132,6 +137,58 @@ static void row(struct buf *out, const struct row *r, const struct report_metric
 		buf_printf(out, "%s %llu\n", r->name, (unsigned long long)*value);
 }
 
+static void by_health(struct buf *out, const uint64_t *values)
+{
+	head(out, "ingot_nodes_by_health", "gauge",
+		"Nodes by the health that their BMCs tell; unknown: nothing was heard of it.");
+	for (int h = 0; h < HEALTH_COUNT; h++)
+		buf_printf(out, "ingot_nodes_by_health{health=\"%s\"} %llu\n",
+			health_names[h] ? health_names[h] : "unknown",
+			(unsigned long long)values[h]);
+}
+
+/* A label's value: backslash, quote and line feed are escaped. */
+static void label(struct buf *out, const char *text)
+{
+	for (; *text; text++)
+		if (*text == '\n')
+			buf_puts(out, "\\n");
+		else
+			buf_printf(out, "%s%c", *text == '"' || *text == '\\' ? "\\" : "", *text);
+}
+
+/* A few values per node, not every sensor's: 10,000 nodes have a million of those. */
+static void readings(struct buf *out, const struct report_metrics_source *m)
+{
+	static const struct {
+		const char *name, *help;
+	} gauges[REPORT_READING_VALUES] = {
+		[REPORT_POWER_W] = {"ingot_node_power_watts",
+			"The node's largest reading in watts, when its sensors were read last."},
+		[REPORT_HOTTEST_C] = {"ingot_node_temperature_celsius",
+			"The node's hottest temperature sensor."},
+		[REPORT_INLET_C] = {"ingot_node_inlet_celsius",
+			"The temperature of the air that the node takes in."},
+		[REPORT_PROBLEMS] = {"ingot_node_sensor_problems",
+			"Sensors of the node that are not well."},
+	};
+
+	for (int v = 0; v < REPORT_READING_VALUES; v++) {
+		bool any = false;
+
+		for (size_t i = 0; i < m->n_readings; i++) {
+			if (isnan(m->readings[i].values[v]))
+				continue;
+			if (!any)
+				head(out, gauges[v].name, "gauge", gauges[v].help);
+			any = true;
+			buf_printf(out, "%s{node=\"", gauges[v].name);
+			label(out, m->readings[i].node);
+			buf_printf(out, "\"} %.6g\n", m->readings[i].values[v]);
+		}
+	}
+}
+
 static void histogram(struct buf *out, const char *name, const char *help,
 	const struct report_histogram *h, const double bounds[static REPORT_BUCKETS])
 {
@@ -207,6 +264,8 @@ int report_metrics(struct buf *out, const struct report_metrics_source *m)
 	buf_printf(out, "ingot_build_info{version=\"%s\"} 1\n", INGOT_VERSION);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		row(out, &rows[i], m);
+	by_health(out, m->nodes_by_health);
+	readings(out, m);
 	histogram(out, "ingot_deploy_duration_seconds",
 		"Time from the order to deploy until the node was active.", &m->report.deploy_s,
 		report_deploy_bounds_s);

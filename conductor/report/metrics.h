@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "conductor/model/bmc.h"
 #include "conductor/model/states.h"
 #include "lib/base/buf.h"
 
@@ -30,6 +31,19 @@ struct report_stats {
 	uint64_t webhooks, webhooks_failing; /* URLs, and those whose last attempt failed */
 };
 
+/* Of one node's sensors; a value that is NAN is not shown. */
+enum report_reading_value {
+	REPORT_POWER_W,
+	REPORT_HOTTEST_C,
+	REPORT_INLET_C,
+	REPORT_PROBLEMS,
+	REPORT_READING_VALUES
+};
+struct report_reading {
+	char *node;
+	double values[REPORT_READING_VALUES];
+};
+
 /* Everything /metrics shows, gathered by the caller. */
 struct report_metrics_source {
 	struct report_stats report;
@@ -43,6 +57,10 @@ struct report_metrics_source {
 	uint64_t waiting[REPORT_LABELS_MAX], failures[REPORT_LABELS_MAX];
 	const char *const *wait_names, *const *cause_names; /* of their places, ended by NULL */
 	uint64_t store_commits, store_transactions, store_failed, store_queued, store_failing;
+	uint64_t nodes_by_health[HEALTH_COUNT];
+	uint64_t sensor_polls, sensor_polls_failed;
+	struct report_reading *readings;
+	size_t n_readings;
 	uint64_t webhook_pending; /* delivery records in the store */
 };
 

@@ -2,6 +2,7 @@
  * /metrics: a judge written from the format's specification reads what we write, and is itself
  * shown to refuse what is wrong. Deploy times come from the news alone.
  */
+#include <math.h>
 #include <uv.h>
 
 #include "tests/unit/report/rig.h"
@@ -117,11 +118,18 @@ static void text_is_right(const struct report_stats *stats)
 				    "ingot_waiting_nodes{for=\"boot\"} 5\n"
 				    "ingot_failures_total{cause=\"bmc\"} 0\n"
 				    "ingot_webhook_pending 3\n"
+				    "ingot_nodes_by_health{health=\"Critical\"} 2\n"
+				    "ingot_node_power_watts{node=\"r1u1\"} 220\n"
+				    "ingot_node_temperature_celsius{node=\"a\\\"b\"} 43.5\n"
+				    "ingot_node_sensor_problems{node=\"a\\\"b\"} 1\n"
 				    "# TYPE process_resident_memory_bytes gauge\n"
 				    "# TYPE process_cpu_seconds_total counter";
 
 	static const char *const waits[] = {"nothing", "boot", NULL}, *const causes[] = {
 									      "bmc", NULL};
+	char plain[] = "r1u1", quoted[] = "a\"b";
+	struct report_reading readings[] = {
+		{plain, {220, NAN, NAN, 0}}, {quoted, {NAN, 43.5, NAN, 1}}};
 	struct report_metrics_source m = {
 		.report = *stats, .store_commits = UINT64_MAX, .webhook_pending = 3};
 	struct buf out = BUF_INIT(1 << 20), small = BUF_INIT(100);
@@ -132,6 +140,9 @@ static void text_is_right(const struct report_stats *stats)
 	m.waiting[1] = 5;
 	m.bmc_s.counts[1] = 2;
 	m.bmc_s.counts[REPORT_BUCKETS] = 1;
+	m.nodes_by_health[HEALTH_CRITICAL] = 2;
+	m.readings = readings;
+	m.n_readings = 2;
 	is_int(report_metrics(&out, &m), 0, "metrics are written");
 	is_int(judge(buf_str(&out), lines), 0, "the judge accepts it and finds what it should");
 	is_int(report_metrics(&small, &m), -ENOSPC, "too small a buffer is an error");
