@@ -106,6 +106,7 @@ HANDLER(console_input);
 
 /* ingot.c */
 HANDLER(why_get);
+HANDLER(story_get);
 HANDLER(progress_list);
 HANDLER(progress_get);
 HANDLER(progress_post);

@@ -39,7 +39,8 @@ static int add_event(void *data, const void *rec)
 	return 0;
 }
 
-/* The newest first. Read on the API's thread; the engine must not wait for the store. */
+/* The newest first; most 0: all. Read on the API's thread; the engine must not wait for the store.
+ */
 static json_t *events_of(struct call *c, const char *ident, int most)
 {
 	struct store *store = call_store(c);
@@ -65,6 +66,18 @@ static void finish_why(struct call *c, struct request *r)
 {
 	json_object_set_new(r->answer, "events", TAKE_PTR(c->json));
 	finish_answer(c, r);
+}
+
+/* All that is kept of a node's history, oldest first. */
+int story_get(struct call *c, struct err *e)
+{
+	json_t *newest_first = events_of(c, c->params[0], 0), *events = json_array();
+
+	for (size_t i = json_array_size(newest_first); i-- > 0;)
+		json_array_append(events, json_array_get(newest_first, i));
+	json_decref(newest_first);
+	call_reply_json(c, 200, json_pack("{s:s, s:o}", "node", c->params[0], "events", events));
+	return 0;
 }
 
 int why_get(struct call *c, struct err *e)

@@ -138,6 +138,7 @@ const struct route routes[] = {
 		.flags = AGENT | ROUTE_INSPECTION),
 
 	R("GET", "/ingot/v1/why/{node}", 0, why_get, .flags = OURS),
+	R("GET", "/ingot/v1/nodes/{node}/history", 0, story_get, .flags = OURS),
 	R("GET", "/ingot/v1/progress", 0, progress_list, .flags = OURS),
 	R("GET", "/ingot/v1/progress/{node}", 0, progress_get, .flags = OURS),
 	R("POST", "/ingot/v1/nodes/{node}/progress", 0, progress_post, .body = BODY_REQUIRED,

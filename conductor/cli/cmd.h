@@ -37,6 +37,7 @@ VERB(verb_bmc_raw);
 VERB(verb_node_logs);
 VERB(verb_why);
 VERB(verb_boot_explain);
+VERB(verb_node_history);
 VERB(verb_queue_list);
 VERB(verb_bmc_list);
 VERB(verb_waiting_list);
@@ -55,6 +56,9 @@ VERB(verb_man);
 /* Completion of arguments (lib/cli/verb.h): nodes, states, drivers ... */
 bool shell_words(
 	const char *kind, const char *prefix, struct cli_line *line, FILE *out, void *data);
+
+/* GETs one thing; with --json prints it. 1: printed; 0: print it yourself; or a negative errno. */
+int cmd_fetch(struct cli_line *line, const char *path, json_t **ret, struct err *e);
 
 /* Prints "ingot: text" and gives the exit code that fits the error. */
 int cmd_fail(const struct err *e);

@@ -1,4 +1,4 @@
-/* Verbs that look: why, boot explain, waiting, inventory, ports, drivers, conductors, version. */
+/* Verbs that look: waiting, inventory, ports, drivers, conductors, version. */
 #include "conductor/cli/cmd.h"
 #include "lib/base/buf.h"
 #include "lib/base/fs.h"
@@ -7,8 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* GETs one thing; with --json prints it. 1: printed; 0: print it yourself. */
-static int fetch(struct cli_line *line, const char *path, json_t **ret, struct err *e)
+int cmd_fetch(struct cli_line *line, const char *path, json_t **ret, struct err *e)
 {
 	_cleanup_conn_ struct conn *c = NULL;
 	int r;
@@ -20,129 +19,6 @@ static int fetch(struct cli_line *line, const char *path, json_t **ret, struct e
 		return r;
 	cmd_print_json(*ret);
 	return 1;
-}
-
-/* "2026-01-31T12:00:00.123456+00:00" to "12:00:00" of today's reader. */
-static const char *clock_of(const char *time)
-{
-	const char *t = time ? strchr(time, 'T') : NULL;
-
-	return t && strlen(t) > 8 ? t + 1 : "-";
-}
-
-static void print_records(const json_t *records)
-{
-	json_t *record;
-	size_t i;
-
-	json_array_foreach (records, i, record) {
-		_cleanup_free_ char *step = table_text(json_object_get(record, "step"));
-		_cleanup_free_ char *ip = table_text(json_object_get(record, "ip"));
-		_cleanup_free_ char *detail = table_text(json_object_get(record, "detail"));
-
-		printf("  %.12s  %-4s %-14s %-15s %s\n", clock_of(json_str(record, "at")),
-			json_flag(record, "ok", true) ? "ok" : "FAIL", step, ip, detail);
-	}
-}
-
-static void print_events(const json_t *events)
-{
-	json_t *event;
-	size_t i;
-
-	for (i = json_array_size(events); i-- > 0;) {
-		event = json_array_get(events, i);
-		_cleanup_free_ char *from = table_text(json_object_get(event, "from"));
-		_cleanup_free_ char *to = table_text(json_object_get(event, "to"));
-		_cleanup_free_ char *text = table_text(json_object_get(event, "event"));
-
-		printf("  %.12s  ", clock_of(json_str(event, "at")));
-		if (json_str(event, "to"))
-			printf("%s -> %s (%.1f s)  ", from, to,
-				(double)json_int(event, "duration_ms", 0) / 1000);
-		printf("%s\n", text);
-	}
-}
-
-static void print_fact(const json_t *why, const char *key, const char *label)
-{
-	_cleanup_free_ char *text = NULL;
-
-	if (!json_object_get(why, key) || json_is_null(json_object_get(why, key)))
-		return;
-	text = table_text(json_object_get(why, key));
-	printf("%-16s %s\n", label, text);
-}
-
-static void print_console(const json_t *console)
-{
-	const json_t *lines = json_object_get(console, "lines");
-	const char *problem = json_str(console, "problem");
-	json_t *line;
-	size_t i;
-
-	if (!json_array_size(lines) && !problem)
-		return;
-	puts("console:");
-	json_array_foreach (lines, i, line)
-		printf("  | %s\n", json_string_value(line));
-	if (problem)
-		printf("  not connected: %s\n", problem);
-	else if (json_str(console, "output_at"))
-		printf("  last output at %.12s\n", clock_of(json_str(console, "output_at")));
-}
-
-/* Only what is out of the ordinary. */
-static void print_bmc(const json_t *bmc)
-{
-	static const char *const facts[][2] = {{"circuit", "BMC's circuit"},
-		{"failures", "failed in a row"}, {"failing_since", "failing since"},
-		{"next_try", "asked again"}, {"reason", "BMC's failure"}};
-
-	for (size_t i = 0; json_int(bmc, "failures", 0) && i < ARRAY_SIZE(facts); i++)
-		print_fact(bmc, facts[i][0], facts[i][1]);
-	if (json_int(bmc, "freezes", 0))
-		printf("%-16s %lld times when asked too fast; %lld ms are kept between requests\n",
-			"BMC froze", (long long)json_int(bmc, "freezes", 0),
-			(long long)json_int(bmc, "gap_ms", 0));
-}
-
-static void print_why(const json_t *why)
-{
-	static const char *const facts[][2] = {{"name", "node"}, {"uuid", "uuid"},
-		{"provision_state", "state"}, {"target_provision_state", "on its way to"},
-		{"power_state", "power"}, {"waits_for", "waits for"}, {"waits_since", "since"},
-		{"waits_until", "gives up"}, {"boot_path", "boot path"},
-		{"agent_seen", "agent seen"}, {"power_failures", "power failures"},
-		{"power_error", "power error"}, {"health", "health"}, {"health_reason", "because"},
-		{"last_error", "last error"}, {"agent_logs", "agent's logs"}};
-
-	for (size_t i = 0; i < ARRAY_SIZE(facts); i++)
-		print_fact(why, facts[i][0], facts[i][1]);
-	print_bmc(json_object_get(why, "bmc"));
-	if (json_array_size(json_object_get(why, "events"))) {
-		puts("history:");
-		print_events(json_object_get(why, "events"));
-	}
-	if (json_array_size(json_object_get(why, "boot"))) {
-		puts("boot path:");
-		print_records(json_object_get(why, "boot"));
-	}
-	print_console(json_object_get(why, "console"));
-}
-
-int verb_why(struct cli_line *line, void *data)
-{
-	_cleanup_free_ char *path = conn_path("/ingot/v1/why/", line->args[0], "");
-	_cleanup_json_ json_t *why = NULL;
-	struct err e;
-	int r = fetch(line, path, &why, &e);
-
-	if (r < 0)
-		return cmd_fail(&e);
-	if (r == 0)
-		print_why(why);
-	return CLI_OK;
 }
 
 /* "GPT, ext4 \"root\" on partition 1" of a list of texts; allocated. */
@@ -167,7 +43,7 @@ int verb_node_erasures(struct cli_line *line, void *data)
 	json_t *rows, *row;
 	struct err e;
 	size_t i;
-	int r = fetch(line, path, &answer, &e);
+	int r = cmd_fetch(line, path, &answer, &e);
 
 	if (r < 0)
 		return cmd_fail(&e);
@@ -224,28 +100,6 @@ int verb_node_logs(struct cli_line *line, void *data)
 										 : CLI_OK;
 }
 
-int verb_boot_explain(struct cli_line *line, void *data)
-{
-	_cleanup_free_ char *path = conn_path("/ingot/v1/boot/", line->args[0], "");
-	_cleanup_json_ json_t *boot = NULL;
-	struct err e;
-	int r = fetch(line, path, &boot, &e);
-
-	if (r < 0)
-		return cmd_fail(&e);
-	if (r == 1)
-		return CLI_OK;
-	print_fact(boot, "address", "address");
-	print_fact(boot, "node_name", "node");
-	print_fact(boot, "node_uuid", "uuid");
-	if (json_flag(boot, "waiting", false))
-		puts("on the waiting list; ingot waiting accept makes it a node");
-	print_records(json_object_get(boot, "records"));
-	if (!json_array_size(json_object_get(boot, "records")))
-		puts("nothing was heard from it since the conductor started");
-	return CLI_OK;
-}
-
 int verb_queue_list(struct cli_line *line, void *data)
 {
 	static const struct table_column slots[] = {
@@ -255,7 +109,7 @@ int verb_queue_list(struct cli_line *line, void *data)
 		{"uuid", NULL}};
 	_cleanup_json_ json_t *answer = NULL;
 	struct err e;
-	int r = fetch(line, "/ingot/v1/queue", &answer, &e);
+	int r = cmd_fetch(line, "/ingot/v1/queue", &answer, &e);
 
 	if (r < 0)
 		return cmd_fail(&e);
@@ -279,7 +133,8 @@ int verb_bmc_list(struct cli_line *line, void *data)
 	_cleanup_json_ json_t *answer = NULL;
 	json_t *rows;
 	struct err e;
-	int r = fetch(line, all ? "/ingot/v1/bmcs" : "/ingot/v1/bmcs?troubled=true", &answer, &e);
+	int r = cmd_fetch(
+		line, all ? "/ingot/v1/bmcs" : "/ingot/v1/bmcs?troubled=true", &answer, &e);
 
 	if (r < 0)
 		return cmd_fail(&e);
@@ -301,7 +156,7 @@ int verb_waiting_list(struct cli_line *line, void *data)
 		{"updated_at", "LAST SEEN"}};
 	_cleanup_json_ json_t *answer = NULL;
 	struct err e;
-	int r = fetch(line, "/ingot/v1/waiting", &answer, &e);
+	int r = cmd_fetch(line, "/ingot/v1/waiting", &answer, &e);
 
 	if (r < 0)
 		return cmd_fail(&e);

@@ -153,6 +153,11 @@ static const struct cli_verb verbs[] = {
 		verb_node_maintenance},
 	{"node", "watch", "NODE...", 0, -1, {O(timeout), O(all)}, "follow nodes with live progress",
 		"ingot node watch 'r12u*' --until available", verb_node_watch},
+	{"node", "history", "NODE", 1, 1, {{0}},
+		"what happened to a node, with causes and durations, and the phases of its work",
+		"ingot node history r12u07\n"
+		"ingot node history r12u07 --json",
+		verb_node_history},
 	{"node", "erasures", "NODE", 1, 1, {{0}}, "what was done to a node's disks, newest first",
 		"ingot node erasures r12u07\n"
 		"ingot node erasures r12u07 --json",
@@ -200,8 +205,11 @@ static const struct cli_verb verbs[] = {
 		verb_node_logs},
 	{"why", NULL, "NODE", 1, 1, {{0}}, "what a node waits for, since when, and what happened",
 		"ingot why r12u07", verb_why},
-	{"boot", "explain", "MAC", 1, 1, {{0}}, "every decision on a machine's boot path",
-		"ingot boot explain 52:54:00:12:00:07", verb_boot_explain},
+	{"boot", "explain", "MAC|NODE", 1, 1, {{0}},
+		"replay a boot: each step, each decision, where it stopped and what that means",
+		"ingot boot explain 52:54:00:12:00:07\n"
+		"ingot boot explain r12u07",
+		verb_boot_explain},
 	{"queue", "list", NULL, 0, 0, {{0}},
 		"nodes that wait for their turn to boot, write or clean", "ingot queue list",
 		verb_queue_list},

@@ -171,6 +171,30 @@ static bool follows(const char *a, const char *b)
 	       atoi(b + n) == atoi(a + n) + 1;
 }
 
+/* Do they differ in their last number alone? */
+static bool akin(const char *a, const char *b)
+{
+	size_t n = stem(a);
+
+	return a[n] && stem(b) == n && strlen(a) == strlen(b) && !strncmp(a, b, n);
+}
+
+/* "r12u[01-18,20]" of names that are akin. */
+static void put_folded(struct buf *b, char **v, size_t n)
+{
+	size_t at = stem(v[0]);
+
+	buf_printf(b, "%.*s[", (int)at, v[0]);
+	for (size_t i = 0, k; i < n; i = k) {
+		for (k = i + 1; k < n && follows(v[k - 1], v[k]);)
+			k++;
+		buf_printf(b, "%s%s", i ? "," : "", v[i] + at);
+		if (k - i > 1)
+			buf_printf(b, "-%s", v[k - 1] + at);
+	}
+	buf_puts(b, "]");
+}
+
 char *range_fold(const struct names *names)
 {
 	struct buf b = BUF_INIT((size_t)16 * 1024 * 1024);
@@ -180,13 +204,11 @@ char *range_fold(const struct names *names)
 		memcpy(v, names->list, names->n * sizeof(*v));
 	qsort(v, names->n, sizeof(*v), by_text);
 	for (size_t i = 0, k; i < names->n; i = k) {
-		size_t n = stem(v[i]);
-
-		for (k = i + 1; k < names->n && follows(v[k - 1], v[k]);)
+		for (k = i + 1; k < names->n && akin(v[k - 1], v[k]);)
 			k++;
 		buf_puts(&b, i ? " " : "");
 		if (k - i > 1)
-			buf_printf(&b, "%.*s[%s-%s]", (int)n, v[i], v[i] + n, v[k - 1] + n);
+			put_folded(&b, v + i, k - i);
 		else
 			buf_puts(&b, v[i]);
 	}

@@ -20,7 +20,7 @@ struct names {
  */
 int range_expand(const char *word, struct names *names, struct err *e);
 
-/* The shortest words for names that end in numbers: "r12u[01-03] r13u01". Allocated. */
+/* The shortest words for names that end in numbers: "r12u[01-03,05] r13u01". Allocated. */
 char *range_fold(const struct names *names);
 
 bool name_is_glob(const char *word);		       /* holds '*' or '?' */

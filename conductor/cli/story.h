@@ -1,0 +1,16 @@
+/* What a node's events tell about the time it took. */
+#ifndef CONDUCTOR_CLI_STORY_H
+#define CONDUCTOR_CLI_STORY_H
+
+#include "conductor/cli/cmd.h"
+
+/*
+ * The phases of each job out of the events of a node's history, oldest first: an array of {"job":
+ * "deploying", "phase", "start", "end", "duration_ms", "ok"}. Phases are queue (for its turn),
+ * prepare (BMC: boot device, power), boot (until the agent reports), work (inspect, erase, write),
+ * finish (boot loader, restart) and system (until the deployed system has reported). The last one
+ * may be open: without an end. New.
+ */
+json_t *story_phases(const json_t *events);
+
+#endif
