@@ -250,7 +250,7 @@ static void on_tftpd_line(void *data, const char *line, size_t len)
 
 static void on_tftpd_state(void *data, bool good, const char *text)
 {
-	boot_say(data, BOOT_EVENT_SERVICE, good, "", "", "%s", text);
+	health_report(data, BOOT_PART_TFTPD, good, text);
 }
 
 static void on_tftp_closed(void *data)
@@ -321,6 +321,7 @@ static void on_tick(uv_timer_t *timer)
 
 	ask_expire(b, time_mono_ms());
 	dhcp_tick(b);
+	health_tick(b);
 }
 
 static void start_timers(struct boot *b)
@@ -364,6 +365,7 @@ int boot_start(struct boot *b, struct err *e)
 		return err_prefix(e, "boot services");
 	}
 	start_timers(b);
+	health_start(b);
 	if (tftp)
 		start_tftpd(b);
 	if (b->settings.dhcp != BOOT_DHCP_NONE)

@@ -184,6 +184,12 @@ int boot_fix_address(struct boot *b, const char *mac, const char *ip, struct err
 const char *boot_url(const struct boot *b);
 
 /*
+ * How many of the parts that machines need to boot (the interface, dnsmasq, in.tftpd) are out of
+ * order now; what is wrong with them as text in buf, "" when nothing is.
+ */
+unsigned boot_troubles(const struct boot *b, char *buf, size_t size);
+
+/*
  * The services run below small launchers, which are this same program run again. main() must begin
  * with if (boot_child_wanted(argc, argv)) return boot_child_main(argc, argv); before it reads
  * options or starts threads. A program that embeds boot without this cannot start services.

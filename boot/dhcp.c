@@ -121,7 +121,7 @@ static void on_line(void *data, const char *line, size_t len)
 
 static void on_state(void *data, bool ok, const char *text)
 {
-	boot_say(data, BOOT_EVENT_SERVICE, ok, "", "", "%s", text);
+	health_report(data, BOOT_PART_DNSMASQ, ok, text);
 }
 
 static void on_stopped(void *data)

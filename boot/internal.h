@@ -4,6 +4,7 @@
 
 #include "boot/boot.h"
 #include "boot/dnsmasqlog.h"
+#include "boot/health.h"
 #include "boot/machines.h"
 #include "boot/service.h"
 #include "boot/settings.h"
@@ -45,6 +46,8 @@ struct boot {
 	uv_timer_t tick;       /* each second while asks are open or hosts changed */
 	uv_timer_t flush_soon; /* a DHCP event that waits for its boot file */
 	bool hosts_changed;
+	struct part_health health[BOOT_PART_COUNT];
+	unsigned interface_index; /* 0: it is not there, or has not our address */
 
 	bool started, stopping;
 	int open; /* parts that are not closed yet */

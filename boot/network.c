@@ -109,6 +109,11 @@ int network_add_ula(const char *interface, struct in6_addr *ret_address, struct 
 	return r;
 }
 
+int network_put_ula(const char *interface, const struct in6_addr *address, struct err *e)
+{
+	return change_ipv6(interface, address, SIOCSIFADDR, e);
+}
+
 int network_remove_ula(const char *interface, const struct in6_addr *address, struct err *e)
 {
 	return change_ipv6(interface, address, SIOCDIFADDR, e);

@@ -30,11 +30,13 @@ struct service {
 	uv_timer_t timer; /* a pause before the next start, or the wait before SIGKILL */
 	int open;	  /* handles of the present run that are not closed yet */
 	bool running, stopping;
+	bool again; /* it is ended to be started at once */
 	unsigned failures;
 	int64_t started_ms;
 	char space[4096]; /* of one read */
 	struct buf line;
 	char last[160]; /* the last line, which often says why it ended */
+	char why[280];	/* it does not run */
 };
 
 static void run(struct service *s);
@@ -122,10 +124,10 @@ static void on_pause_over(uv_timer_t *timer)
 static void run_again_later(struct service *s)
 {
 	uint64_t pause = s->failures < 5 ? 1000u << s->failures : PAUSE_MAX_MS;
-	char text[128];
+	char text[320];
 
 	s->failures++;
-	snprintf(text, sizeof(text), "%s starts again in %u s", s->name, (unsigned)pause / 1000);
+	snprintf(text, sizeof(text), "%s; it starts again in %u s", s->why, (unsigned)pause / 1000);
 	report(s, false, text);
 	uv_timer_start(&s->timer, on_pause_over, pause, 0);
 }
@@ -138,6 +140,8 @@ static void on_run_closed(uv_handle_t *handle)
 		return;
 	if (s->stopping)
 		uv_close((uv_handle_t *)&s->timer, on_timer_closed);
+	else if (s->again)
+		run(s);
 	else
 		run_again_later(s);
 }
@@ -145,18 +149,16 @@ static void on_run_closed(uv_handle_t *handle)
 static void on_ended(uv_process_t *process, int64_t status, int sig)
 {
 	struct service *s = process->data;
-	char text[256];
 
 	drain(s);
 	s->running = false;
 	uv_timer_stop(&s->timer);
-	if (!s->stopping) {
+	if (!s->stopping && !s->again) {
 		if (time_mono_ms() - s->started_ms > STEADY_MS)
 			s->failures = 0;
-		snprintf(text, sizeof(text), "%s ended with %s %d%s%s", s->name,
+		snprintf(s->why, sizeof(s->why), "%s ended with %s %d%s%s", s->name,
 			sig ? "signal" : "code", sig ? sig : (int)status, *s->last ? ": " : "",
 			s->last);
-		report(s, false, text);
 	}
 	uv_close((uv_handle_t *)&s->out, on_run_closed);
 	uv_close((uv_handle_t *)process, on_run_closed);
@@ -190,14 +192,15 @@ static void run(struct service *s)
 	int r;
 
 	s->last[0] = '\0';
+	s->again = false;
 	s->started_ms = time_mono_ms();
 	s->open = 2;
 	s->process.data = s->out.data = s;
 	uv_pipe_init(s->loop, &s->out, 0);
 	r = spawn(s);
 	if (r < 0) {
-		snprintf(text, sizeof(text), "%s cannot be started: %s", s->name, uv_strerror(r));
-		report(s, false, text);
+		snprintf(s->why, sizeof(s->why), "%s cannot be started: %s", s->name,
+			uv_strerror(r));
 		uv_close((uv_handle_t *)&s->out, on_run_closed);
 		uv_close((uv_handle_t *)&s->process, on_run_closed);
 		return;
@@ -260,6 +263,21 @@ void service_stop(struct service *s)
 		uv_timer_start(&s->timer, on_kill_time, KILL_AFTER_MS, 0);
 	} else if (!s->open) {
 		uv_close((uv_handle_t *)&s->timer, on_timer_closed);
+	}
+}
+
+void service_restart(struct service *s)
+{
+	if (s->stopping)
+		return;
+	s->failures = 0;
+	s->again = s->running || s->open;
+	if (s->running) {
+		uv_process_kill(&s->process, SIGTERM);
+		uv_timer_start(&s->timer, on_kill_time, KILL_AFTER_MS, 0);
+	} else if (!s->open) {
+		uv_timer_stop(&s->timer);
+		run(s);
 	}
 }
 

@@ -30,6 +30,9 @@ void service_start(uv_loop_t *loop, const char *name, const char *const *command
 /* SIGTERM, after 2 s SIGKILL; then hooks->stopped, and the service is freed. */
 void service_stop(struct service *s);
 
+/* Ends it as service_stop() does and starts it at once; also out of a pause. */
+void service_restart(struct service *s);
+
 /* SIGHUP, for a program that reads files again then; nothing while it does not run. */
 void service_hup(struct service *s);
 

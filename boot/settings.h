@@ -49,6 +49,8 @@ int network_find(
 
 /* Adds a random unique local /64 address (RFC 4193) to the interface, for this run only. */
 int network_add_ula(const char *interface, struct in6_addr *ret_address, struct err *e);
+/* Gives the interface this address (again). */
+int network_put_ula(const char *interface, const struct in6_addr *address, struct err *e);
 int network_remove_ula(const char *interface, const struct in6_addr *address, struct err *e);
 
 /* dnsmasq's configuration file. http_url is without a slash at the end. */

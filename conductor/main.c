@@ -56,6 +56,7 @@ struct conductor {
 	struct report *report;
 	struct engine *engine;
 	struct boot *boot;
+	unsigned boot_failing; /* of its parts */
 	struct api *api;
 	bool boot_stopped;
 };
@@ -94,10 +95,22 @@ static void on_boot_ask(void *data, struct boot *b, const struct boot_ask *ask)
 	free(d.ramdisk);
 }
 
+/* Whoever waits for a machine to boot is told what is in the way. */
+static void tell_boot_troubles(struct conductor *c)
+{
+	char text[1000] = "";
+
+	c->boot_failing = c->boot ? boot_troubles(c->boot, text, sizeof(text)) : 0;
+	if (c->engine)
+		engine_set_boot_troubles(c->engine, text);
+}
+
 static void on_boot_event(void *data, const struct boot_event *ev)
 {
 	struct conductor *c = data;
 
+	if (ev->kind == BOOT_EVENT_SERVICE)
+		tell_boot_troubles(c);
 	if (ev->kind == BOOT_EVENT_SERVICE)
 		log_line(ev->ok ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, "boot: %s", ev->detail);
 	engine_boot_event(c->engine, ev->mac, ev->ip, boot_event_name(ev->kind), ev->detail, ev->ok,
@@ -246,6 +259,7 @@ static int show_metrics(void *data, struct buf *out, struct err *e)
 	m.store_failed = ss.failed;
 	m.store_queued = ss.queued;
 	m.store_failing = ss.failing;
+	m.boot_failing = c->boot_failing;
 	m.webhook_pending = (uint64_t)pending;
 	memcpy(m.nodes_by_health, es.nodes_by_health, sizeof(m.nodes_by_health));
 	m.sensor_polls = es.sensor_polls;

@@ -161,7 +161,12 @@ static void nothing_seen(struct enode *e, const char *mac, char *buf, size_t siz
 		boot_clock(since_us, when, sizeof(when)), *hint ? hint : boot_step_none);
 }
 
-void bootlog_last(struct enode *e, char *buf, size_t size)
+void engine_set_boot_troubles(struct engine *en, const char *text)
+{
+	str_replace(&en->boot_troubles, str_empty(text) ? NULL : text);
+}
+
+static void last_step(struct enode *e, char *buf, size_t size)
 {
 	const char *mac = NULL;
 	struct bootlog *log = newest_log(e, &mac);
@@ -179,6 +184,17 @@ void bootlog_last(struct enode *e, char *buf, size_t size)
 		snprintf(buf, size, "%s: %s; %s (see 'ingot boot explain %s')", mac,
 			boot_step_sentence(rec, sentence, sizeof(sentence)),
 			boot_step_of(rec)->means, mac);
+}
+
+void bootlog_last(struct enode *e, char *buf, size_t size)
+{
+	const char *troubles = e->en->boot_troubles;
+	size_t at = 0;
+
+	if (troubles)
+		at = (size_t)snprintf(buf, size, "boot services: %.250s; ", troubles);
+	if (at < size)
+		last_step(e, buf + at, size - at);
 }
 
 /* The way of the boot that has just ended well, in one line for the history. */

@@ -26,6 +26,9 @@ struct boot_decision {
 void engine_boot_decide(
 	struct engine *en, const struct boot_question *q, struct boot_decision *ret);
 
+/* What of the boot services is out of order, "" nothing: shown to whoever waits for a machine. */
+void engine_set_boot_troubles(struct engine *en, const char *text);
+
 /* One step on the boot path of a MAC, for `boot explain` and `why`. */
 void engine_boot_event(struct engine *en, const char *mac, const char *ip, const char *kind,
 	const char *detail, bool ok, uint64_t bytes, int64_t wall_us);

@@ -650,6 +650,7 @@ void engine_free(struct engine *en)
 	uv_run(en->loop, UV_RUN_NOWAIT);
 	pthread_mutex_destroy(&en->lock);
 	free(en->hostname);
+	free(en->boot_troubles);
 	free(en);
 }
 

@@ -147,6 +147,7 @@ struct engine {
 	size_t sweep_pos;	/* its place in `nodes` */
 	int64_t sweep_at_ms;	/* of the last tick */
 	int64_t sweep_credit;	/* nodes to be asked, in 1/interval_ms */
+	char *boot_troubles;	/* NULL: none */
 	int64_t store_away_ms;	/* monotonic, since when it takes no changes; 0: it does */
 	uint64_t store_refused; /* changes since then */
 	struct list walks;	/* lists of all nodes in the making */

@@ -162,7 +162,7 @@ void on_why(struct enode *e, struct request *r)
 	json_t *home, *bmc = flow_bmc(e->en->flow, e->uuid);
 	json_t *console = flow_console_show(e->en->flow, e->uuid, CONSOLE_SHOWN);
 	_cleanup_free_ char *reason = NULL;
-	char sentence[800];
+	char sentence[1000];
 
 	r->answer = progress_row(e);
 	put_then(e, r->answer);

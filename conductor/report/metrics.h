@@ -61,6 +61,7 @@ struct report_metrics_source {
 	uint64_t sensor_polls, sensor_polls_failed;
 	struct report_reading *readings;
 	size_t n_readings;
+	uint64_t boot_failing;	  /* parts of the boot services */
 	uint64_t webhook_pending; /* delivery records in the store */
 };
 
