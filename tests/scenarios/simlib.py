@@ -8,6 +8,7 @@ on loopback, on ports that are free, and ends with `with Sim() as sim:`.
 INGOT_BUILD names the folder of the programs: build (default), build/asan, build/tsan ...
 INGOT_SEED makes a run's random choices those of an earlier one; each run prints its seed.
 """
+import base64
 import ctypes
 import hashlib
 import http.client
@@ -61,9 +62,16 @@ def with_parent():
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """One below those that connections are given: while its server is away nobody else may get it."""
+    while True:
+        port = random.SystemRandom().randrange(20000, 32000)
+        with socket.socket() as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                s.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass
 
 
 def reaper(process):
@@ -158,6 +166,7 @@ class Server:
     def __init__(self, handle, port=0):
         outer = self
         self.handle = handle
+        port = port or free_port()
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -531,7 +540,7 @@ def post(url, body):
 
 CONF = """[api]
 listen = 127.0.0.1:{api}
-auth = none
+auth = {auth}
 [store]
 url = sqlite:{store}/ingot.sqlite
 [drivers]
@@ -574,7 +583,7 @@ class Sim:
         self.api_url = "http://127.0.0.1:%d" % self.api_port
         self.boot_url = "http://127.0.0.1:%d" % self.boot_port
         self.images, self.webhook = Images(), Webhook() if webhook else None
-        self.settings = {"api": self.api_port, "boot": self.boot_port, "folder": self.folder, "store": self.folder,
+        self.settings = {"api": self.api_port, "boot": self.boot_port, "folder": self.folder, "store": self.folder, "auth": "none",
                          "wait": int(wait * SLOW),
                          "power_timeout": power_timeout, "power_sync": power_sync, "command_timeout": command_timeout,
                          "logs": "on_failure", "fast_track": "true" if fast_track else "false",
@@ -583,7 +592,7 @@ class Sim:
         self.machines = []
         self.n = machines
         self.bmc_options = bmc_options
-        self.version = API_VERSION
+        self.version, self.user = API_VERSION, None
         self.env = {}  # of the conductor, beside ours
         self.launcher = []  # a command that runs the conductor
         self.status = []  # exit statuses of conductors that ended
@@ -670,11 +679,13 @@ class Sim:
 
     # its API
 
-    def call(self, method, path, body=None):
-        """(HTTP status, JSON or None)"""
+    def call(self, method, path, body=None, user=None):
+        """(HTTP status, JSON or None). user: NAME:PASSWORD, when the API asks for one."""
         request = urllib.request.Request(
             self.api_url + path, None if body is None else json.dumps(body).encode(), method=method,
             headers={"Content-Type": "application/json", "X-OpenStack-Ironic-API-Version": self.version})
+        if user or self.user:
+            request.add_header("Authorization", "Basic " + base64.b64encode((user or self.user).encode()).decode())
         try:
             with urllib.request.urlopen(request, timeout=30 * SLOW) as answer:
                 text = answer.read()
