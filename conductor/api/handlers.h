@@ -112,6 +112,7 @@ HANDLER(progress_get);
 HANDLER(progress_post);
 HANDLER(boot_get);
 HANDLER(queue_list);
+HANDLER(queue_put);
 HANDLER(bmc_list);
 HANDLER(waiting_list);
 HANDLER(waiting_post);

@@ -133,6 +133,14 @@ int queue_list(struct call *c, struct err *e)
 	return call_submit(c, call_request(c, REQ_QUEUE_LIST, NULL), finish_answer);
 }
 
+int queue_put(struct call *c, struct err *e)
+{
+	struct request *r = call_request(c, REQ_QUEUE_PRIORITY, c->params[0]);
+
+	r->args = json_incref(c->body);
+	return call_submit(c, r, finish_no_content);
+}
+
 /* All, or with troubled=true those that fail or froze. */
 int bmc_list(struct call *c, struct err *e)
 {

@@ -163,6 +163,7 @@ const struct route routes[] = {
 		BODY(console_input_schema), .flags = OURS),
 	R("GET", "/ingot/v1/boot/{mac}", 0, boot_get, .flags = OURS),
 	R("GET", "/ingot/v1/queue", 0, queue_list, .flags = OURS),
+	R("PUT", "/ingot/v1/queue/{node}", 0, queue_put, .body = BODY_REQUIRED, .flags = OURS),
 	R("GET", "/ingot/v1/bmcs", 0, bmc_list, .flags = OURS),
 	R("GET", "/ingot/v1/waiting", 0, waiting_list, .flags = OURS),
 	R("POST", "/ingot/v1/waiting/{mac}", 0, waiting_post, .body = BODY_REQUIRED, .flags = OURS),

@@ -39,6 +39,7 @@ VERB(verb_why);
 VERB(verb_boot_explain);
 VERB(verb_node_history);
 VERB(verb_queue_list);
+VERB(verb_queue_set);
 VERB(verb_bmc_list);
 VERB(verb_waiting_list);
 VERB(verb_waiting_accept);

@@ -100,54 +100,6 @@ int verb_node_logs(struct cli_line *line, void *data)
 										 : CLI_OK;
 }
 
-int verb_queue_list(struct cli_line *line, void *data)
-{
-	static const struct table_column slots[] = {
-		{"slot", NULL}, {"in_use", "IN USE"}, {"limit", NULL}, {"waiting", NULL}};
-	static const struct table_column nodes[] = {{"slot", NULL}, {"place", NULL},
-		{"name", "NODE"}, {"provision_state", "STATE"}, {"priority", NULL}, {"since", NULL},
-		{"uuid", NULL}};
-	_cleanup_json_ json_t *answer = NULL;
-	struct err e;
-	int r = cmd_fetch(line, "/ingot/v1/queue", &answer, &e);
-
-	if (r < 0)
-		return cmd_fail(&e);
-	if (r == 1)
-		return CLI_OK;
-	table_print(stdout, slots, ARRAY_SIZE(slots), json_object_get(answer, "slots"));
-	if (json_array_size(json_object_get(answer, "waiting"))) {
-		puts("");
-		table_print(stdout, nodes, ARRAY_SIZE(nodes), json_object_get(answer, "waiting"));
-	}
-	return CLI_OK;
-}
-
-int verb_bmc_list(struct cli_line *line, void *data)
-{
-	static const struct table_column columns[] = {{"node_name", "NODE"}, {"address", NULL},
-		{"circuit", NULL}, {"failures", NULL}, {"failing_since", "SINCE"},
-		{"next_try", "NEXT TRY"}, {"gap_ms", "GAP MS"}, {"freezes", NULL},
-		{"rtt_ms", "RTT MS"}, {"reason", NULL}};
-	bool all = cli_flag(line, "all");
-	_cleanup_json_ json_t *answer = NULL;
-	json_t *rows;
-	struct err e;
-	int r = cmd_fetch(
-		line, all ? "/ingot/v1/bmcs" : "/ingot/v1/bmcs?troubled=true", &answer, &e);
-
-	if (r < 0)
-		return cmd_fail(&e);
-	if (r == 1)
-		return CLI_OK;
-	rows = json_object_get(answer, "bmcs");
-	if (json_array_size(rows))
-		table_print(stdout, columns, ARRAY_SIZE(columns), rows);
-	else
-		puts(all ? "no BMC was asked yet" : "all BMCs that were asked are well");
-	return CLI_OK;
-}
-
 int verb_waiting_list(struct cli_line *line, void *data)
 {
 	static const struct table_column columns[] = {{"address", NULL}, {"facts.ip", "IP"},

@@ -61,6 +61,7 @@ static const struct cli_option maintenance_options[] = {{"reason", "TEXT", "why,
 static const struct cli_option accept_options[] = {{"name", "NAME", "name of the new node"},
 	{"driver", "DRIVER", "ipmi when nothing else is said"},
 	{"driver-info", "KEY=VALUE", "how to reach the BMC; KEY=@FILE, KEY=? for passwords"}};
+static const struct cli_option queue_options[] = {{"priority", "NUMBER", "from -1000 to 1000"}};
 static const struct cli_option bmc_list_options[] = {{"all", NULL, "also those that are well"}};
 static const struct cli_option ignore_options[] = {{"undo", NULL, "show it again"}};
 static const struct cli_option export_options[] = {
@@ -213,6 +214,9 @@ static const struct cli_verb verbs[] = {
 	{"queue", "list", NULL, 0, 0, {{0}},
 		"nodes that wait for their turn to boot, write or clean", "ingot queue list",
 		verb_queue_list},
+	{"queue", "set", "NODE...", 0, -1, {O(queue_options), O(all)},
+		"say who goes first: larger numbers do, 0 is where all begin",
+		"ingot queue set 'r12u[01-03]' --priority 10", verb_queue_set},
 	{"bmc", "list", NULL, 0, 0, {O(bmc_list_options)},
 		"BMCs that do not answer or froze, why, and when they are asked again",
 		"ingot bmc list\n"

@@ -13,8 +13,9 @@
 
 #include <errno.h>
 
-#define PRIORITY_MAX 1000
-#define LIST_MAX     1000 /* waiting nodes in one answer */
+#define PRIORITY_MAX   1000
+#define QUEUE_PRIORITY "ingot_priority" /* in extra */
+#define LIST_MAX       1000		/* waiting nodes in one answer */
 /*
  * A machine that has not reported after so long gives its place to the next one, though it is still
  * waited for: what a slot guards is over by then, or will never be.
@@ -118,7 +119,7 @@ void slot_leave(struct enode *e)
 
 static int priority_of(const struct node *n)
 {
-	const json_t *v = json_object_get(n->extra, "ingot_priority");
+	const json_t *v = json_object_get(n->extra, QUEUE_PRIORITY);
 	int p = 0;
 
 	if (json_is_string(v) &&
@@ -303,4 +304,28 @@ void on_queue_list(struct engine *en, struct request *r)
 	}
 	r->answer = json_pack("{s:o, s:o}", "slots", slots, "waiting", waiting);
 	request_finish(r, 0, NULL);
+}
+
+static void priority_durable(struct commit *c, void *data)
+{
+	request_finish(data, c->r, &c->err);
+}
+
+/* Also where the contract does not let clients change a node: it is for those who wait. */
+void on_queue_priority(struct enode *e, struct request *r)
+{
+	const json_t *v = json_object_get(r->args, "priority");
+	int64_t priority = json_integer_value(v);
+	struct commit *c;
+	struct err err;
+
+	if (!json_is_integer(v) || priority < -PRIORITY_MAX || priority > PRIORITY_MAX) {
+		err_set(&err, EINVAL, "priority: expected a number from -%d to %d", PRIORITY_MAX,
+			PRIORITY_MAX);
+		request_finish(r, -EINVAL, &err);
+		return;
+	}
+	c = commit_new(e);
+	json_put_int(c->next->extra, QUEUE_PRIORITY, priority);
+	commit_submit(c, priority_durable, r);
 }

@@ -47,6 +47,7 @@ static const struct {
 	[REQ_WHY] = {.node = on_why, .reads = true},
 	[REQ_PROGRESS_GET] = {.engine = on_progress_list},
 	[REQ_QUEUE_LIST] = {.engine = on_queue_list},
+	[REQ_QUEUE_PRIORITY] = {.node = on_queue_priority},
 	[REQ_BMC_LIST] = {.engine = on_bmc_list},
 	[REQ_BOOT_RECORDS] = {.engine = on_boot_records},
 	[REQ_WAITING_LIST] = {.engine = on_waiting_list},

@@ -79,6 +79,7 @@ enum request_kind {
 	REQ_WHY,	    /* ident -> state, what it waits for, since, until, last events */
 	REQ_PROGRESS_GET,   /* ident or NULL for all -> live view rows */
 	REQ_QUEUE_LIST,	    /* -> {"slots": [...], "waiting": [...]}: see admission.c */
+	REQ_QUEUE_PRIORITY, /* ident, args {"priority"}: where it stands in queues */
 	REQ_BMC_LIST,	    /* flag: only troubled ones -> {"bmcs": [...]} */
 	REQ_BOOT_RECORDS,   /* ident: a MAC -> {"address", "records": [...]} */
 	REQ_WAITING_LIST,   /* -> {"waiting": [...]} */

@@ -240,6 +240,7 @@ void slot_leave(struct enode *e);			  /* holds none and wants none any more */
 void slot_admit(struct enode *e);
 void slot_show(const struct enode *e, json_t *row);
 void on_queue_list(struct engine *en, struct request *r);
+void on_queue_priority(struct enode *e, struct request *r);
 void on_bmc_list(struct engine *en, struct request *r);
 
 /* logs.c */

@@ -570,12 +570,13 @@ while_provisioning = {console}
 webhooks = {webhooks}
 [log]
 level = debug
+{extra}
 """
 
 
 class Sim:
     def __init__(self, machines=1, fast_track=False, wait=60, power_timeout=10, power_sync=0, webhook=False,
-                 command_timeout=20, bmc_options=()):
+                 command_timeout=20, bmc_options=(), extra=""):
         self.folder = tempfile.mkdtemp(prefix="ingot-sim-")
         os.chmod(self.folder, 0o755)
         self.ending = False
@@ -587,7 +588,7 @@ class Sim:
                          "wait": int(wait * SLOW),
                          "power_timeout": power_timeout, "power_sync": power_sync, "command_timeout": command_timeout,
                          "logs": "on_failure", "fast_track": "true" if fast_track else "false",
-                         "console": "false", "webhooks": self.webhook.url() if webhook else ""}
+                         "console": "false", "extra": extra, "webhooks": self.webhook.url() if webhook else ""}
         self.ingotd = self.bmcs = None
         self.machines = []
         self.n = machines
@@ -771,3 +772,19 @@ class Sim:
 
     def home(self, machine, limit_s=30):
         return wait_for(lambda: self.why(machine).get("phone_home"), limit_s)
+
+
+# --- what scenarios share ---------------------------------------------------------------------------
+
+def troubled(sim):
+    """BMCs that fail or froze, by the names of their nodes."""
+    return {b["node_name"]: b for b in sim.get("/ingot/v1/bmcs?troubled=true")["bmcs"]}
+
+
+def order(sim, name, target):
+    """A power command of an operator, and the seconds until it is done."""
+    began = time.monotonic()
+    sim.must("PUT", "/v1/nodes/%s/states/power" % name, {"target": target})
+    done = wait_for(lambda: sim.get("/v1/nodes/%s?fields=target_power_state" % name)["target_power_state"] is None, 30,
+                    0.02)
+    return time.monotonic() - began if done else None
