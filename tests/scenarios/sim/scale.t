@@ -132,15 +132,18 @@ def admission():
         tap.equal(boot_slots(sim)["in_use"], 5, "and the machines that boot")
 
         for m in sim.machines[:5]:
-            sim.provision(m, "abort")
+            sim.reach(m, "wait call-back")
+            sim.must("PUT", "/v1/nodes/%s/states/provision" % m.name, {"target": "abort"})
         tap.ok(wait_for(lambda: queue(sim) == want[5:], 30), "five that end let the next five boot", queue(sim)[:8])
         tap.ok(wait_for(lambda: all(sim.machines[names.index(n)].on() for n in want[:5]), 30), "which are switched on")
 
         last = [sim.machines[names.index(n)] for n in want[-3:]]
         for m in last:
             m.boots = True
-        for n in want[:-3]:
-            sim.provision(sim.machines[names.index(n)], "abort")
+        for n in reversed(want[:-3]):  # those that wait first, so that nobody is admitted meanwhile
+            m = sim.machines[names.index(n)]
+            sim.reach(m, "wait call-back")
+            sim.must("PUT", "/v1/nodes/%s/states/provision" % m.name, {"target": "abort"})
         nodes = [sim.reach(m, "active", "deploy failed") for m in last]
         tap.equal([n["provision_state"] for n in nodes], ["active"] * 3, "the last in the queue get their system",
                   ) or tap.diag(str([n["last_error"] for n in nodes]))
