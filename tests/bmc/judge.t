@@ -289,6 +289,10 @@ def part_boot_params():
 
 
 def part_identity():
+    with Bmcd("--manufacturer", "10876", "--product", "2343", "--firmware", "3.07") as b:
+        r = b.ipmitool("17", "mc", "info")
+        same([r.value(k) for k in ("Manufacturer ID", "Product ID", "Firmware Revision")], ["10876", "2343 (0x0927)", "3.07"],
+             "a farm can be of a maker", r)
     with Bmcd("--guid", "00112233445566778899aabbccddeeff") as b:
         for c in SUITES:
             r = b.ipmitool(c, "mc", "info")

@@ -175,6 +175,33 @@ static int take_guid(struct farm_options *o, const char *v, struct err *e)
 	return 0;
 }
 
+static int take_manufacturer(struct farm_options *o, const char *v, struct err *e)
+{
+	return take_number("manufacturer", v, 0xfffff, &o->farm.bmc.manufacturer, e);
+}
+
+static int take_product(struct farm_options *o, const char *v, struct err *e)
+{
+	unsigned n = 0;
+	int r = take_number("product", v, UINT16_MAX, &n, e);
+
+	o->farm.bmc.product = n;
+	return r;
+}
+
+/* The minor revision is two digits of BCD, IPMI 2.0 section 20.1. */
+static int take_firmware(struct farm_options *o, const char *v, struct err *e)
+{
+	unsigned major, tens, ones;
+	char end;
+
+	if (sscanf(v, "%3u.%1u%1u%c", &major, &tens, &ones, &end) != 3 || major > 127)
+		return err_set(e, EINVAL, "--firmware %s: give MAJOR.MM, such as 3.07", v);
+	o->farm.bmc.firmware_major = major;
+	o->farm.bmc.firmware_minor = tens << 4 | ones;
+	return 0;
+}
+
 static int take_slots(struct farm_options *o, const char *v, struct err *e)
 {
 	return take_number("slots", v, 64, &o->farm.bmc.session_slots, e);
@@ -288,6 +315,10 @@ static const struct option_row {
 	{"cipher", "SUITES", "3, 17 or 3,17 (default)", take_cipher},
 	{"kg-file", "FILE", "K_g is the file's first line, at most 20 bytes", take_kg_file},
 	{"guid", "HEX", "GUID of the first BMC", take_guid},
+	{"manufacturer", "ID", "IANA enterprise number in Get Device ID, such as 10876",
+		take_manufacturer},
+	{"product", "ID", "product id in Get Device ID", take_product},
+	{"firmware", "MAJOR.MM", "firmware revision in Get Device ID", take_firmware},
 	{"slots", "N", "session slots, default 4", take_slots},
 	{"idle-s", "SECONDS", "idle sessions end after this, default 60", take_idle},
 	{"reset-ms", "MS", "silence after a reset of the BMC, default 2000", take_reset_ms},
