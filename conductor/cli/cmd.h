@@ -35,6 +35,8 @@ VERB(verb_bmc_identify);
 VERB(verb_bmc_reset);
 VERB(verb_bmc_raw);
 VERB(verb_node_logs);
+VERB(verb_console);
+VERB(verb_node_console);
 VERB(verb_why);
 VERB(verb_boot_explain);
 VERB(verb_node_history);

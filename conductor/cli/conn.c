@@ -13,15 +13,18 @@
 #include <string.h>
 #include <unistd.h>
 
-#define DEFAULT_URL "http://127.0.0.1:6385"
-#define MINOR	    110
-#define RETRY_MS    10000
-#define ANSWER_MAX  ((size_t)256 * 1024 * 1024)
+#define DEFAULT_URL   "http://127.0.0.1:6385"
+#define MINOR	      110
+#define RETRY_MS      10000
+#define STREAM_IDLE_S 45 /* the conductor says something every 15 s */
+#define ANSWER_MAX    ((size_t)256 * 1024 * 1024)
 
 struct conn {
 	struct http_client *http;
 	struct cloud cloud; /* endpoint without /v1 and slash */
 	int minor;
+	bool (*on_body)(void *data, const char *bytes, size_t len); /* of conn_stream() */
+	void *on_body_data;
 	unsigned timeout_ms; /* of one request; 0: the client's own */
 };
 
@@ -105,6 +108,26 @@ int conn_open(const struct cli_line *line, struct conn **ret, struct err *e)
 	return 0;
 }
 
+int conn_twin(const struct conn *c, struct conn **ret, struct err *e)
+{
+	struct conn *twin = xcalloc(1, sizeof(*twin));
+	int r;
+
+	twin->minor = c->minor;
+	twin->cloud = (struct cloud){.endpoint = xstrdup(c->cloud.endpoint),
+		.username = xstrdup(c->cloud.username),
+		.password = xstrdup(c->cloud.password),
+		.cacert = xstrdup(c->cloud.cacert),
+		.insecure = c->cloud.insecure};
+	r = http_client_new(&twin->http, e);
+	if (r < 0) {
+		conn_close(twin);
+		return r;
+	}
+	*ret = twin;
+	return 0;
+}
+
 void conn_close(struct conn *c)
 {
 	if (!c)
@@ -141,6 +164,9 @@ static int ask_once(struct conn *c, const char *method, const char *path, const 
 		.tls = {.ca_file = c->cloud.cacert, .insecure = c->cloud.insecure},
 		.response_max = ANSWER_MAX,
 		.timeout_ms = c->timeout_ms,
+		.on_body = c->on_body,
+		.on_body_data = c->on_body_data,
+		.idle_timeout_s = STREAM_IDLE_S,
 	};
 	int r;
 
@@ -271,6 +297,22 @@ int conn_data(struct conn *c, const char *path, char **ret, size_t *ret_len, str
 		*ret_len = r.len;
 		*ret = TAKE_PTR(r.body);
 	}
+	http_response_done(&r);
+	return n;
+}
+
+int conn_stream(struct conn *c, const char *path,
+	bool (*on_body)(void *data, const char *bytes, size_t len), void *data, struct err *e)
+{
+	struct http_response r = {0};
+	int n;
+
+	c->on_body = on_body;
+	c->on_body_data = data;
+	n = ask(c, "GET", path, NULL, &r, e);
+	c->on_body = NULL;
+	if (n == 0 && r.status >= 400)
+		n = answer_err(c, &r, e);
 	http_response_done(&r);
 	return n;
 }

@@ -44,6 +44,16 @@ int conn_data(struct conn *c, const char *path, char **ret, size_t *ret_len, str
 /* The same for a text. */
 int conn_text(struct conn *c, const char *path, char **ret, struct err *e);
 
+/*
+ * GETs an answer without end: its body goes to on_body as it comes, until that says false or the
+ * conductor ends it, both of which is 0. After 45 s of silence the conductor is gone: -ETIMEDOUT.
+ */
+int conn_stream(struct conn *c, const char *path,
+	bool (*on_body)(void *data, const char *bytes, size_t len), void *data, struct err *e);
+
+/* Another connection of the same kind, for another thread. */
+int conn_twin(const struct conn *c, struct conn **ret, struct err *e);
+
 /* "/v1/nodes/" and the name, escaped, and more. Allocated. */
 char *conn_path(const char *before, const char *name, const char *after);
 

@@ -58,6 +58,11 @@ static const struct cli_option logs_options[] = {
 	{"file", "FILE", "this one; the newest when not given"},
 	{"output", "FILE", "write the archive there; - is standard output"}};
 static const struct cli_option maintenance_options[] = {{"reason", "TEXT", "why, for others"}};
+static const struct cli_option console_options[] = {{"follow", NULL, "only show it, as it comes"},
+	{"log", NULL, "print what was recorded, with times; with --json as asciicast"},
+	{"replay", NULL, "show what was recorded as it happened"},
+	{"speed", "N", "replay so many times as fast; 1 when not given"},
+	{"since", "TIME", "only what came after 90s, 10m, 2h, 1d ago or 2026-01-31T12:00:00Z"}};
 static const struct cli_option accept_options[] = {{"name", "NAME", "name of the new node"},
 	{"driver", "DRIVER", "ipmi when nothing else is said"},
 	{"driver-info", "KEY=VALUE", "how to reach the BMC; KEY=@FILE, KEY=? for passwords"}};
@@ -152,6 +157,11 @@ static const struct cli_verb verbs[] = {
 		"ingot node maintenance on r12u07 --reason 'fan replaced on Friday'\n"
 		"ingot node maintenance off r12u07",
 		verb_node_maintenance},
+	{"node", "console", "on|off NODE...", 1, -1, {O(all)},
+		"keep serial consoles open and recorded, or not",
+		"ingot node console on 'r12u[01-40]'\n"
+		"ingot node console off r12u07",
+		verb_node_console},
 	{"node", "watch", "NODE...", 0, -1, {O(timeout), O(all)}, "follow nodes with live progress",
 		"ingot node watch 'r12u*' --until available", verb_node_watch},
 	{"node", "history", "NODE", 1, 1, {{0}},
@@ -204,6 +214,14 @@ static const struct cli_verb verbs[] = {
 		"ingot node logs r12u07 --output - | tar xzO agent.log\n"
 		"ingot node logs r12u07 --output r12u07.tar.gz",
 		verb_node_logs},
+	{"console", NULL, "NODE", 1, 1, {O(console_options)},
+		"a node's serial console in this terminal; leave with Enter ~.",
+		"ingot console r12u07\n"
+		"ingot console r12u07 --follow\n"
+		"ingot console r12u07 --log --since 10m\n"
+		"ingot console r12u07 --replay --speed 4\n"
+		"ingot console r12u07 --log --json > r12u07.cast",
+		verb_console},
 	{"why", NULL, "NODE", 1, 1, {{0}}, "what a node waits for, since when, and what happened",
 		"ingot why r12u07", verb_why},
 	{"boot", "explain", "MAC|NODE", 1, 1, {{0}},

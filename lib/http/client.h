@@ -36,6 +36,14 @@ struct http_request {
 	unsigned timeout_ms;	     /* 0: 60,000; of the whole request */
 	unsigned connect_timeout_ms; /* 0: 10,000 */
 	unsigned redirects;	     /* how many to follow; 0: none */
+
+	/*
+	 * Gets the body of a 2xx answer as it comes, in pieces; false: enough of it, which ends the
+	 * request well. There is no timeout_ms then, but silence of idle_timeout_s (0: 60) ends it.
+	 */
+	bool (*on_body)(void *data, const char *bytes, size_t len);
+	void *on_body_data;
+	unsigned idle_timeout_s;
 };
 
 struct http_response {

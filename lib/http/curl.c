@@ -19,6 +19,7 @@
 #define RESPONSE_MAX	   (16 * 1024 * 1024)
 #define HEAD_MAX	   (64 * 1024)
 #define TIMEOUT_MS	   60000
+#define IDLE_TIMEOUT_S	   60
 #define CONNECT_TIMEOUT_MS 10000
 #define METHODS		   "http,https"
 
@@ -134,7 +135,14 @@ int curl_set_tls(CURL *easy, const struct http_tls *tls, char **ret_pin, struct 
 static size_t on_body(char *data, size_t size, size_t n, void *arg)
 {
 	struct curl_job *j = arg;
+	long status = 0;
 
+	if (j->on_body)
+		curl_easy_getinfo(j->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (status / 100 == 2) {
+		j->enough = !j->on_body(j->on_body_data, data, size * n);
+		return j->enough ? 0 : size * n;
+	}
 	if (buf_append(&j->body, data, size * n) == 0)
 		return size * n;
 	j->too_large = true;
@@ -229,7 +237,15 @@ static void set_limits(struct curl_job *j, const struct http_request *rq)
 	j->response_max = rq->response_max ? rq->response_max : RESPONSE_MAX;
 	buf_init(&j->body, j->response_max);
 	buf_init(&j->head, HEAD_MAX);
-	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)j->timeout_ms);
+	j->on_body = rq->on_body;
+	j->on_body_data = rq->on_body_data;
+	if (rq->on_body) { /* it may go on for ever, but not in silence */
+		curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, 1L);
+		curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME,
+			(long)(rq->idle_timeout_s ? rq->idle_timeout_s : IDLE_TIMEOUT_S));
+	} else {
+		curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)j->timeout_ms);
+	}
 	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)j->connect_timeout_ms);
 	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, rq->redirects ? 1L : 0L);
 	curl_easy_setopt(c, CURLOPT_MAXREDIRS, (long)rq->redirects);
@@ -300,7 +316,7 @@ int curl_job_result(struct curl_job *j, CURLcode code, struct http_response *ret
 {
 	long status = 0;
 
-	if (code != CURLE_OK)
+	if (code != CURLE_OK && !j->enough)
 		return job_failure(j, code, e);
 	curl_easy_getinfo(j->easy, CURLINFO_RESPONSE_CODE, &status);
 	*ret = (struct http_response){.status = (int)status, .len = j->body.len};

@@ -15,6 +15,9 @@ struct curl_job {
 	char *copied_body;
 	struct buf body, head;
 	bool too_large;
+	bool (*on_body)(void *data, const char *bytes, size_t len); /* NULL: into body */
+	void *on_body_data;
+	bool enough; /* it wants no more */
 	char method[24];
 	char shown[256]; /* the url, for errors */
 	char error[CURL_ERROR_SIZE];
