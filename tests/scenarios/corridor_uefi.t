@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A UEFI machine with an NVMe disk that nobody has heard of: it shows up on the waiting list, is
+"""A UEFI machine with an NVMe disk of 4096-byte sectors that nobody has heard of: it shows up on the waiting list, is
 accepted, and goes in one boot (fast track) through inspection, cleaning and deployment, all by `ingot`.
 Its disk byte for byte after the write; then its system reboots itself, and boots from the network all
 the same."""
@@ -15,7 +15,7 @@ from corridorlib import (Corridor, GIB, MIB, PASSWORD, SLOW, Tap, check_written,
 MACHINE = """
 [machine u1]
 firmware = uefi
-disk = nvme size=4G
+disk = nvme size=4G block=4096
 nic = virtio mac=52:54:00:82:02:01
 bmc_address = 10.82.1.2
 bmc_suites = 17
@@ -23,7 +23,9 @@ serial = CORR0002
 """
 BMC = "10.82.1.2"
 MAC = "52:54:00:82:02:01"
-IMAGE = "system.img.zst"
+RAW = "system4k.img"
+IMAGE = RAW + ".zst"
+SECTOR = 4096
 
 
 class Story:
@@ -66,7 +68,8 @@ class Story:
         self.ingot("node", "inspect", "u1", "--wait", "--timeout", str(int(300 * SLOW)))
         self.tap.equal(self.c.boots("u1")[before:], ["network"], "it is inspected in one boot")
         disks = self.c.get("/v1/nodes/u1/inventory")["inventory"]["disks"]
-        self.tap.equal([(d["name"], d["size"]) for d in disks], [("/dev/nvme0n1", 4 * GIB)], "its disk is found")
+        self.tap.equal([(d["name"], d["size"], d["logical_sectors"]) for d in disks], [("/dev/nvme0n1", 4 * GIB, SECTOR)],
+                       "its disk is found, and how large its sectors are")
 
     def fast_track(self):
         """The agent that inspected goes on."""
@@ -75,7 +78,7 @@ class Story:
         self.tap.equal(self.c.node("u1")["provision_state"], "available", "the node is available")
 
     def deploy(self):
-        lay_image(self.disk, self.expected, [noise(250 * MIB), noise(310 * MIB, seed=2), noise(2 * GIB, seed=3)])
+        lay_image(self.disk, self.expected, [noise(250 * MIB), noise(310 * MIB, seed=2), noise(2 * GIB, seed=3)], RAW)
         self.c.images.hold(IMAGE, MIB)
         command = threading.Thread(target=self.ingot, daemon=True, args=(
             "node", "deploy", "u1", "--image", self.c.images.url(IMAGE), "--checksum", self.c.images.checksum(IMAGE),
@@ -85,7 +88,7 @@ class Story:
         self.tap.ok(held, "the write ends, and the machine waits for its BMC", self.c.why("u1"))
         self.tap.equal(self.c.boots("u1")[self.boots_at_inspection:], [],
                        "from inspection to the end of the write the machine was not restarted")
-        check_written(self.tap, self.disk, self.expected, "zst image on NVMe")
+        check_written(self.tap, self.disk, self.expected, "zst image on NVMe", RAW, SECTOR)
         self.c.vrack("fault", "u1", "silent", "0")
         command.join()
         self.tap.equal(self.c.node("u1")["provision_state"], "active", "the node is active")

@@ -64,7 +64,8 @@ firmware_dirs = {top}/build/firmware:/usr/lib/ipxe
 
 def need_corridor(tap):
     need_root(tap)
-    for path in ("ingotd", "ingot", "agent/initramfs", "system/system.img", "system/system.img.zst"):
+    for path in ("ingotd", "ingot", "agent/initramfs", "system/system.img", "system/system.img.zst",
+                 "system/system4k.img.zst"):
         if not os.path.exists(os.path.join(TOP, "build", path)):
             tap.skip_all("build/%s is not built" % path)
 
@@ -325,16 +326,17 @@ def differences(path, other, may_differ):
     return found[:10]
 
 
-def gpt_problem(path):
+def gpt_problem(path, sector=SECTOR):
     """What is wrong with both tables of a disk of its size (UEFI 2.10, 5.3), or None."""
-    sectors = os.stat(path).st_size // SECTOR
+    sectors = os.stat(path).st_size // sector
+    table_sectors = 128 * 128 // sector
     heads = {}
-    for mine, other, table in ((1, sectors - 1, 2), (sectors - 1, 1, sectors - 33)):
-        head = read_at(path, mine * SECTOR, 92)
-        entries = read_at(path, table * SECTOR, 128 * 128)
+    for mine, other, table in ((1, sectors - 1, 2), (sectors - 1, 1, sectors - 1 - table_sectors)):
+        head = read_at(path, mine * sector, 92)
+        entries = read_at(path, table * sector, 128 * 128)
         got = struct.unpack("<8sIIIIQQQQ16sQIII", head)
         want = {0: b"EFI PART", 2: 92, 3: zlib.crc32(head[:16] + bytes(4) + head[20:]), 5: mine, 6: other,
-                8: sectors - 34, 10: table, 11: 128, 12: 128, 13: zlib.crc32(entries)}
+                8: sectors - 2 - table_sectors, 10: table, 11: 128, 12: 128, 13: zlib.crc32(entries)}
         wrong = {k: (got[k], v) for k, v in want.items() if got[k] != v}
         if wrong:
             return "header in sector %d: field: (got, want) %s" % (mine, wrong)
@@ -342,34 +344,44 @@ def gpt_problem(path):
     return None if heads[1] == heads[sectors - 1] else "the two tables differ"
 
 
-# Of an image with a GPT of 128 entries, these bytes change when its table is fitted to a larger disk
-# and the config drive becomes its fourth partition.
-FITTED = [
-    (458, 4),            # MBR: sectors of the protective entry
-    (512 + 16, 4),       # GPT header: its sum
-    (512 + 32, 8),       # where the backup is
-    (512 + 48, 8),       # the last usable sector
-    (512 + 88, 4),       # the sum of the entries
-    (1024 + 3 * 128, 128),  # the fourth entry
-]
+def fitted(sector):
+    """Of an image with a GPT of 128 entries, these bytes change when its table is fitted to a larger disk
+    and the config drive becomes its fourth partition."""
+    return [
+        (458, 4),            # MBR: sectors of the protective entry
+        (sector + 16, 4),    # GPT header: its sum
+        (sector + 32, 8),    # where the backup is
+        (sector + 48, 8),    # the last usable sector
+        (sector + 88, 4),    # the sum of the entries
+        (2 * sector + 3 * 128, 128),  # the fourth entry
+    ]
 
 
-def check_written(tap, disk, before, what):
+def has_config_drive(disk, offset, sector):
+    """ISO 9660 (ECMA-119, 8.4), or FAT (its boot sector) where sectors are too large for that to be mounted."""
+    if sector > 2048:
+        volume = read_at(disk, offset, 512)
+        return volume[54:58] == b"FAT1" and volume[43:54].strip() == b"config-2"
+    volume = read_at(disk, offset + 16 * 2048, 2048)
+    return volume[1:6] == b"CD001" and volume[40:72].strip() == b"config-2"
+
+
+def check_written(tap, disk, before, what, image="system.img", sector=SECTOR):
     """The disk holds the image and nothing else was touched. `before` is the disk as it was, with the
     image laid over it."""
     size = os.stat(disk).st_size
-    parts = partitions(disk)
-    tap.equal(gpt_problem(disk), None, what + ": both partition tables fit the disk")
-    tap.equal((parts[:-1], len(parts)), (partitions(os.path.join(IMAGES, "system.img")), 4),
+    parts = partitions(disk, sector)
+    tap.equal(gpt_problem(disk, sector), None, what + ": both partition tables fit the disk")
+    tap.equal((parts[:-1], len(parts)), (partitions(os.path.join(IMAGES, image), sector), 4),
               what + ": the image's partitions and one more")
-    may = FITTED + parts[-1:] + [(size - 33 * SECTOR, 33 * SECTOR)]  # config drive, backup table
+    backup = sector + 128 * 128
+    may = fitted(sector) + parts[-1:] + [(size - backup, backup)]  # config drive, backup table
     tap.equal(differences(disk, before, may), [],
               what + ": every other byte is the image's, or behind it what was there before")
-    volume = read_at(disk, parts[-1][0] + 16 * 2048, 2048) if parts else b""
-    tap.ok(volume[1:6] == b"CD001" and volume[40:72].strip() == b"config-2", what + ": the config drive is on the disk")
+    tap.ok(parts and has_config_drive(disk, parts[-1][0], sector), what + ": the config drive is on the disk")
 
 
-def lay_image(disk, expected, dirt):
+def lay_image(disk, expected, dirt, image="system.img"):
     """Makes the expected disk beside the disk: puts the (offset, bytes) in `dirt` on the disk, which has
     no system on it, and the image over a copy."""
     with open(disk, "r+b") as f:
@@ -377,7 +389,7 @@ def lay_image(disk, expected, dirt):
             f.seek(offset)
             f.write(data)
     subprocess.run(["cp", "--sparse=always", disk, expected], check=True)
-    image = os.path.join(IMAGES, "system.img")
+    image = os.path.join(IMAGES, image)
     filled = pieces(image)
     with open(image, "rb") as src, open(expected, "r+b") as dst:
         for i in sorted(filled | {p for p in pieces(expected) if p * MIB < os.stat(image).st_size}):

@@ -116,19 +116,19 @@ def read_at(path, offset, size):
         return f.read(size)
 
 
-def partitions(path):
+def partitions(path, sector=512):
     """[(first byte, size in bytes)] of the disk's primary GPT; [] when there is none."""
-    head = read_at(path, 512, 92)
+    head = read_at(path, sector, 92)
     if head[:8] != b"EFI PART":
         return []
     table, count, size = struct.unpack("<QII", head[72:88])
-    entries = read_at(path, table * 512, count * size)
+    entries = read_at(path, table * sector, count * size)
     result = []
     for i in range(count):
         e = entries[i * size:(i + 1) * size]
         first, last = struct.unpack("<QQ", e[32:48])
         if any(e[:16]):
-            result.append((first * 512, (last - first + 1) * 512))
+            result.append((first * sector, (last - first + 1) * sector))
     return result
 
 
