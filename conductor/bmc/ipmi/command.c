@@ -303,6 +303,7 @@ ipmi_ticket ipmi_request(struct ipmi_bmc *b, uint8_t netfn, uint8_t cmd, const v
 	set_message(r, netfn & 0x3e, cmd, data, len <= IPMI_DATA_MAX ? len : 0);
 	r->lun = opts ? opts->lun & 0x03 : 0;
 	r->once = opts && opts->once;
+	r->busy_tries = opts ? opts->busy_tries : 0;
 	r->len = len;
 	return bmc_submit(b, r, opts);
 }

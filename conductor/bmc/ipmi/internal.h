@@ -102,6 +102,7 @@ struct request {
 	uint8_t args[4];	/* of the typed commands */
 	uint8_t first_cc;	/* the answer that made a command look again */
 	bool once;		/* must not be carried out twice */
+	uint8_t busy_tries;	/* of its options */
 	bool opened, reopened;	/* its session was opened for it; a lost one was replaced */
 	bool raised;		/* tried again at the highest level */
 	uint8_t busy, restarts; /* answers "busy", handshakes begun anew */

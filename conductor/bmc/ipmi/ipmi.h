@@ -176,8 +176,9 @@ struct ipmi_opts {
 			       */
 	enum ipmi_priority priority;
 	/* of ipmi_request() */
-	uint8_t lun; /* the BMC's logical unit, 0 to 3 */
-	bool once;   /* must not be carried out twice: not repeated in a new session */
+	uint8_t lun;	    /* the BMC's logical unit, 0 to 3 */
+	bool once;	    /* must not be carried out twice: not repeated in a new session */
+	uint8_t busy_tries; /* gives up earlier than usual on a BMC that is busy; 0: as usual */
 };
 
 /* Names a started request; never 0 and never used twice. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define STEP_DEADLINE_MS 20000
+#define STEP_BUSY_TRIES	 5 /* 3 s: some answer "time-out" for ever for one record, not for all */
 #define CHUNK_FIRST	 64
 #define CHUNK_LEAST	 4
 
@@ -76,7 +77,10 @@ void job_ask(
 	struct ipmi_job *j, uint8_t netfn, uint8_t lun, uint8_t cmd, const void *data, size_t len)
 {
 	int64_t left = j->deadline_ms - engine_now(j->engine);
-	struct ipmi_opts opts = {.priority = j->priority, .lun = lun, .deadline_ms = 1};
+	struct ipmi_opts opts = {.priority = j->priority,
+		.lun = lun,
+		.busy_tries = STEP_BUSY_TRIES,
+		.deadline_ms = 1};
 
 	if (left > 1 && j->steps < JOB_STEPS_MAX)
 		opts.deadline_ms = left < STEP_DEADLINE_MS ? (unsigned)left : STEP_DEADLINE_MS;

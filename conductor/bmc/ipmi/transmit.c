@@ -165,6 +165,8 @@ bool transmit_later(struct ipmi_bmc *b, const char *why)
 	unsigned most = b->traits.busy_tries ? b->traits.busy_tries : BUSY_TRIES;
 	int64_t ms = BUSY_PAUSE_MS;
 
+	if (r->busy_tries && r->busy_tries < most)
+		most = r->busy_tries;
 	if (r->busy >= most)
 		return false;
 	ms <<= r->busy < 8 ? r->busy : 8;
