@@ -171,8 +171,11 @@ static void last_step(struct enode *e, char *buf, size_t size)
 	const char *mac = NULL;
 	struct bootlog *log = newest_log(e, &mac);
 	const struct boot_record *rec = newest(log);
-	char sentence[400];
+	char sentence[400], hint[256] = "";
 
+	if (rec && boot_step_of(rec)->stage < STAGE_SCRIPT)
+		stranger_hint(e->en, mac, e->powered_us ? e->powered_us : e->en->started_us, hint,
+			sizeof(hint));
 	if (!mac)
 		snprintf(buf, size,
 			"the node has no port, so no machine that boots is known to be it; create "
@@ -181,9 +184,9 @@ static void last_step(struct enode *e, char *buf, size_t size)
 	else if (!rec || rec->mono_ms < e->boot_since_ms)
 		nothing_seen(e, mac, buf, size);
 	else
-		snprintf(buf, size, "%s: %s; %s (see 'ingot boot explain %s')", mac,
+		snprintf(buf, size, "%s: %s; %s%s%s (see 'ingot boot explain %s')", mac,
 			boot_step_sentence(rec, sentence, sizeof(sentence)),
-			boot_step_of(rec)->means, mac);
+			boot_step_of(rec)->means, *hint ? "; " : "", hint, mac);
 }
 
 void bootlog_last(struct enode *e, char *buf, size_t size)

@@ -84,16 +84,16 @@ static const struct boot_step steps[] = {
 	{"script-asked", 0, NULL, STAGE_SCRIPT, false, "it came back because its boot failed (%d)",
 		"nothing since",
 		"the machine's console says what failed; it tries again by itself"},
-	{"script-answered", -1, "wait", STAGE_SCRIPT, false, "it was told to wait (%d)",
+	{"script-answered", -1, "^wait", STAGE_SCRIPT, false, "it was told to wait (%d)",
 		"it did not ask again since",
 		"it asks again by itself; look at the machine's console"},
-	{"script-answered", -1, "disk", STAGE_SCRIPT, false, "it was told to boot its disk (%d)",
+	{"script-answered", -1, "^disk", STAGE_SCRIPT, false, "it was told to boot its disk (%d)",
 		NULL, "the system on its disk did not call; look at the machine's console"},
 	{"script-answered", -1, NULL, STAGE_SCRIPT, false, "it was given its script (%d)",
 		"no request for the kernel since",
 		"it could not read the script or reach the kernel's URL; look at the machine's "
 		"console"},
-	{"fetch-start", -1, "kernel", STAGE_KERNEL, true, "it is fetching the agent's kernel",
+	{"fetch-start", -1, "^kernel", STAGE_KERNEL, true, "it is fetching the agent's kernel",
 		"no end of it since",
 		"the network is slow or the machine hangs; look at its console"},
 	{"fetch-start", -1, NULL, STAGE_KERNEL, true, "it is fetching the agent's %d",
@@ -122,13 +122,20 @@ static const struct boot_step steps[] = {
 		"look at the machine's console"},
 };
 
+static bool detail_fits(const char *wanted, const char *detail)
+{
+	if (!wanted)
+		return true;
+	return *wanted == '^' ? str_starts(detail, wanted + 1) : strstr(detail, wanted) != NULL;
+}
+
 const struct boot_step *boot_step_of(const struct boot_record *rec)
 {
 	const struct boot_step *s = steps;
 
 	for (; s->kind; s++)
 		if (str_eq(s->kind, rec->kind) && (s->ok < 0 || s->ok == rec->ok) &&
-			(!s->detail || strstr(rec->detail, s->detail)))
+			detail_fits(s->detail, rec->detail))
 			break;
 	return s;
 }

@@ -34,7 +34,7 @@ enum boot_stage {
 struct boot_step {
 	const char *kind;
 	int ok;		    /* 1, 0, or -1: either */
-	const char *detail; /* this stands in the detail; NULL: any */
+	const char *detail; /* this stands in the detail, after ^: at its start; NULL: any */
 	enum boot_stage stage;
 	bool busy;	  /* something is under way that takes as long as it takes */
 	const char *seen; /* "DHCP offered %i": %i address, %d detail, %b megabytes */

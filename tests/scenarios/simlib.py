@@ -325,6 +325,8 @@ class Machine:
         self.disk = os.path.join(self.folder, "dev/vda")
         self.boots = True
         self.phones_home = True
+        self.order = ["network", "disk"]  # of the firmware, when the BMC says nothing
+        self.stops_at = None  # "script", "kernel", "ramdisk" or "agent": it hangs before that
         self.agent = None
         self.boot = 0  # counts boots; a thread of an earlier one ends
         self.log = []  # what happened, as words
@@ -390,12 +392,17 @@ class Machine:
     # the firmware: the order of the boot flags, then network and disk
     def firmware(self, boot, flags):
         order = {"pxe": ["network"], "disk": ["disk"]}.get(flags.get("device") if flags.get("valid") else None, [])
-        for device in order + [d for d in ("network", "disk") if d not in order]:
+        for device in order + [d for d in self.order if d not in order]:
             if not self.current(boot):
                 return
             if (self.network_boot if device == "network" else self.disk_boot)(boot):
                 return
         self.note("no boot device")
+
+    def hangs(self, step):
+        if self.stops_at == step:
+            self.note("hangs before", step)
+        return self.stops_at == step
 
     def fetch(self, url):
         with urllib.request.urlopen(url, timeout=BOOT_TIMEOUT_S) as answer:
@@ -415,6 +422,8 @@ class Machine:
         while self.current(boot):
             try:
                 first = self.fetch(base + "/boot.ipxe").decode()
+                if self.hangs("script"):
+                    return True
                 script = self.fetch(self.script_url(first)).decode()
             except LOST as problem:
                 self.note("boot server:", problem)
@@ -442,6 +451,8 @@ class Machine:
 
     def agent_boot(self, boot, kernel, ramdisk, cmdline):
         for url, name in ((kernel, "vmlinuz"), (ramdisk, "initramfs")):
+            if self.hangs("kernel" if name == "vmlinuz" else "ramdisk"):
+                return True
             try:
                 got = self.fetch(url)
             except LOST as problem:  # as agent.ipxe: it asks again in the end
@@ -451,6 +462,8 @@ class Machine:
             with open(os.path.join(self.sim.folder, name), "rb") as f:
                 if got != f.read():
                     raise RuntimeError("%s is not what was to be served" % url)
+        if self.hangs("agent"):
+            return True
         with self.lock:
             if not self.current(boot):
                 return True
@@ -564,6 +577,7 @@ hostname = sim-conductor
 deploy_callback_timeout = {wait}
 clean_callback_timeout = {wait}
 inspect_wait_timeout = {wait}
+boot_retry_after = {boot_retry}
 [console]
 while_provisioning = {console}
 [report]
@@ -576,7 +590,7 @@ level = debug
 
 class Sim:
     def __init__(self, machines=1, fast_track=False, wait=60, power_timeout=10, power_sync=0, webhook=False,
-                 command_timeout=20, bmc_options=(), extra=""):
+                 command_timeout=20, bmc_options=(), extra="", boot_retry=600):
         self.folder = tempfile.mkdtemp(prefix="ingot-sim-")
         os.chmod(self.folder, 0o755)
         self.ending = False
@@ -585,6 +599,7 @@ class Sim:
         self.boot_url = "http://127.0.0.1:%d" % self.boot_port
         self.images, self.webhook = Images(), Webhook() if webhook else None
         self.settings = {"api": self.api_port, "boot": self.boot_port, "folder": self.folder, "store": self.folder, "auth": "none",
+                         "boot_retry": int(boot_retry * SLOW),
                          "wait": int(wait * SLOW),
                          "power_timeout": power_timeout, "power_sync": power_sync, "command_timeout": command_timeout,
                          "logs": "on_failure", "fast_track": "true" if fast_track else "false",
@@ -712,6 +727,10 @@ class Sim:
 
     def node(self, machine):
         return self.get("/v1/nodes/" + machine.name)
+
+    def metrics(self):
+        with urllib.request.urlopen(self.api_url + "/metrics", timeout=30 * SLOW) as answer:
+            return answer.read().decode()
 
     def why(self, machine):
         return self.get("/ingot/v1/why/" + machine.name)

@@ -91,8 +91,9 @@ static void test_steps(void)
 	check_sentence(seen(BOOT_EVENT_TFTP_END, false, "10.1.0.7", "x.efi: File not found"),
 		STAGE_PROGRAM, "fetching its boot program by TFTP failed: x.efi: File not found",
 		"since", "missing");
-	check_sentence(seen(BOOT_EVENT_SCRIPT_ANSWERED, true, "", "agent: node u1 is deploying"),
-		STAGE_SCRIPT, "it was given its script (agent: node u1 is deploying)",
+	check_sentence(
+		seen(BOOT_EVENT_SCRIPT_ANSWERED, true, "", "agent: node u1 is wait call-back"),
+		STAGE_SCRIPT, "it was given its script (agent: node u1 is wait call-back)",
 		", no request for the kernel since", "kernel's URL");
 	check_sentence(seen(BOOT_EVENT_KERNEL, true, "", "kernel in 0.10 s"), STAGE_KERNEL,
 		"it fetched the agent's kernel", ", no request for the ramdisk since", "memory");
