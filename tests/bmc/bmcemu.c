@@ -156,6 +156,12 @@ static void send_later(struct bmcemu *bmc, const struct sockaddr *peer, const ui
 	uv_timer_start(&s->timer, on_send_due, later_ms, 0);
 }
 
+/* Silent by a fault, frozen, or restarting. */
+static bool is_away(const struct bmcemu *bmc)
+{
+	return fault_value(&bmc->faults, FAULT_SILENT) || emu_now(bmc) < bmc->silent_until_ms;
+}
+
 void emu_send(struct bmcemu *bmc, const struct sockaddr *peer, const uint8_t *packet, size_t len,
 	uint32_t later_ms)
 {
@@ -163,6 +169,8 @@ void emu_send(struct bmcemu *bmc, const struct sockaddr *peer, const uint8_t *pa
 	struct fault_state *state = &bmc->fault_state;
 	uint8_t garbage[EMU_PACKET_MAX];
 
+	if (is_away(bmc)) /* the console's output has no request to be silent on */
+		return;
 	if (fault_nth(f, FAULT_DROP_REPLY_NTH, &state->dropped) ||
 		fault_chance(f, FAULT_DROP_PERCENT, &state->chance))
 		return;
@@ -184,8 +192,7 @@ void emu_send(struct bmcemu *bmc, const struct sockaddr *peer, const uint8_t *pa
 void bmcemu_receive(
 	struct bmcemu *bmc, const struct sockaddr *peer, const uint8_t *packet, size_t len)
 {
-	if (fault_value(&bmc->faults, FAULT_SILENT) || emu_now(bmc) < bmc->silent_until_ms ||
-		fault_nth(&bmc->faults, FAULT_DROP_NTH, &bmc->fault_state.received) ||
+	if (is_away(bmc) || fault_nth(&bmc->faults, FAULT_DROP_NTH, &bmc->fault_state.received) ||
 		fault_chance(&bmc->faults, FAULT_DROP_PERCENT, &bmc->fault_state.chance))
 		return;
 	rmcp_receive(bmc, peer, packet, len);

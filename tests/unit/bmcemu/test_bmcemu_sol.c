@@ -121,26 +121,31 @@ static void test_output(void)
 	output("nobody looks");
 	ACTIVATE(&c);
 	is_int(console_ask(&c, 0x0c, 0x21, 1, 4, 2, 1), 0, "two repeats after 10 ms");
+	bmcemu_set_fault(e.bmc, "silent", "1", NULL);
+	output(long_text);
+	is_int(c.answers, 0, "a silent BMC is silent here too");
+	bmcemu_clear_faults(e.bmc);
+	sol(0, 1, 96, 0, "");
 	output("short");
 	is_int(c.answers, 0, "a few characters wait for more");
 	uv_run(&e.loop, UV_RUN_DEFAULT);
-	ok(came(0, 1, 0, 0, 0, "short"), "then they come as packet 1");
+	ok(came(0, 2, 0, 0, 0, "short"), "then they come as packet 2");
 	is_int(c.answers, 3, "which is sent three times");
-	ok(came(2, 1, 0, 0, 0, "short"), "the same each time");
+	ok(came(2, 2, 0, 0, 0, "short"), "the same each time");
 	output(long_text);
-	ok(came(0, 2, 0, 0, 0x08, long_text),
+	ok(came(0, 3, 0, 0, 0x08, long_text),
 		"enough characters come at once, with the news of the loss");
 	output("more");
 	is_int(c.answers, 0, "one packet is under way at a time");
-	sol(0, 1, 5, 0, "");
+	sol(0, 2, 5, 0, "");
 	is_int(c.answers, 0, "an old acknowledgement counts for nothing");
-	sol(0, 2, 90, 0, "");
+	sol(0, 3, 90, 0, "");
 	is_int(c.answers, 0, "the rest of a packet taken in part is again few");
 	uv_run(&e.loop, UV_RUN_NOWAIT);
 	for (int i = 0; i < 200 && !c.answers; i++)
 		uv_run(&e.loop, UV_RUN_ONCE);
-	ok(came(0, 3, 0, 0, 0, "LLLLLLmore"), "and comes with what is behind it, as packet 3");
-	sol(0, 3, 10, 0, "");
+	ok(came(0, 4, 0, 0, 0, "LLLLLLmore"), "and comes with what is behind it, as packet 4");
+	sol(0, 4, 10, 0, "");
 	c.answers = 0;
 	uv_run(&e.loop, UV_RUN_DEFAULT);
 	is_int(c.answers, 0, "what was acknowledged is not repeated");
