@@ -83,7 +83,11 @@ struct flow_call {
 	enum { BOOTS_NOT, BOOTS_PREPARE, BOOTS_POWER } boots;
 	const char *kept; /* the kind of event the history keeps of it; NULL: none */
 	bool (*skip)(const struct flow_run *run);
-	const char *command; /* CALL_AGENT: the agent's name of it, to ask how it ended */
+	/*
+	 * CALL_AGENT: the agent's name of it, to ask how it ended. CALL_OP that ends the agent: one
+	 * it was given before; while it answers to that, the machine was not restarted.
+	 */
+	const char *command;
 	void (*start)(struct flow_run *run, struct op *op);
 	int (*finish)(struct flow_run *run, json_t *value, struct err *e);
 };

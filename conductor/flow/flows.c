@@ -94,7 +94,8 @@ static const struct flow_call deploy_agent[] = {
 	{"deploy", "tear_down_agent", 40, "flush the disks", .start = start_agent_sync},
 	COLLECT_LOGS,
 	{"deploy", "boot_instance", 20, "restart into the deployed system", .once = true,
-		.kept = "power", .start = start_firmware, .finish = finish_power_into_system},
+		.kept = "power", .command = "standby.sync", .start = start_firmware,
+		.finish = finish_power_into_system},
 };
 
 static const struct flow_call deploy_fake[] = {

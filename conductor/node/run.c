@@ -7,6 +7,9 @@
 #include <errno.h>
 #include <string.h>
 
+#define ASK_S	 10		/* an agent that runs answers at once */
+#define AGAIN_MS INT64_C(60000) /* a machine that was restarted so lately may be once more */
+
 static const struct flow_call *current(const struct enode *e)
 {
 	return e->call < e->run->flow->n_calls ? &e->run->flow->calls[e->call] : NULL;
@@ -343,10 +346,11 @@ static void call_left_out(struct enode *e, const struct err *err)
 }
 
 /* Asks the agent how the command ended that it was given; in its own commit-free call. */
-static void ask_outcome(struct enode *e)
+static void ask_outcome(struct enode *e, unsigned limit_s)
 {
-	e->op = op_new(e, "ask the agent how it went", e->en->flow->agent_timeout_s);
-	enode_arm(e, (int64_t)e->en->flow->agent_timeout_s * 1000 + 500);
+	e->op = op_new(e, "ask the agent how it went", limit_s);
+	enode_arm(e, (int64_t)limit_s * 1000 + 500);
+	enode_waits(e, e->op->deadline_ms, "%s", e->op->what);
 	flow_agent_ask(e->en->flow, enode_get(e), current(e)->command, e->op);
 }
 
@@ -367,6 +371,32 @@ static void agent_answered(struct enode *e, json_t *command)
 		call_succeeded(e, command);
 }
 
+static void fail_once(struct enode *e)
+{
+	struct err err;
+
+	err_set(&err, EINTR,
+		"the conductor was restarted during \"%s\", which cannot be repeated safely; look "
+		"at "
+		"the machine, then try again",
+		current(e)->what);
+	fail_call(e, &err);
+}
+
+/*
+ * After a restart in a call that ends the agent. While it answers, nothing has happened; when the
+ * machine was restarted a moment ago, it may be once more, before its system has begun to work.
+ */
+static void once_asked(struct enode *e, bool alive)
+{
+	int64_t ago_us = time_wall_us() - enode_get(e)->updated_at;
+
+	if (alive || (ago_us >= 0 && ago_us < AGAIN_MS * 1000))
+		start_call(e);
+	else
+		fail_once(e);
+}
+
 void run_answer(struct enode *e, struct op *op)
 {
 	bool over = op->generation != e->generation || !e->run, recovered = e->recovered;
@@ -381,6 +411,8 @@ void run_answer(struct enode *e, struct op *op)
 	e->timed_out = false;
 	if (e->failing)
 		logs_done(e, op);
+	else if (recovered && current(e)->kind == CALL_OP)
+		once_asked(e, op->result >= 0 || op->result == -ENOENT);
 	else if (op->result == -ENOENT && recovered)
 		start_call(e); /* it never got the command: the restart came before */
 	else if (op->result < 0 && current(e)->optional)
@@ -401,7 +433,7 @@ static void resumed(struct enode *e)
 
 	work_on(e);
 	if (call->kind == CALL_AGENT)
-		ask_outcome(e);
+		ask_outcome(e, e->en->flow->agent_timeout_s);
 	else if (call->kind == CALL_INSPECTION)
 		call_succeeded(e, e->run->data);
 	else {
@@ -596,7 +628,6 @@ void run_recover(struct enode *e)
 {
 	const struct flow_call *call;
 	bool queued, waiting;
-	struct err err;
 
 	if (provision_state_is_stable(e->state)) {
 		power_recover(e);
@@ -630,20 +661,20 @@ void run_recover(struct enode *e)
 	} else if (call && call->kind == CALL_AGENT && flow_agent_known(enode_get(e))) {
 		work_on(e);
 		e->recovered = true;
-		ask_outcome(e); /* the agent knows whether it was given the command */
+		ask_outcome(e, e->en->flow->agent_timeout_s); /* the agent knows whether it was
+								 given the command */
 	} else if (call && call->kind == CALL_HEARTBEAT) {
 		e->call++; /* it was waited for, and came */
 		run_next(e);
 	} else if (call && call->kind == CALL_INSPECTION) {
 		e->call = 0; /* what the agent found went with the old conductor: once more */
 		run_next(e);
+	} else if (call && call->once && call->command && flow_agent_known(enode_get(e))) {
+		work_on(e);
+		e->recovered = true;
+		ask_outcome(e, ASK_S);
 	} else if (call && call->once) {
-		err_set(&err, EINTR,
-			"the conductor was restarted during \"%s\", which cannot be repeated "
-			"safely; look at "
-			"the machine, then try again",
-			call->what);
-		fail_call(e, &err);
+		fail_once(e);
 	} else {
 		run_next(e);
 	}

@@ -11,6 +11,7 @@ import types
 import urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from shimlib import Shim, need_shim  # noqa: E402
 from simlib import Sim, Tap, make_image, need_programs, wait_for  # noqa: E402
 
 IMAGE = make_image(8)
@@ -225,10 +226,15 @@ def machine_dies_too():
         tap.equal(sim.reach(m, "active", "deploy failed")["provision_state"], "active", "one command later it is active")
 
 
-def kill_in_unrepeatable_step():
-    """In the restart into the deployed system nobody knows whether it happened."""
+def kill_in_last_step(agent, later_s):
+    """In the restart into the deployed system: its agent tells whether that happened. When it is gone, and
+    that is long ago, nobody knows what the machine does."""
     with Sim(power_timeout=15) as sim:
         m = sim.machines[0]
+        sim.stop(signal.SIGTERM)
+        shim = Shim(sim)
+        shim.clock(0)
+        sim.start()
         to_available(sim, m)
         there = sim.images.hold("system.img", 3 << 20)
         sim.deploy(m)
@@ -238,22 +244,31 @@ def kill_in_unrepeatable_step():
         tap.ok(wait_for(lambda: sim.node(m)["deploy_step"].get("step") == "boot_instance", 20, 0.05), "the last step begins")
         sim.stop(signal.SIGKILL)
         sim.bmcs.ask(op="clear", bmc=0)
+        if not agent:
+            m.kill_agent()
+        shim.clock(later_s)
         sim.start()
         node = sim.reach(m, "active", "deploy failed")
         error = node["last_error"] or ""
-        tap.ok(node["provision_state"] == "deploy failed" and "restarted" in error and "look at the machine" in error,
-               "it fails and says what was interrupted and what to do", error)
-        sim.deploy(m)
-        tap.equal(sim.reach(m, "active", "deploy failed")["provision_state"], "active", "one command later it is active")
+        if later_s:
+            tap.ok(node["provision_state"] == "deploy failed" and "restarted" in error and "look at the machine" in error,
+                   "it fails and says what was interrupted and what to do", error)
+            sim.deploy(m)
+            node = sim.reach(m, "active", "deploy failed")
+        tap.equal((node["provision_state"], node["last_error"]), ("active", None), "it is active")
+        tap.equal((sim.home(m) or {}).get("hostname"), m.name + ".sim", "and its system reports itself")
 
 
 if __name__ == "__main__":
     need_programs(tap)
+    need_shim(tap)
     only = sys.argv[1:]
     cases = [("%s, %s" % (state[0], signal.Signals(s).name), in_the_middle, (*state, s))
              for state in STATES for s in (signal.SIGTERM, signal.SIGKILL)]
     cases += [("writing, ended before", kill_while_writing, ("before",)), ("writing, ended after", kill_while_writing, ("after",)),
-              ("token", token_on_the_way, ()), ("machine dies too", machine_dies_too, ()), ("unrepeatable", kill_in_unrepeatable_step, ())]
+              ("token", token_on_the_way, ()), ("machine dies too", machine_dies_too, ()), ("last step, agent there", kill_in_last_step, (True, 0)),
+              ("last step, agent gone", kill_in_last_step, (False, 0)),
+              ("last step, long ago", kill_in_last_step, (False, 3600))]
     cases += [("%s, %s" % (state[0], signal.Signals(s).name), in_the_middle_fake, (*state, s))
               for state in FAKE_STATES for s in (signal.SIGTERM, signal.SIGKILL)]
     cases += [(state[0] + ", written", written, state) for state in WRITTEN_STATES]
