@@ -38,8 +38,11 @@ static void tell_watches(struct console *c, char code, const char *bytes, size_t
 	list_for_each_safe (w, next, &c->watches, link) {
 		struct buf b = BUF_INIT(CAST_LINE_MAX * 2);
 
-		cast_event(&b, now - w->start_us, code, bytes, len);
-		if (!w->lines(w, buf_str(&b), b.len))
+		if (!w->bytes)
+			cast_event(&b, now - w->start_us, code, bytes, len);
+		else if (code == 'o')
+			buf_append(&b, bytes, len);
+		if (b.len && !w->lines(w, buf_str(&b), b.len))
 			drop_watch(c, w, "too slow, or gone");
 		buf_done(&b);
 	}
@@ -133,6 +136,7 @@ static void remove_console(struct console *c, const char *why)
 	list_remove(&c->rest);
 	map_remove(&c->all->by_node, c->node);
 	c->all->closing++;
+	console_port_set(c, 0);
 	sol_end(c);
 	list_for_each_safe (w, next, &c->watches, link)
 		drop_watch(c, w, why);
@@ -165,6 +169,7 @@ void console_close(struct console *c)
 	struct console_watch *w, *next;
 
 	c->wants = 0;
+	console_port_set(c, 0);
 	sol_stop(c);
 	list_for_each_safe (w, next, &c->watches, link)
 		drop_watch(c, w, "the console was closed");
@@ -214,6 +219,7 @@ void console_want(struct driver_env *env, const struct node *n, unsigned wants)
 	if (!c->wants)
 		sol_forgive(c);
 	c->wants = wants;
+	console_port_set(c, wants & CONSOLE_ENABLED ? s.terminal_port : 0);
 	if (take_settings(c, &s))
 		sol_reset(c);
 	else
@@ -245,7 +251,7 @@ static void on_beat(uv_timer_t *t)
 		struct console_watch *w, *next;
 
 		list_for_each_safe (w, next, &c->watches, link)
-			if (!w->lines(w, "\n", 1))
+			if (!w->bytes && !w->lines(w, "\n", 1))
 				drop_watch(c, w, "gone");
 	}
 }
@@ -258,7 +264,8 @@ int consoles_start(struct driver_env *env, const struct console_config *config, 
 	all->env = env;
 	all->config = *config;
 	list_init(&all->rests);
-	all->folder = config->folder ? xstrdup(config->folder) : NULL;
+	all->folder = xstrdup(config->folder);
+	all->tcp_listen = xstrdup(config->tcp_listen);
 	all->home = config->folder ? xasprintf("%s/home", config->folder) : NULL;
 	if (all->folder)
 		r = fs_mkdir_p(all->folder, 0700, e);
@@ -299,6 +306,7 @@ void consoles_stop(struct driver_env *env)
 	free(all->folder);
 	env->ipmitool_home = NULL;
 	free(all->home);
+	free(all->tcp_listen);
 	free(all);
 	env->consoles = NULL;
 }
@@ -342,6 +350,7 @@ static struct console_watch *find_watch(struct console *c, const char *id)
 json_t *console_show(struct driver_env *env, const char *node_uuid, int max)
 {
 	struct console *c = find(env, node_uuid);
+	_cleanup_free_ char *tcp = NULL;
 	struct console_watch *writer;
 	char when[TIME_TEXT_MAX];
 	json_t *j;
@@ -349,6 +358,7 @@ json_t *console_show(struct driver_env *env, const char *node_uuid, int max)
 	if (!c)
 		return NULL;
 	writer = find_watch(c, c->writer);
+	tcp = console_port_url(c);
 	j = json_object();
 	json_put_bool(j, "connected", c->phase == SOL_OPEN);
 	json_put_str(j, "problem", *c->problem ? c->problem : NULL);
@@ -356,6 +366,7 @@ json_t *console_show(struct driver_env *env, const char *node_uuid, int max)
 		c->output_us ? time_format(c->output_us, when, sizeof(when)) : NULL);
 	json_put_str(j, "writer", writer ? writer->who : NULL);
 	json_put_int(j, "watchers", c->n_watches);
+	json_put_str(j, "tcp", tcp);
 	json_object_set_new(j, "lines", last_lines(c, max));
 	return j;
 }
@@ -366,6 +377,11 @@ static void greet(struct console *c, struct console_watch *w)
 	char text[REMARK_MAX];
 
 	w->start_us = time_wall_us();
+	if (w->bytes) {
+		if (c->last.len)
+			w->lines(w, c->last.data, c->last.len);
+		return;
+	}
 	cast_header(&b, w->start_us, c->title, w->id);
 	if (c->last.len)
 		cast_event(&b, 0, 'o', c->last.data, c->last.len);
@@ -384,7 +400,8 @@ int console_watch(
 
 	if (!c || !c->wants)
 		return err_set(e, ESTALE,
-			"The console of this node is not enabled; enable it first: ingot node console "
+			"The console of this node is not enabled; enable it first: ingot node "
+			"console "
 			"on NODE");
 	if (c->n_watches >= CONSOLE_WATCHES_MAX)
 		return err_set(e, EAGAIN, "%u watch this console already, which is the most",

@@ -52,6 +52,8 @@ struct console {
 	unsigned n_watches;
 	char writer[CONSOLE_ID_MAX];
 
+	struct console_port *port; /* consoletcp.c; NULL: none */
+
 	/* consolelog.c */
 	struct buf notes;
 	struct batch *batch; /* being written */
@@ -61,7 +63,7 @@ struct console {
 struct consoles {
 	struct driver_env *env;
 	struct console_config config;
-	char *folder, *home;
+	char *folder, *home, *tcp_listen;
 	struct map by_node;
 	struct list rests;
 	unsigned n_rests, sessions, jobs, closing, watches;
@@ -83,6 +85,10 @@ void sol_forgive(struct console *c);		/* the next failure is the first */
 void sol_init(struct console *c);
 void sol_reset(struct console *c); /* its settings changed */
 void sol_end(struct console *c);   /* for good; the console is freed when all of it is closed */
+
+/* consoletcp.c */
+void console_port_set(struct console *c, int number); /* 0: none */
+char *console_port_url(const struct console *c);      /* allocated; NULL: none */
 
 /* consolelog.c */
 void console_log(struct console *c, char code, const void *data, size_t len);

@@ -15,9 +15,9 @@
 struct ipmitool_settings {
 	char address[256], username[64], password[IPMITOOL_PASSWORD_MAX + 1];
 	char kg[IPMITOOL_PASSWORD_MAX + 1];
-	const char *privilege; /* "ADMINISTRATOR"; static */
-	int port, suite;       /* suite -1: not said */
-	bool lan15;	       /* IPMI 1.5 */
+	const char *privilege;		/* "ADMINISTRATOR"; static */
+	int port, terminal_port, suite; /* suite -1: not said */
+	bool lan15;			/* IPMI 1.5 */
 	/* bridging; -1: not said */
 	int local_address, transit_channel, transit_address, target_channel, target_address;
 	bool force_boot_device, keep_boot_timeout;

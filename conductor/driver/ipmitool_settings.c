@@ -177,6 +177,7 @@ int ipmitool_settings(const struct node *n, struct ipmitool_settings *s, struct 
 		text(n, "ipmi_username", s->username, sizeof(s->username), e) < 0 ||
 		text(n, "ipmi_password", s->password, sizeof(s->password), e) < 0 ||
 		number(n, "ipmi_port", 623, 1, 65535, &s->port, e) < 0 ||
+		number(n, "ipmi_terminal_port", 0, 1, 65535, &s->terminal_port, e) < 0 ||
 		number(n, "ipmi_cipher_suite", -1, 0, 255, &s->suite, e) < 0 ||
 		read_privilege(n, s, e) < 0 || read_kg(n, s, e) < 0 || read_version(n, s, e) < 0 ||
 		read_bridging(n, s, e) < 0 ||

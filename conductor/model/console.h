@@ -27,6 +27,7 @@ struct console_watch {
 	/* false: it is gone or too slow, and is dropped */
 	bool (*lines)(struct console_watch *w, const char *text, size_t len);
 	void (*drop)(struct console_watch *w, const char *why);
+	bool bytes;		 /* it gets what the machine writes, instead of lines */
 	char id[CONSOLE_ID_MAX]; /* set by the console: names it in what it types */
 	char who[128];		 /* "admin at 10.0.0.9", for the others */
 	int64_t start_us;	 /* the console's: when it began to watch */

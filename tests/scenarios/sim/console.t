@@ -9,6 +9,7 @@ import re
 import select
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -16,7 +17,7 @@ import time
 import urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from simlib import BMC_PASSWORD, BMC_USER, BUILD, SLOW, Sim, Tap, make_image, need_programs, wait_for  # noqa: E402
+from simlib import BMC_PASSWORD, BMC_USER, BUILD, SLOW, Sim, Tap, free_port, make_image, need_programs, wait_for  # noqa: E402
 
 tap = Tap()
 
@@ -263,6 +264,33 @@ def conductor_goes(sim, m):
     sim.start()
 
 
+def tcp_port(sim, m):
+    port = free_port()
+    sim.patch(m, {"op": "add", "path": "/driver_info/ipmi_terminal_port", "value": port})
+    enable(sim, m)
+    connected(sim, m)
+    tap.equal(sim.get("/v1/nodes/%s/states/console" % m.name)["console_info"],
+              {"type": "socat", "url": "tcp://127.0.0.1:%d" % port}, "a TCP port is shown as Ironic does")
+    with socket.create_connection(("127.0.0.1", port), 30) as s:
+        s.settimeout(30 * SLOW)
+        says(sim, m, "by tcp\r\n")
+        seen = b""
+        while b"by tcp" not in seen:
+            seen += s.recv(4096)
+        tap.ok(True, "it carries the machine's output")
+        s.sendall(b"typed by tcp\r")
+        tap.ok(gets(sim, m, "typed by tcp"), "and what is typed")
+    enable(sim, m, False)
+    connected(sim, m, False)
+
+    def closed():
+        try:
+            socket.create_connection(("127.0.0.1", port), 5).close()
+        except OSError:
+            return True
+    tap.ok(wait_for(closed, 20), "the port goes with the console")
+
+
 def while_provisioning(sim, m):
     sim.enroll(m)
     sim.go(m, "manage", "manageable")
@@ -290,7 +318,7 @@ def main():
     with Sim(2, wait=120) as sim:
         sim.images.files["system.img"] = make_image(4)
         sim.stop(signal.SIGTERM)
-        sim.start(console="true\nlinger = 3")
+        sim.start(console="true\nlinger = 3\ntcp_listen = 127.0.0.1")
         m, other = sim.machines
         m.boots = False
         sim.bmcs.ask(op="power", bmc=m.i, on=True)
@@ -306,6 +334,7 @@ def main():
         conductor_goes(sim, m)
         text = ingot(sim, "node", "console", "off", m.name)
         tap.ok(connected(sim, m, False), "ingot node console off closes it", text)
+        tcp_port(sim, m)
         while_provisioning(sim, other)
 
 
