@@ -181,7 +181,7 @@ static json_t *sel_info_json(const struct ipmi_sel *s)
 	json_t *j = json_object();
 	char version[8];
 
-	snprintf(version, sizeof(version), "%u.%u", i->version & 0x0f, i->version >> 4);
+	snprintf(version, sizeof(version), "%u.%u", i->version & 0x0fu, (unsigned)i->version >> 4);
 	json_put_str(j, "version", version);
 	json_put_int(j, "entries", i->entries);
 	json_put_int(j, "free_bytes", i->free_bytes);

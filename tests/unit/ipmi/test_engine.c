@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "conductor/bmc/ipmi/internal.h"
+#include "conductor/bmc/ipmi/reads.h"
 #include "tests/unit/tap.h"
 
 static uv_loop_t loop;
@@ -411,6 +412,48 @@ static void test_end(void)
 		"freeing the engine ends each request exactly once");
 }
 
+static void on_sensors(void *data, const struct ipmi_sensors *found, const struct err *e)
+{
+	on_done(data, NULL, e);
+}
+
+static void on_log(void *data, const struct ipmi_sel *log, const struct err *e)
+{
+	on_done(data, NULL, e);
+}
+
+/* A read of many steps is a request at any time, and ends with its BMC. */
+static void test_jobs(void)
+{
+	struct ipmi_bmc *b = bmc_at("192.0.2.9");
+	struct seen read = {0}, clear = {0}, command = {0};
+	const struct ipmi_opts late = {.deadline_ms = 1};
+
+	starting = true;
+	ipmi_sensors_read(b, SENSORS_READINGS, NULL, on_sensors, &read);
+	ipmi_sel_clear(b, NULL, on_log, &clear);
+	starting = false;
+	is_int(b->queued, 2, "each job has one request in the queue");
+	ask(b, &command, IPMI_PRIORITY_COMMAND);
+	ok(b->current && b->current->priority == IPMI_PRIORITY_COMMAND,
+		"a command passes the step of a job");
+	ipmi_bmc_free(b);
+	spin();
+	ok(read.calls == 1 && read.code == ECANCELED && !read.inside, "a job ends with its BMC");
+	ok(clear.calls == 1 && clear.code == ECANCELED && strstr(clear.text, "clear the event log"),
+		"and says what it was about");
+	b = bmc_at("192.0.2.9");
+	ipmi_sensors_read(b, SENSORS_READINGS, &late, on_sensors, &read);
+	for (int i = 0; i < 50 && read.calls == 1; i++) {
+		uv_sleep(1);
+		uv_run(&loop, UV_RUN_NOWAIT);
+	}
+	ok(read.calls == 2 && read.code == ETIME && strstr(read.text, "192.0.2.9"),
+		"a job has a deadline of its own");
+	ipmi_bmc_free(b);
+	spin();
+}
+
 int main(void)
 {
 	setup(0);
@@ -424,6 +467,7 @@ int main(void)
 	test_circuit();
 	test_circuit_of_the_living();
 	test_pace();
+	test_jobs();
 	teardown();
 	setup(2);
 	test_window();
