@@ -73,12 +73,14 @@ static void test_steps(void)
 	check_sentence(seen(BOOT_EVENT_DHCP_DISCOVER, true, "", "arch 7 (UEFI x86-64), firmware"),
 		STAGE_ASKED, "it asked for an address by DHCP (arch 7 (UEFI x86-64), firmware)",
 		"it was offered none since", "range");
-	check_sentence(seen(BOOT_EVENT_DHCP_OFFER, true, "10.1.0.7", "snponly.efi"), STAGE_ADDRESS,
-		"DHCP offered 10.1.0.7 (snponly.efi)", ", no TFTP request since", "DHCP server");
-	check_sentence(seen(BOOT_EVENT_DHCP_ACK, true, "10.1.0.7", "undionly.kpxe"), STAGE_ADDRESS,
-		"DHCP gave 10.1.0.7 (undionly.kpxe)", ", no TFTP request since", "UDP port 69");
-	check_sentence(
-		seen(BOOT_EVENT_DHCP_ACK, true, "10.1.0.7", "http://10.1.0.1:8080/boot.ipxe"),
+	check_sentence(seen(BOOT_EVENT_DHCP_OFFER, true, "10.1.0.7", "boot file snponly.efi"),
+		STAGE_ADDRESS, "DHCP offered 10.1.0.7 (boot file snponly.efi)",
+		", no TFTP request since", "DHCP server");
+	check_sentence(seen(BOOT_EVENT_DHCP_ACK, true, "10.1.0.7", "boot file undionly.kpxe"),
+		STAGE_ADDRESS, "DHCP gave 10.1.0.7 (boot file undionly.kpxe)",
+		", no TFTP request since", "UDP port 69");
+	check_sentence(seen(BOOT_EVENT_DHCP_ACK, true, "10.1.0.7",
+			       "boot file http://10.1.0.1:8080/boot.ipxe"),
 		STAGE_PROGRAM, "its boot program was given 10.1.0.7",
 		", no request for a script since", "HTTP");
 	check_sentence(seen(BOOT_EVENT_DHCP_NAK, false, "", "no address available"), STAGE_ASKED,
