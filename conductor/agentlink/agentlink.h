@@ -19,8 +19,10 @@ void agentlink_free(struct agentlink *a); /* takes NULL; outstanding ops fail */
 /*
  * Starts a command on the node's agent and completes the op with the command as the agent describes
  * it ({"id", "command_name", "command_status", "command_error", "command_result"}); an asynchronous
- * command is RUNNING then. A synchronous command that failed fails the op. Takes params. The
- * agent's certificate is the one of its heartbeat and nothing else. Engine thread.
+ * command is RUNNING then. A synchronous command that failed fails the op. When no answer comes,
+ * what may be repeated is asked again within the op's time, the rest only when the agent was not
+ * reached. Takes params. The agent's certificate is the one of its heartbeat and nothing else.
+ * Engine thread.
  */
 void agentlink_command(
 	struct agentlink *a, const struct node *n, const char *name, json_t *params, struct op *op);

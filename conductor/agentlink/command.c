@@ -8,6 +8,10 @@
 
 #define ANSWER_MAX (4 << 20) /* collected logs come back in a command's result */
 
+/* Commands that may be given twice; to ask how one went may be, too. */
+static const char *const repeatable[] = {"clean.get_clean_steps", "deploy.get_deploy_steps",
+	"standby.sync", "image.install_bootloader", "log.collect_system_logs"};
+
 /* One exchange. `name` is the command; status: it asks for all commands and looks for the name. */
 struct exchange {
 	struct agentlink *agents;
@@ -28,6 +32,7 @@ int agentlink_new(uv_loop_t *loop, struct agentlink **ret, struct err *e)
 		return r;
 	}
 	a->loop = loop;
+	list_init(&a->pausing);
 	*ret = a;
 	return 0;
 }
@@ -42,6 +47,7 @@ void agentlink_free(struct agentlink *a)
 {
 	if (!a)
 		return;
+	agentlink_give_up(a);
 	http_async_free(a->http);
 	while (a->saving) /* a file is written in a moment */
 		uv_run(a->loop, UV_RUN_ONCE);
@@ -135,13 +141,21 @@ static void answered(int r, struct http_response *resp, const struct err *e, voi
 	exchange_free(x);
 }
 
-static void start(struct agentlink *a, const struct node *n, struct exchange *x, const char *method,
-	const char *query, const char *body)
+static bool may_be_repeated(const struct exchange *x)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(repeatable); i++)
+		if (str_eq(repeatable[i], x->name))
+			return true;
+	return x->status;
+}
+
+/* body NULL: a GET */
+static void start(struct agentlink *a, const struct node *n, struct exchange *x, const char *query,
+	const char *body)
 {
 	const char *base = json_str(n->driver_internal_info, "agent_url");
 	const char *token = json_str(n->driver_internal_info, "agent_secret_token");
 	_cleanup_free_ char *url = NULL;
-	int64_t left = x->op->deadline_ms - time_mono_ms();
 	struct err e;
 
 	x->agents = a;
@@ -153,14 +167,13 @@ static void start(struct agentlink *a, const struct node *n, struct exchange *x,
 	}
 	snprintf(x->url, sizeof(x->url), "%s/v1/commands/", base);
 	url = xasprintf("%s?agent_token=%s%s", x->url, token, query);
-	http_async_start(a->http,
-		&(struct http_request){.method = method,
-			.url = url,
+	agentlink_ask(a,
+		&(struct agent_request){.url = url,
 			.body = body,
-			.body_len = body ? strlen(body) : 0,
-			.tls = {.pin_pem = json_str(n->driver_internal_info, "agent_verify_ca")},
-			.response_max = ANSWER_MAX,
-			.timeout_ms = left < 1 ? 1 : (unsigned)left},
+			.pin_pem = json_str(n->driver_internal_info, "agent_verify_ca"),
+			.repeatable = may_be_repeated(x),
+			.answer_max = ANSWER_MAX,
+			.deadline_ms = x->op->deadline_ms},
 		answered, x);
 }
 
@@ -173,7 +186,7 @@ void agentlink_command(
 
 	x->op = op;
 	x->name = xstrdup(name);
-	start(a, n, x, "POST", "&wait=false", text);
+	start(a, n, x, "&wait=false", text);
 }
 
 void agentlink_collect_logs(
@@ -185,7 +198,7 @@ void agentlink_collect_logs(
 	x->op = op;
 	x->name = xstrdup("log.collect_system_logs");
 	x->logs = xstrdup(what);
-	start(a, n, x, "POST", "&wait=true", body);
+	start(a, n, x, "&wait=true", body);
 }
 
 void agentlink_command_status(
@@ -196,7 +209,7 @@ void agentlink_command_status(
 	x->op = op;
 	x->name = xstrdup(name);
 	x->status = true;
-	start(a, n, x, "GET", "", NULL);
+	start(a, n, x, "", NULL);
 }
 
 int agentlink_command_outcome(const json_t *command, struct err *e)

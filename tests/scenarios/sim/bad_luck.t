@@ -4,11 +4,13 @@ last_error tells what was tried, on what, what came back and what to do, and whe
 command brings the node where it was to go."""
 import os
 import re
+import signal
 import sys
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from faultlib import IMAGE, check_cured, check_failure, ready, run_cases, tap  # noqa: E402
-from simlib import Sim, post, read_at, wait_for  # noqa: E402
+from simlib import SLOW, Sim, post, read_at, wait_for  # noqa: E402
 
 
 def set_password(sim, m, password):
@@ -226,7 +228,6 @@ def webhook_away():
         tap.ok(wait_for(lambda: sim.webhook.refused, 10), "the receiver refuses")
         sim.webhook.stop()
         sim.go(m, "deleted", "available")
-        import signal
         sim.stop(signal.SIGKILL)
         sim.start()
         sim.webhook.broken = False
@@ -241,8 +242,24 @@ def webhook_away():
                "got  %s\nwant %s\nkeys %s" % (moves(), all_moves, sorted(sim.webhook.events[-1]) if sim.webhook.events else None))
 
 
+def agent_pauses():
+    """An agent that does not answer for a while is asked again; nothing is failed for it."""
+    with Sim(fast_track=True, command_timeout=int(24 * SLOW)) as sim:
+        m = ready(sim)
+        m.agent.send_signal(signal.SIGSTOP)
+        sim.deploy(m)
+        # the first of four attempts gets a quarter of the time
+        tap.ok(wait_for(lambda: "ask the agent for its deploy steps" in (sim.why(m)["waits_for"] or ""), 10),
+               "`why` tells what is waited for", sim.why(m)["waits_for"])
+        time.sleep(8 * SLOW)
+        tap.equal(sim.state(m), "deploying", "no answer for a third of the time")
+        m.agent.send_signal(signal.SIGCONT)
+        node = sim.reach(m, "active", "deploy failed")
+        tap.equal((node["provision_state"], node["last_error"]), ("active", None), "then the agent goes on, and so does the deployment")
+
+
 CASES = (wrong_password, silent_bmc, bmc_comes_back, never_boots, stuck_in_agent_boot, image_404, wrong_checksum,
-         impostors, second_agent, wrong_nonce, webhook_away)
+         impostors, second_agent, wrong_nonce, webhook_away, agent_pauses)
 
 if __name__ == "__main__":
     run_cases(CASES)
