@@ -189,6 +189,19 @@ void enode_arm(struct enode *e, int64_t ms)
 	uv_timer_start(&e->timer, on_timer, ms > 0 ? (uint64_t)ms : 0, 0);
 }
 
+/* Most of a record is as in a new one, and need not be kept: reading it back begins with a new one.
+ */
+static void leave_out_defaults(const json_t *blank, json_t *json)
+{
+	const char *key;
+	json_t *value;
+	void *next;
+
+	json_object_foreach_safe(
+		json, next, key, value) if (json_equal(value, json_object_get(blank, key)))
+		json_object_del(json, key);
+}
+
 /* Mirrors what is answered without parsing, and keeps the record as text. */
 static void enode_mirror(struct enode *e, const struct node *n)
 {
@@ -207,6 +220,7 @@ static void enode_mirror(struct enode *e, const struct node *n)
 			map_put(&en->names, e->name, e);
 	}
 	free(e->doc);
+	leave_out_defaults(en->blank, json);
 	e->doc = json_text(json);
 	en->stats.nodes_by_state[e->state]--;
 	e->state = (enum provision_state)n->provision_state;
@@ -538,6 +552,17 @@ static void on_wake(uv_async_t *async)
 	turn(async->data);
 }
 
+static json_t *blank_record(void)
+{
+	struct node n;
+	json_t *json;
+
+	node_init(&n);
+	json = record_to_json(&node_type, &n);
+	node_done(&n);
+	return json;
+}
+
 static int load_node(void *data, const void *rec)
 {
 	enode_new(data, rec);
@@ -567,6 +592,7 @@ int engine_new(uv_loop_t *loop, struct store *store, const struct engine_config 
 	uv_idle_init(loop, &en->again);
 	en->again.data = en;
 	en->wake.data = en;
+	en->blank = blank_record();
 	slots_init(en);
 	list_init(&en->walks);
 	uv_idle_init(loop, &en->walking);
@@ -650,6 +676,7 @@ void engine_free(struct engine *en)
 	uv_run(en->loop, UV_RUN_NOWAIT);
 	uv_run(en->loop, UV_RUN_NOWAIT);
 	pthread_mutex_destroy(&en->lock);
+	json_decref(en->blank);
 	free(en->hostname);
 	free(en->boot_troubles);
 	free(en);

@@ -37,7 +37,7 @@ struct enode {
 	struct engine *en;
 	char uuid[UUID_TEXT_MAX];
 	char *name;	  /* as in the record; for the name table */
-	char *doc;	  /* the record as JSON text */
+	char *doc;	  /* the record as JSON text, without what is as in a new one */
 	struct node *hot; /* the parsed record while it is needed, else NULL */
 
 	/* mirrors of the record, to answer without parsing */
@@ -124,6 +124,7 @@ struct engine {
 	int64_t started_us;
 	bool stopping;
 
+	json_t *blank;	       /* a new record, as JSON */
 	struct map nodes;      /* uuid -> enode */
 	struct map names;      /* name -> enode */
 	struct map macs;       /* MAC -> uuid text (owned), of ports */

@@ -19,6 +19,7 @@ sys.dont_write_bytecode = True  # nothing is left outside build/
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import boot  # noqa: E402
 import conductor  # noqa: E402
+import crowd  # noqa: E402
 import ipmi  # noqa: E402
 import storm  # noqa: E402
 from benchlib import BUILD, CannotMeasure  # noqa: E402
@@ -31,6 +32,7 @@ MEASUREMENTS = {
     "sweep": (conductor.bench_sweep, 300),
     "sweep-fresh": (conductor.bench_sweep_fresh, 600),
     "ipmi-farm": (ipmi.bench_farm, 600),
+    "crowd": (crowd.bench_crowd, 900),
     "store": (conductor.bench_store, 200),
     "nodes": (conductor.bench_nodes, 600),
     "storm": (storm.bench_storm, 300),
