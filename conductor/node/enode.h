@@ -269,6 +269,8 @@ void run_recover(struct enode *e); /* at start */
 
 /* health.c: what a power read or the sensors say; true: a commit began */
 bool health_chassis(struct enode *e, unsigned faults);
+/* In a flow: the first "OK" of a node goes with what the flow writes anyway. */
+void health_first(struct node *n, unsigned faults);
 void health_sensors(struct enode *e, const json_t *value);
 void health_mirror(struct enode *e, const struct node *n);
 char *health_reason(const struct node *n); /* allocated; NULL: nothing is wrong */

@@ -121,6 +121,12 @@ bool health_chassis(struct enode *e, unsigned faults)
 	return true;
 }
 
+void health_first(struct node *n, unsigned faults)
+{
+	if (!n->health && chassis_health(faults) == HEALTH_OK)
+		str_replace(&n->health, health_names[HEALTH_OK]);
+}
+
 /* The sensors that are not well, by name, the worst first. */
 static void sensors_judge(const json_t *sensors, struct parts *p)
 {

@@ -409,6 +409,8 @@ void run_answer(struct enode *e, struct op *op)
 	}
 	uv_timer_stop(&e->timer);
 	e->timed_out = false;
+	if (op->result >= 0)
+		health_first(e->run->node, op->chassis);
 	if (e->failing)
 		logs_done(e, op);
 	else if (recovered && current(e)->kind == CALL_OP)

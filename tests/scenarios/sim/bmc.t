@@ -272,7 +272,7 @@ def health():
         def becomes(want, what):
             tap.ok(wait_for(lambda: sim.node(m)["health"] == want, 60 * SLOW, 0.1), what, sim.node(m)["health"])
 
-        becomes("OK", "a node's health comes with its power state")
+        tap.equal(sim.node(m)["health"], "OK", "a node's health comes with its power state")
         sim.bmcs.ask(op="chassis", bmc=0, set={"drive-fault": True})
         becomes("Warning", "a drive fault is a warning")
         tap.ok("drive fault" in (sim.why(m)["health_reason"] or ""), "and why says which", sim.why(m))
