@@ -55,6 +55,8 @@ int act_run(
 	if (code == CLI_OK && cli_flag(line, "wait") && taken.n)
 		code = watch_nodes(c, &taken, &goal, &failed);
 	failures_print(&failed);
+	if (cli_flag(line, "wait"))
+		failures_next(&failed);
 	if (failed.n && code == CLI_OK)
 		code = CLI_FAILED;
 	failures_done(&failed);
@@ -227,6 +229,7 @@ int verb_node_watch(struct cli_line *line, void *data)
 	else
 		code = watch_nodes(c, &names, &goal, &failed);
 	failures_print(&failed);
+	failures_next(&failed);
 	failures_done(&failed);
 	names_done(&names);
 	return code;

@@ -203,6 +203,15 @@ void failures_print(const struct failures *f)
 	}
 }
 
+void failures_next(const struct failures *f)
+{
+	if (f->n)
+		fprintf(stderr,
+			"ingot: next: 'ingot why %s' tells where it stopped and what to do, 'ingot "
+			"node history %s' what came before\n",
+			f->list[0].node, f->list[0].node);
+}
+
 void failures_done(struct failures *f)
 {
 	for (size_t i = 0; i < f->n; i++) {

@@ -1,6 +1,7 @@
 /* Live progress; see watch.h. */
 #include "conductor/cli/watch.h"
 #include "lib/base/buf.h"
+#include "conductor/cli/view.h"
 #include "lib/base/map.h"
 #include "lib/base/str.h"
 #include "lib/base/time.h"
@@ -15,19 +16,6 @@
 #define PAUSE_MAX_MS 500
 #define PAUSE_FACTOR 20 /* looking takes at most a twentieth of the time */
 
-static void put_size(struct buf *b, int64_t bytes)
-{
-	static const char *const units[] = {"B", "kB", "MB", "GB", "TB"};
-	double v = (double)bytes;
-	size_t u = 0;
-
-	while (v >= 1000 && u + 1 < ARRAY_SIZE(units)) {
-		v /= 1000;
-		u++;
-	}
-	buf_printf(b, u && v < 10 ? "%.1f %s" : "%.0f %s", v, units[u]);
-}
-
 static void put_progress(struct buf *b, const json_t *p)
 {
 	int64_t done = json_int(p, "bytes_done", 0), total = json_int(p, "bytes_total", 0);
@@ -39,15 +27,15 @@ static void put_progress(struct buf *b, const json_t *p)
 		buf_printf(b, " %d%%", (int)(done * 100 / total));
 	if (done > 0) {
 		buf_puts(b, " ");
-		put_size(b, done);
+		view_size(b, done);
 	}
 	if (total > 0) {
 		buf_puts(b, " of ");
-		put_size(b, total);
+		view_size(b, total);
 	}
 	if (rate > 0) {
 		buf_puts(b, ", ");
-		put_size(b, rate);
+		view_size(b, rate);
 		buf_puts(b, "/s");
 	}
 	if (json_str(p, "message"))
@@ -61,7 +49,8 @@ static const char *row_name(const json_t *row)
 	return name ? name : json_str(row, "uuid");
 }
 
-char *watch_line(const json_t *row, int width)
+/* What is said of a row behind the name. */
+static char *row_text(const json_t *row)
 {
 	struct buf b = BUF_INIT(4096);
 	const char *state = json_str(row, "provision_state"), *waits = json_str(row, "waits_for");
@@ -70,8 +59,7 @@ char *watch_line(const json_t *row, int width)
 
 	if (json_object_get(row, "target_power_state")) /* a node's states, not the live view */
 		state = json_str(row, "power_state");
-	buf_printf(
-		&b, "%-*s  %-14s", width, row_name(row) ? row_name(row) : "?", state ? state : "-");
+	buf_printf(&b, "%-14s", state ? state : "-");
 	if (json_is_object(progress))
 		put_progress(&b, progress);
 	if (waits)
@@ -79,6 +67,15 @@ char *watch_line(const json_t *row, int width)
 	while (b.len && b.data[b.len - 1] == ' ')
 		buf_truncate(&b, b.len - 1);
 	line = buf_take(&b);
+	text_clean(line);
+	return line;
+}
+
+char *watch_line(const json_t *row, int width)
+{
+	_cleanup_free_ char *text = row_text(row);
+	char *line = xasprintf("%-*s  %s", width, row_name(row) ? row_name(row) : "?", text);
+
 	text_clean(line);
 	return line;
 }
@@ -124,8 +121,11 @@ struct watch {
 	const struct watch_goal *goal;
 	struct failures *failed;
 	struct live *live;
+	bool tty;
+	int64_t began_ms;
 	json_t **rows; /* the last of each node */
-	bool *ended;
+	char **marks;  /* what mattered of it */
+	bool *ended, *changed, *bad;
 	size_t left;
 	int width;
 };
@@ -148,20 +148,21 @@ static void end_node(struct watch *w, size_t i, const char *failure)
 {
 	w->ended[i] = true;
 	w->left--;
-	live_finish(w->live, i);
+	w->bad[i] = failure != NULL;
 	if (failure)
 		failures_add(w->failed, w->names->list[i], failure);
 }
 
 static void look_at(struct watch *w, size_t i, const json_t *row)
 {
-	_cleanup_free_ char *mark = mark_of(row), *text = watch_line(row, w->width);
+	_cleanup_free_ char *mark = mark_of(row);
 	struct err e;
 	int verdict = watch_verdict(row, w->goal, &e);
 
 	json_decref(w->rows[i]);
 	w->rows[i] = json_incref((json_t *)row);
-	live_set(w->live, i, mark, text);
+	w->changed[i] |= !str_eq(w->marks[i], mark);
+	str_replace(&w->marks[i], mark);
 	if (verdict)
 		end_node(w, i, verdict < 0 ? e.text : NULL);
 }
@@ -213,12 +214,57 @@ static int poll_progress(struct watch *w, struct err *e)
 	return 0;
 }
 
+/* Where there is no terminal: a line for all nodes that have come to the same. */
+static void print_changes(struct watch *w)
+{
+	size_t n = w->names->n;
+
+	for (size_t i = 0; i < n; i++) {
+		_cleanup_free_ char *text = w->changed[i] ? row_text(w->rows[i]) : NULL;
+		_cleanup_free_ char *folded = NULL;
+		struct names same = {0};
+
+		for (size_t k = i; text && k < n; k++) {
+			_cleanup_free_ char *other = w->changed[k] ? row_text(w->rows[k]) : NULL;
+
+			if (!str_eq(text, other))
+				continue;
+			w->changed[k] = false;
+			names_add(&same, w->names->list[k]);
+		}
+		folded = range_fold(&same);
+		if (text)
+			fprintf(stderr, "%-*s  %s\n", w->width, folded, text);
+		names_done(&same);
+	}
+}
+
+static void show(struct watch *w)
+{
+	struct view_node *nodes;
+	struct view_shape shape = {.elapsed_ms = time_mono_ms() - w->began_ms};
+	char *text;
+
+	if (!w->tty) {
+		print_changes(w);
+		return;
+	}
+	live_size(w->live, &shape.columns, &shape.rows);
+	nodes = xcalloc(w->names->n + 1, sizeof(*nodes));
+	for (size_t i = 0; i < w->names->n; i++)
+		nodes[i] = (struct view_node){w->names->list[i], w->rows[i], w->bad[i]};
+	text = view_text(nodes, w->names->n, &shape);
+	live_block(w->live, text);
+	free(text);
+	free(nodes);
+}
+
 static int poll_once(struct watch *w, struct err *e)
 {
 	int r = w->goal->provision_state ? poll_progress(w, e) : poll_states(w, e);
 
 	if (r == 0)
-		live_draw(w->live);
+		show(w);
 	return r;
 }
 
@@ -280,17 +326,27 @@ int watch_nodes(struct conn *c, const struct names *names, const struct watch_go
 	struct watch w = {.c = c, .names = names, .goal = goal, .failed = failed, .left = names->n};
 	int code;
 
-	w.live = live_new(stderr, names->n, -1);
+	w.live = live_new(stderr, 0, -1);
+	w.tty = isatty(STDERR_FILENO);
+	w.began_ms = time_mono_ms();
 	w.rows = xcalloc(names->n + 1, sizeof(*w.rows));
+	w.marks = xcalloc(names->n + 1, sizeof(*w.marks));
 	w.ended = xcalloc(names->n + 1, sizeof(*w.ended));
+	w.changed = xcalloc(names->n + 1, sizeof(*w.changed));
+	w.bad = xcalloc(names->n + 1, sizeof(*w.bad));
 	for (size_t i = 0; i < names->n; i++)
 		if ((int)strlen(names->list[i]) > w.width)
 			w.width = (int)strlen(names->list[i]);
 	code = loop(&w);
 	live_free(w.live);
-	for (size_t i = 0; i < names->n; i++)
+	for (size_t i = 0; i < names->n; i++) {
 		json_decref(w.rows[i]);
+		free(w.marks[i]);
+	}
 	free(w.rows);
+	free(w.marks);
 	free(w.ended);
+	free(w.changed);
+	free(w.bad);
 	return code;
 }

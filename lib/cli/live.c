@@ -59,6 +59,30 @@ static void draw_line(FILE *out, const char *text, size_t columns)
 	fprintf(out, "\033[2K%.*s\n", (int)bytes, text);
 }
 
+void live_size(const struct live *l, int *ret_columns, int *ret_rows)
+{
+	struct winsize w = {0};
+
+	if (ioctl(fileno(l->out), TIOCGWINSZ, &w) < 0 || !w.ws_row || !w.ws_col)
+		w = (struct winsize){.ws_row = 24, .ws_col = 80};
+	*ret_columns = w.ws_col;
+	*ret_rows = w.ws_row > 3 ? w.ws_row - 2 : 1;
+}
+
+void live_block(struct live *l, const char *text)
+{
+	if (l->drawn)
+		fprintf(l->out, "\033[%zuA", l->drawn);
+	for (l->drawn = 0; *text; l->drawn++) {
+		size_t n = strcspn(text, "\n");
+
+		fprintf(l->out, "\033[2K%.*s\n", (int)n, text);
+		text += n + (text[n] == '\n');
+	}
+	fprintf(l->out, "\033[J"); /* the block may have become shorter */
+	fflush(l->out);
+}
+
 void live_draw(struct live *l)
 {
 	struct winsize w = {0};

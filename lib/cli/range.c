@@ -179,6 +179,22 @@ static bool akin(const char *a, const char *b)
 	return a[n] && stem(b) == n && strlen(a) == strlen(b) && !strncmp(a, b, n);
 }
 
+/* By what stands before the last number, then by its digits: u9 before u10. */
+static int by_number(const void *a, const void *b)
+{
+	const char *x = *(char *const *)a, *y = *(char *const *)b;
+	size_t m = stem(x), n = stem(y);
+	int r = strncmp(x, y, m < n ? m : n);
+
+	if (r)
+		return r;
+	if (m != n)
+		return m < n ? -1 : 1;
+	if (strlen(x) != strlen(y))
+		return strlen(x) < strlen(y) ? -1 : 1;
+	return strcmp(x, y);
+}
+
 /* "r12u[01-18,20]" of names that are akin. */
 static void put_folded(struct buf *b, char **v, size_t n)
 {
@@ -202,7 +218,7 @@ char *range_fold(const struct names *names)
 
 	if (names->n)
 		memcpy(v, names->list, names->n * sizeof(*v));
-	qsort(v, names->n, sizeof(*v), by_text);
+	qsort(v, names->n, sizeof(*v), by_number);
 	for (size_t i = 0, k; i < names->n; i = k) {
 		for (k = i + 1; k < names->n && akin(v[k - 1], v[k]);)
 			k++;
