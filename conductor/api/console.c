@@ -77,6 +77,14 @@ int console_input(struct call *c, struct err *e)
 	return call_submit(c, r, finish_no_content);
 }
 
+int console_leave(struct call *c, struct err *e)
+{
+	struct request *r = call_request(c, REQ_CONSOLE_LEAVE, c->params[0]);
+
+	r->text = xstrdup(c->params[1]);
+	return call_submit(c, r, finish_no_content);
+}
+
 int console_log_get(struct call *c, struct err *e)
 {
 	const char *folder = call_config(c)->console_folder;

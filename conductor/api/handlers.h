@@ -103,6 +103,7 @@ HANDLER(logs_get);
 HANDLER(console_watch_get);
 HANDLER(console_log_get);
 HANDLER(console_input);
+HANDLER(console_leave);
 
 /* ingot.c */
 HANDLER(why_get);

@@ -158,6 +158,7 @@ const struct route routes[] = {
 	R("GET", "/ingot/v1/nodes/{node}/logs", 0, logs_list, .flags = OURS),
 	R("GET", "/ingot/v1/nodes/{node}/logs/{file}", 0, logs_get, .flags = OURS),
 	R("GET", "/ingot/v1/nodes/{node}/console", 0, console_watch_get, .flags = OURS),
+	R("DELETE", "/ingot/v1/nodes/{node}/console/{watch}", 0, console_leave, .flags = OURS),
 	R("GET", "/ingot/v1/nodes/{node}/console/log", 0, console_log_get, .flags = OURS),
 	R("POST", "/ingot/v1/nodes/{node}/console/input", 0, console_input,
 		BODY(console_input_schema), .flags = OURS),

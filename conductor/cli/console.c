@@ -182,6 +182,21 @@ static bool typed(struct session *s, struct keys *k, const char *bytes, size_t l
 	return true;
 }
 
+/* Others may have the keyboard at once; the conductor would find out by itself in a while. */
+static void say_goodbye(struct session *s)
+{
+	_cleanup_free_ char *after = NULL, *path = NULL;
+	struct err e;
+
+	pthread_mutex_lock(&s->lock);
+	after = s->id ? xasprintf("/console/%s", s->id) : NULL;
+	pthread_mutex_unlock(&s->lock);
+	if (!after)
+		return;
+	path = conn_path("/ingot/v1/nodes/", s->node, after);
+	conn_call(s->in, "DELETE", path, NULL, NULL, &e);
+}
+
 /* Until `~.`, a signal, the end of the input, or of the output. True: the output ended. */
 static bool read_keys(struct session *s)
 {
@@ -189,6 +204,7 @@ static bool read_keys(struct session *s)
 		{.fd = wake_fds[0], .events = POLLIN}, {.fd = STDIN_FILENO, .events = POLLIN}};
 	struct keys k = {.fresh = true};
 	char bytes[1024], why;
+	size_t have = 0, whole;
 	ssize_t n;
 
 	for (;;) {
@@ -199,9 +215,12 @@ static bool read_keys(struct session *s)
 		}
 		if (fds[0].revents)
 			return read(wake_fds[0], &why, 1) == 1 && why == 'e';
-		n = read(STDIN_FILENO, bytes, sizeof(bytes));
-		if (n <= 0 || !typed(s, &k, bytes, (size_t)n))
+		n = read(STDIN_FILENO, bytes + have, sizeof(bytes) - have);
+		whole = n > 0 ? cast_whole(bytes, have + (size_t)n) : 0;
+		if (n <= 0 || !typed(s, &k, bytes, whole))
 			return false;
+		have = have + (size_t)n - whole; /* the beginning of a character */
+		memmove(bytes, bytes + whole, have);
 	}
 }
 
@@ -244,6 +263,7 @@ static int interact(struct conn *c, const char *node)
 	ended = read_keys(&s);
 	restore();
 	if (!ended) { /* the thread ends with the program: nothing of it has to be kept */
+		say_goodbye(&s);
 		fprintf(stderr, "\n[left the console of %s]\n", node);
 		fflush(stdout);
 		_exit(CLI_OK);

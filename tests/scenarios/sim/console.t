@@ -238,11 +238,12 @@ def by_terminal(sim, m):
     return pid, master, see
 
 
-def leave(pid, master, see):
+def leave(sim, m, pid, master, see):
     os.write(master, b"~.")
     see(b"left the console")
     tap.equal(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 0, "~. leaves it")
     os.close(master)
+    tap.equal(sim.why(m)["console"]["writer"], None, "and the keyboard is free at once")
 
 
 def slow_reader(sim, m):
@@ -329,7 +330,7 @@ def main():
         restarts(sim, m)
         recorded(sim, m)
         others_session(sim, m)
-        leave(*by_terminal(sim, m))
+        leave(sim, m, *by_terminal(sim, m))
         slow_reader(sim, m)
         conductor_goes(sim, m)
         text = ingot(sim, "node", "console", "off", m.name)
