@@ -301,6 +301,13 @@ void on_power(struct enode *e, struct request *r);
 void power_answer(struct enode *e, struct op *op);
 void power_recover(struct enode *e); /* at start, of a node without a flow */
 void sweep_start(struct engine *en);
+/*
+ * How many of n nodes are to be asked now, when all are to be in interval_ms and the last look was
+ * past_ms ago: evenly, one after the other. After a pause (the process was stopped, the machine
+ * asleep) nobody is asked in a hurry, the round only ends later. *credit is the caller's, 0 at
+ * first.
+ */
+size_t sweep_share(int64_t *credit, size_t n, int64_t past_ms, int64_t interval_ms);
 bool power_swept(struct enode *e); /* it may be asked when nobody waits for the answer */
 /* readings.c */
 void readings_start(struct engine *en);

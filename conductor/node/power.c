@@ -291,11 +291,18 @@ static void sweep_one(struct enode *e)
 	enode_cool(e);
 }
 
-/*
- * Nodes are asked one after the other, evenly over the interval: each tick asks as many as fall to
- * the time since the last one. After a pause (the process was stopped, the machine asleep) nobody
- * is asked in a hurry: the round only ends later.
- */
+size_t sweep_share(int64_t *credit, size_t n, int64_t past_ms, int64_t interval_ms)
+{
+	size_t due;
+
+	if (past_ms > 2 * SWEEP_TICK_MS)
+		past_ms = 2 * SWEEP_TICK_MS;
+	*credit += (int64_t)n * past_ms;
+	due = (size_t)(*credit / interval_ms);
+	*credit %= interval_ms;
+	return due;
+}
+
 static void on_tick(uv_timer_t *t)
 {
 	struct engine *en = t->data;
@@ -303,11 +310,9 @@ static void on_tick(uv_timer_t *t)
 	int64_t now = time_mono_ms(), past_ms = now - en->sweep_at_ms;
 	void *value;
 
-	if (past_ms > 2 * SWEEP_TICK_MS)
-		past_ms = 2 * SWEEP_TICK_MS;
 	en->sweep_at_ms = now;
-	for (en->sweep_credit += (int64_t)en->nodes.n * past_ms; en->sweep_credit >= interval_ms;
-		en->sweep_credit -= interval_ms) {
+	for (size_t due = sweep_share(&en->sweep_credit, en->nodes.n, past_ms, interval_ms);
+		due > 0; due--) {
 		if (map_next(&en->nodes, &en->sweep_pos, NULL, &value))
 			sweep_one(value);
 		else
