@@ -101,7 +101,7 @@ static void on_sel(void *data, const struct ipmi_sel *s, const struct err *e)
 {
 	struct log_read *l = data;
 
-	finish(l->op, e ? NULL : ipmi_sel_json(s, &l->names, time_wall_us()), e);
+	finish(l->op, s ? ipmi_sel_json(s, &l->names, time_wall_us()) : NULL, e);
 	free(l->names.list);
 	free(l);
 }
