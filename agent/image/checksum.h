@@ -20,6 +20,9 @@ int checksum_end(
 	struct checksum *c, uint64_t bytes, const char *target, char *ret_hex, struct err *e);
 void checksum_close(struct checksum *c);
 
+/* Whether the text is hex digits and nothing else. */
+bool checksum_is_hex(const char *s);
+
 /*
  * The digest for a file name in the text of a checksum file: "HEX", "HEX  NAME", "HEX *NAME" or
  * "ALGO (NAME) = HEX" lines; '#' begins a comment; a single line counts whatever its name. false

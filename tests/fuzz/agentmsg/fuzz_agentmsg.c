@@ -13,6 +13,21 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* What goes back is made of what came. */
+static void fuzz_heartbeat(const char *token, const char *url)
+{
+	const struct heartbeat h = {.callback_url = url,
+		.agent_verify_ca = url,
+		.agent_token = token,
+		.minor = API_MINOR_ASSUMED + 60};
+	char *text = NULL;
+	json_t *body = heartbeat_body(&h);
+
+	text = json_text(body);
+	free(text);
+	json_decref(body);
+}
+
 static void fuzz_lookup(const char *text, size_t len)
 {
 	char token[TOKEN_TEXT_MAX] = "", uuid[UUID_TEXT_MAX];
@@ -23,6 +38,8 @@ static void fuzz_lookup(const char *text, size_t len)
 	if (lookup_parse(text, len, &l, NULL) < 0)
 		return;
 	(void)token_adopt(token, l.agent_token, NULL);
+	(void)token_valid(token, l.agent_token);
+	fuzz_heartbeat(token, l.progress_url);
 	lookup_done(&l);
 }
 
