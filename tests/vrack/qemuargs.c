@@ -162,8 +162,19 @@ static void add_disk(struct qemuargs *a, const struct rack_machine *m, unsigned 
 	}
 	/* the host's page cache outlives the machine, so its flushes need not wait for our disk */
 	add(a, "-drive");
-	add(a, "if=none,id=disk%u,format=raw,discard=unmap,cache=unsafe,file=%s/disk%u.raw", i,
-		m->name, i);
+	if (d->bad_byte)
+		add(a,
+			"if=none,id=disk%u,format=raw,cache=unsafe,werror=report,file.driver="
+			"blkdebug,"
+			"file.image.driver=file,file.image.filename=%s/disk%u.raw,"
+			"file.inject-error.0.event=none,file.inject-error.0.iotype=write,"
+			"file.inject-error.0.errno=5,file.inject-error.0.sector=%" PRIu64,
+			i, m->name, i, d->bad_byte / 512);
+	else
+		add(a,
+			"if=none,id=disk%u,format=raw,discard=unmap,cache=unsafe,file=%s/disk%u."
+			"raw",
+			i, m->name, i);
 	add(a, "-device");
 	add(a,
 		"%s,id=dev%u,drive=disk%u%s,serial=%s%s,logical_block_size=%u,physical_block_size=%"
@@ -288,6 +299,10 @@ void qemuargs_make(const struct rack *rack, const struct rack_machine *m,
 	add(ret, "%s", m->cpu);
 	add(ret, "-smp");
 	add(ret, "%u", m->cpus);
+	if (m->clock[0]) {
+		add(ret, "-rtc");
+		add(ret, "base=%s", m->clock);
+	}
 	add(ret, "-m");
 	add(ret, "%u", m->memory_mb);
 	add_smbios(ret, &m->smbios);

@@ -128,6 +128,15 @@ static int key_boot(struct parser *p, const char *v, struct err *e)
 	return rackvalue_boot(v, p->machine, e);
 }
 
+static int key_clock(struct parser *p, const char *v, struct err *e)
+{
+	int n = 0;
+
+	if (sscanf(v, "%*4d-%*2d-%*2dT%*2d:%*2d:%*2d%n", &n) < 0 || n != 19 || v[n])
+		return err_set(e, EINVAL, "'%s' is no time such as 2011-03-04T05:06:07", v);
+	return rackvalue_text(v, p->machine->clock, sizeof(p->machine->clock), e);
+}
+
 static int key_disk(struct parser *p, const char *v, struct err *e)
 {
 	struct rack_machine *m = p->machine;
@@ -273,6 +282,7 @@ static const struct key {
 	{SECTION_MACHINE, "cpus", key_cpus, false},
 	{SECTION_MACHINE, "cpu", key_cpu, false},
 	{SECTION_MACHINE, "boot", key_boot, false},
+	{SECTION_MACHINE, "clock", key_clock, false},
 	{SECTION_MACHINE, "disk", key_disk, false},
 	{SECTION_MACHINE, "nic", key_nic, false},
 	{SECTION_MACHINE, "kcs", key_kcs, false},

@@ -45,7 +45,8 @@ struct rack_disk {
 	unsigned
 		rotation_rate; /* as ATA and SCSI tell it: 0 not at all, 1 flash, else per minute */
 	char serial[RACK_SERIAL_MAX + 1];
-	uint64_t wwn; /* NAA 5; virtio and NVMe disks have no place for it */
+	uint64_t bad_byte; /* writing the sector of it fails with an I/O error; 0: none */
+	uint64_t wwn;	   /* NAA 5; virtio and NVMe disks have no place for it */
 };
 
 struct rack_nic {
@@ -84,7 +85,8 @@ struct rack_machine {
 	unsigned n_nics;
 	struct rack_bmc bmc;
 	struct rack_smbios smbios;
-	bool kcs; /* the BMC's system interface inside the machine */
+	char clock[24]; /* what its clock says at its start, as QEMU takes it; "": the time */
+	bool kcs;	/* the BMC's system interface inside the machine */
 	enum rack_tpm tpm;
 };
 

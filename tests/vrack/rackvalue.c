@@ -207,13 +207,16 @@ static int disk_pair(struct rack_disk *d, const char *key, const char *value, st
 		return rackvalue_name(value, d->serial, sizeof(d->serial), e);
 	if (str_eq(key, "block"))
 		return disk_block(d, value, e);
+	if (str_eq(key, "bad"))
+		return rackvalue_size(value, 64ull << 40, &d->bad_byte, e);
 	if (str_eq(key, "rotational")) {
 		if (rackvalue_bool(value, &spins, e) < 0)
 			return -EINVAL;
 		d->rotation_rate = spins ? SPINNING_RATE : 1;
 		return 0;
 	}
-	return err_set(e, EINVAL, "'%s' is not known; use size, serial, block, rotational", key);
+	return err_set(
+		e, EINVAL, "'%s' is not known; use size, serial, block, rotational, bad", key);
 }
 
 /* What QEMU's disks of that kind can not be. */
@@ -222,6 +225,8 @@ static int disk_check(const struct rack_disk *d, struct err *e)
 	if (d->size_bytes == 0 || d->size_bytes % 4096)
 		return err_set(
 			e, EINVAL, "a disk needs a size that 4096 divides, such as size=20G");
+	if (d->bad_byte >= d->size_bytes)
+		return err_set(e, EINVAL, "the bad byte lies beyond the disk");
 	if (d->bus == RACK_AHCI && d->block_size_bytes != 512)
 		return err_set(e, EINVAL, "an ahci disk has blocks of 512 bytes only, or 512e");
 	if (d->rotation_rate && (d->bus == RACK_VIRTIO || d->bus == RACK_NVME))

@@ -17,7 +17,8 @@ static const char text[] =
 	"[machine many]\nbmc_address=10.0.0.3\ntpm=crb\nnic=virtio\n"
 	"disk=megasas size=1G rotational=yes\ndisk=ahci size=1G block=512e rotational=no\n"
 	"disk=megasas size=1G\ndisk=mptsas size=1G\ndisk=pvscsi size=1G block=4096\n"
-	"[machine bare]\nbmc_address=10.0.0.4\nkcs=no\n";
+	"[machine bare]\nbmc_address=10.0.0.4\nkcs=no\nclock=2011-03-04T05:06:07\n"
+	"disk=virtio size=1G bad=1M\n";
 
 static struct rack *rack;
 static struct qemuargs args;
@@ -160,6 +161,20 @@ static void test_csv(void)
 	buf_done(&out);
 }
 
+/* QEMU's words for a clock and for errors: its manual, -rtc, and block driver blkdebug. */
+static void test_faults(void)
+{
+	const char *all = line("bare", (struct boot_choice){0});
+
+	ok(strstr(all, "-rtc base=2011-03-04T05:06:07 "), "a clock that is wrong");
+	ok(strstr(word("blkdebug"), "inject-error.0.iotype=write") &&
+			strstr(word("blkdebug"), "inject-error.0.errno=5") &&
+			strstr(word("blkdebug"), "inject-error.0.sector=2048"),
+		"a sector that cannot be written: %s", word("blkdebug"));
+	all = line("bios1", (struct boot_choice){0});
+	ok(!strstr(all, "-rtc") && !strstr(all, "blkdebug"), "not unless asked for");
+}
+
 int main(void)
 {
 	struct err e = {0};
@@ -167,6 +182,7 @@ int main(void)
 	if (!ok(rack_parse(text, strlen(text), "t.rack", &rack, &e) == 0, "rack file: %s", e.text))
 		return done_testing();
 	test_bios();
+	test_faults();
 	test_overrides();
 	test_uefi();
 	test_many();
