@@ -59,6 +59,8 @@ state_dir = {dir}/boot
 kernel = {top}/build/agent/vmlinuz
 ramdisk = {top}/build/agent/initramfs
 firmware_dirs = {top}/build/firmware:/usr/lib/ipxe
+[agent]
+deploy_logs_local_path = {dir}/agent-logs
 """
 
 

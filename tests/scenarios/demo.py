@@ -50,6 +50,7 @@ ramdisk = {top}/build/agent/initramfs
 firmware_dirs = {top}/build/firmware:/usr/lib/ipxe
 [agent]
 fast_track = true
+deploy_logs_local_path = {dir}/agent-logs
 """
 
 
