@@ -101,8 +101,8 @@ def in_the_middle_fake(state, slow_part, before, verb, end, signum):
         tap.equal(sim.reach(m, state, limit_s=20)["provision_state"], state, "%s is reached" % state)
         sim.stop(signum)
         sim.start()
-        after = sim.why(m)
-        tap.ok(after["provision_state"] == end or after["waits_until"], "it has a deadline", after)
+        held = wait_for(lambda: (lambda w: w["provision_state"] == end or w["waits_until"])(sim.why(m)), 10, 0.02)
+        tap.ok(held, "it has a deadline, as soon as its next step is noted", sim.why(m))
         node = sim.reach(m, end, limit_s=30)
         tap.equal((node["provision_state"], node["last_error"]), (end, None), "it goes on to " + end)
 
