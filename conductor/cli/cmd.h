@@ -97,7 +97,8 @@ struct failures {
 };
 void failures_add(struct failures *f, const char *node, const char *text);
 void failures_print(const struct failures *f);
-void failures_next(const struct failures *f); /* what to type next, when nodes failed on their way */
+void failures_next(
+	const struct failures *f); /* what to type next, when nodes failed on their way */
 void failures_done(struct failures *f);
 
 #endif

@@ -115,6 +115,7 @@ struct flow_run {
 	bool agent_alive;    /* an agent of this node reported lately; see fast track */
 	bool agent_starting; /* it made itself known lately; its first report is on the way */
 	json_t *data;	     /* CALL_INSPECTION: the body that was posted */
+	char *note;	     /* for the history, of the call that ended last; NULL: none; owned */
 	struct flow_found found;
 };
 

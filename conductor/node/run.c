@@ -66,6 +66,7 @@ void run_drop(struct enode *e)
 	}
 	found_done(&e->run->found);
 	json_decref(e->run->data);
+	free(e->run->note);
 	free(TAKE_PTR(e->run));
 }
 
@@ -276,6 +277,9 @@ void run_next(struct enode *e)
 	c->next = TAKE_PTR(e->run->node);
 	put_cursor(e, c->next, false);
 	disks_note(c, e->run);
+	if (e->run->note)
+		history_add(c, "INFO", "management", NULL, NULL, 0, NULL, e->run->note);
+	str_replace(&e->run->note, NULL);
 	if (call->kept)
 		history_add(c, "INFO", call->kept, NULL, NULL, 0, NULL, call->what);
 	work_on(e);
@@ -326,7 +330,12 @@ static void call_succeeded(struct enode *e, json_t *value)
 {
 	const struct flow_call *call = current(e);
 	struct err err = {0};
-	int r = call->finish ? call->finish(e->run, value, &err) : 0;
+	int r;
+
+	/* of a driver alone: what an agent says is not for the history */
+	str_replace(&e->run->note,
+		call->boots && json_is_object(value) ? json_str(value, "note") : NULL);
+	r = call->finish ? call->finish(e->run, value, &err) : 0;
 
 	if (r < 0) {
 		fail_call(e, &err);

@@ -142,6 +142,8 @@ def boot_device_told_again():
         sim.bmcs.ask(op="clear", bmc=0)
         node = sim.reach(m, "active", "deploy failed")
         tap.equal((node["provision_state"], node["last_error"]), ("active", None), "one that forgets once is told again")
+        events = [h["event"] for h in sim.history(m)]
+        tap.ok(any("forgot the boot device and was told again" in e for e in events), "and the history says so", events)
 
 
 def moving():
