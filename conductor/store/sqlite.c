@@ -170,7 +170,7 @@ struct sqlite_conn *sqlite_conn_take(struct sqlite_store *s, struct err *e)
 		s->pool.n_idle--;
 	}
 	pthread_mutex_unlock(&s->pool.lock);
-	if (!c && conn_new(s, "PRAGMA query_only=ON; PRAGMA cache_size=-1024", &c, e) < 0)
+	if (!c && conn_new(s, "PRAGMA query_only=ON; PRAGMA cache_size=-256", &c, e) < 0)
 		return NULL;
 	return c;
 }
