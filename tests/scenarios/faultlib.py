@@ -1,8 +1,12 @@
 """What stories about faults share: that a fault ends as the contract says, in words a person can act on, and
 that one command is enough once it is gone."""
 import re
+import resource
+import signal
+import subprocess
 import sys
 
+import simlib
 from simlib import Tap, make_image, need_programs
 
 IMAGE = make_image(8)
@@ -38,6 +42,26 @@ def ready(sim, **driver_info):
     sim.to_available(m, **driver_info)
     sim.image(m, "system.img")
     return m
+
+
+def limited(m, limit):
+    """The agent's disks fail beyond a byte: as a disk that dies, with another errno."""
+    start = m.start_agent
+
+    def setup():
+        simlib.with_parent()
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    def start_limited(cmdline, address=None):
+        popen = subprocess.Popen
+        try:
+            subprocess.Popen = lambda *a, **k: popen(*a, **dict(k, preexec_fn=setup, restore_signals=False))
+            return start(cmdline, address)
+        finally:
+            subprocess.Popen = popen
+    m.start_agent = start_limited
+    return lambda: setattr(m, "start_agent", start)
 
 
 def run_cases(cases):

@@ -5,14 +5,13 @@ import hashlib
 import json
 import os
 import re
-import resource
 import signal
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import simlib  # noqa: E402
-from faultlib import IMAGE, check_cured, check_failure, ready, run_cases, tap  # noqa: E402
+from faultlib import IMAGE, check_cured, check_failure, limited, ready, run_cases, tap  # noqa: E402
 from simlib import GIB, Sim, make_image, read_at, wait_for  # noqa: E402
 
 
@@ -159,26 +158,6 @@ def keep_data_empty():
         lines = done.stdout.splitlines()
         tap.ok(done.returncode == 0 and len(lines) == 4 and "SIM0000" in lines[1] and "written" in lines[1]
                and re.search(r"metadata +erased", done.stdout), "ingot node erasures shows what was done", done.stdout + done.stderr)
-
-
-def limited(m, limit):
-    """The agent's disks fail beyond a byte: as a disk that dies, with another errno."""
-    start = m.start_agent
-
-    def setup():
-        simlib.with_parent()
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-
-    def start_limited(cmdline, address=None):
-        popen = subprocess.Popen
-        try:
-            subprocess.Popen = lambda *a, **k: popen(*a, **dict(k, preexec_fn=setup, restore_signals=False))
-            return start(cmdline, address)
-        finally:
-            subprocess.Popen = popen
-    m.start_agent = start_limited
-    return lambda: setattr(m, "start_agent", start)
 
 
 def erase_half_way():

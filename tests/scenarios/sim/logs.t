@@ -9,7 +9,7 @@ import tarfile
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import simlib  # noqa: E402
-from faultlib import check_cured, check_failure, ready, run_cases, tap  # noqa: E402
+from faultlib import check_cured, check_failure, limited, ready, run_cases, tap  # noqa: E402
 from simlib import Sim, wait_for  # noqa: E402
 
 
@@ -59,20 +59,13 @@ def clean_fails():
     with Sim() as sim:
         m = ready(sim)
         sim.go(m, "manage", "manageable")
-        start, m.start_agent = m.start_agent, lambda cmdline, address=None: spoil(m, start(cmdline, address))
-
-        def spoil(machine, agent):  # the disk is another one than the inventory says, once the agent runs
-            wait_for(lambda: "taking commands" in machine.agent_text()[spoil.at:], 30)
-            with open(machine.disk, "r+b") as f:
-                f.truncate(6 << 30)
-            return agent
-        spoil.at = len(m.agent_text())
+        heal = limited(m, 3 << 30)  # the end of its larger disk cannot be written
         sim.provision(m, "provide")
         node = sim.reach(m, "clean failed")
-        check_failure(sim, m, node, "clean failed", "available", "another disk")
+        check_failure(sim, m, node, "clean failed", "available", "File too large")
         name = sim.why(m).get("agent_logs") or ""
         tap.ok("_clean_" in name and [f["file"] for f in logs(sim, m)] == [name], "logs of a failed cleaning are kept", name)
-        m.start_agent = start
+        heal()
         sim.must("DELETE", "/v1/nodes/%s/maintenance" % m.name)
         sim.go(m, "manage", "manageable")
         check_cured(sim, m, "provide", "available")
