@@ -6,7 +6,8 @@
 
 #include "lib/base/str.h"
 
-#define SWEPT_MS 2000 /* a session that only sweeps use waits so long for another request */
+#define CLOSING_MS 500
+#define SWEPT_MS   2000 /* a session that only sweeps use waits so long for another request */
 
 const char *const bmc_phase_names[PHASE_COUNT] = {
 	[PHASE_IDLE] = "idle",
@@ -123,6 +124,12 @@ static int64_t keep_ms(const struct ipmi_bmc *b)
 	return SWEPT_MS;
 }
 
+/* Sessions are closed some at a time: waking up for each costs more than to close it. */
+static int64_t together(int64_t due_ms)
+{
+	return (due_ms / CLOSING_MS + 1) * CLOSING_MS;
+}
+
 static void go_idle(struct ipmi_bmc *b)
 {
 	b->phase = PHASE_IDLE;
@@ -132,7 +139,7 @@ static void go_idle(struct ipmi_bmc *b)
 	if (b->traits.session_keep_s == 0 && pace_gap_ms(b) == 0)
 		bmc_drop_session(b, true);
 	else
-		b->phase_due_ms = b->session_used_ms + keep_ms(b) + pace_gap_ms(b);
+		b->phase_due_ms = together(b->session_used_ms + keep_ms(b) + pace_gap_ms(b));
 }
 
 void bmc_kick(struct ipmi_bmc *b)
