@@ -249,3 +249,15 @@ void child_drop(struct child *c)
 	c->ended = NULL;
 	child_kill(c);
 }
+
+#ifdef __SANITIZE_THREAD__
+/*
+ * libuv closes descriptors by bare system calls, which the thread sanitizer does not see: when
+ * another thread gets the same number afterwards, that looks like a race of both.
+ */
+const char *__tsan_default_suppressions(void);
+const char *__tsan_default_suppressions(void)
+{
+	return "race:uv_pipe\nrace:uv_socketpair\nrace:open_terminal\n";
+}
+#endif
