@@ -59,11 +59,7 @@ static void request_locked(struct enode *e, struct request *r)
 {
 	struct err err;
 
-	err_set(&err, EBUSY,
-		"Node %s is locked by host %s, please retry after the current operation is "
-		"completed.",
-		e->uuid, e->en->hostname);
-	request_finish(r, -EBUSY, &err);
+	request_finish(r, enode_locked(e, &err), &err);
 }
 
 /* Kept for people: the history is not for what anybody can send. */

@@ -93,11 +93,8 @@ static int allowed(struct enode *e, enum bmc_call call, struct err *err)
 	if (!flow_bmc_can(enode_get(e), call))
 		return err_set(err, ENOTSUP, "Node %s: its driver %s cannot %s", e->uuid,
 			enode_get(e)->driver, bmc_call_verbs[call]);
-	if ((call == BMC_RESET || call == BMC_RAW) && (e->run || (e->power_op && !e->power_sweep)))
-		return err_set(err, EBUSY,
-			"Node %s is locked by host %s, please retry after the current operation is "
-			"completed.",
-			e->uuid, e->en->hostname);
+	if ((call == BMC_RESET || call == BMC_RAW) && (e->run || power_changing(e)))
+		return enode_locked(e, err);
 	return 0;
 }
 

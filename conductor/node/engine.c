@@ -184,6 +184,14 @@ static void on_timer(uv_timer_t *t)
 	enode_ready(e);
 }
 
+int enode_locked(const struct enode *e, struct err *err)
+{
+	return err_set(err, EBUSY,
+		"Node %s is locked by host %s, please retry after the current operation is "
+		"completed.",
+		e->uuid, e->en->hostname);
+}
+
 void enode_arm(struct enode *e, int64_t ms)
 {
 	uv_timer_start(&e->timer, on_timer, ms > 0 ? (uint64_t)ms : 0, 0);

@@ -193,7 +193,8 @@ struct enode *enode_new(struct engine *en, const struct node *n);
 void enode_free(struct enode *e);	       /* of a deleted node */
 const struct node *enode_get(struct enode *e); /* the record, parsed; valid until the next commit */
 void enode_cool(struct enode *e);
-void enode_arm(struct enode *e, int64_t ms); /* its timer, from now */
+void enode_arm(struct enode *e, int64_t ms);		  /* its timer, from now */
+int enode_locked(const struct enode *e, struct err *err); /* -EBUSY, as Ironic says it */
 struct op *op_new(struct enode *e, const char *what, unsigned timeout_s);
 void op_free(struct op *op);
 
@@ -298,6 +299,7 @@ void run_rebase(struct enode *e, const struct node *old, const struct node *new)
 /* requests by kind; each finishes the request now or later */
 void on_provision(struct enode *e, struct request *r);
 void on_power(struct enode *e, struct request *r);
+bool power_changing(const struct enode *e); /* a client or a flow of the sweep has it changed now */
 void power_answer(struct enode *e, struct op *op);
 void power_recover(struct enode *e); /* at start, of a node without a flow */
 void sweep_start(struct engine *en);

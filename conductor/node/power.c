@@ -25,6 +25,20 @@ static const struct {
 	{POWER_SOFT_REBOOT, POWER_ON, ACTION_SOFT_OFF, ACTION_ON},
 };
 
+bool power_changing(const struct enode *e)
+{
+	return e->power_op && !e->power_sweep;
+}
+
+/* A command does not wait for a sweep's question; its answer is dropped when it comes. */
+static void pass_sweep(struct enode *e)
+{
+	if (!e->power_sweep)
+		return;
+	e->power_op = NULL;
+	e->power_sweep = false;
+}
+
 static int power_allowed(struct enode *e, const struct request *r, struct err *err)
 {
 	bool off = r->power == POWER_OFF || r->power == POWER_SOFT_OFF;
@@ -41,11 +55,8 @@ static int power_allowed(struct enode *e, const struct request *r, struct err *e
 	if (!flow_power_known(enode_get(e)))
 		return err_set(
 			err, EINVAL, "Node %s: its power_interface cannot change power", e->uuid);
-	if (e->power_op || e->op)
-		return err_set(err, EBUSY,
-			"Node %s is locked by host %s, please retry after the current operation is "
-			"completed.",
-			e->uuid, e->en->hostname);
+	if (power_changing(e) || e->op)
+		return enode_locked(e, err);
 	return flow_interface_check(enode_get(e), IF_POWER, err);
 }
 
@@ -95,6 +106,7 @@ static void power_begun(struct commit *c, void *data)
 
 	if (c->r == 0 && !e->en->stopping) {
 		e->power_target = ask;
+		pass_sweep(e);
 		start_power(e,
 			e->power == POWER_OFF ? targets[i].action_when_off : targets[i].action,
 			power_state_names[ask]);

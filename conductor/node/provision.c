@@ -134,11 +134,8 @@ static int refuse_state(struct enode *e, struct request *r, struct err *err)
 {
 	bool works = !provision_state_is_stable(e->state) && !provision_state_is_wait(e->state);
 
-	if (works || e->power_request)
-		return err_set(err, EBUSY,
-			"Node %s is locked by host %s, please retry after the current operation is "
-			"completed.",
-			e->uuid, e->en->hostname);
+	if (works || e->power_request || power_changing(e))
+		return enode_locked(e, err);
 	return err_set(err, EINVAL,
 		"The requested action \"%s\" can not be performed on node \"%s\" while it is in "
 		"state "
@@ -150,7 +147,7 @@ static int allowed(struct enode *e, struct request *r, struct err *err)
 {
 	const struct transition *row = fsm_find(e->state, fsm_event_of_verb(r->verb));
 
-	if (!row || (e->power_request && !e->power_sweep))
+	if (!row || e->power_request || power_changing(e))
 		return refuse_state(e, r, err);
 	return guards[r->verb] ? guards[r->verb](e, r, err) : 0;
 }

@@ -80,12 +80,8 @@ void on_vendor(struct enode *e, struct request *r)
 	struct err err;
 	int ret = flow_vendor_check(enode_get(e), r->text, r->args, &err);
 
-	if (ret == 0 && !flow_vendor_shares(enode_get(e), r->text) &&
-		(e->run || (e->power_op && !e->power_sweep)))
-		ret = err_set(&err, EBUSY,
-			"Node %s is locked by host %s, please retry after the current operation is "
-			"completed.",
-			e->uuid, e->en->hostname);
+	if (ret == 0 && !flow_vendor_shares(enode_get(e), r->text) && (e->run || power_changing(e)))
+		ret = enode_locked(e, &err);
 	if (ret < 0) {
 		request_finish(r, ret, &err);
 		return;
