@@ -1,5 +1,6 @@
 /* Metadata erasure; see metadata.h. */
 #include "agent/erase/metadata.h"
+#include "agent/erase/disk.h"
 #include "lib/base/mem.h"
 
 #include <errno.h>
@@ -7,85 +8,9 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <linux/fs.h>
-
-#define MIB	       (1024ull * 1024)
-#define EDGE	       MIB
-#define SUPERBLOCK_LEN 4096
-
-/* Superblocks and their copies that are neither near the start nor the end. */
-static const uint64_t inner_superblocks[] = {
-	MIB,	    /* VMFS, volume */
-	18 * MIB,   /* VMFS, file system */
-	64 * MIB,   /* btrfs, second */
-	1024 * MIB, /* Ceph BlueStore, from the second on */
-	10 * 1024 * MIB, 100 * 1024 * MIB, 1000 * 1024 * MIB, 256 * 1024 * MIB, /* btrfs, third */
-};
-
-struct plan {
-	struct erase_region *regions;
-	size_t n, max;
-	uint64_t size;
-	bool full;
-};
-
-static void add(struct plan *pl, uint64_t offset, uint64_t length)
-{
-	if (offset >= pl->size)
-		return;
-	pl->full = pl->full || pl->n == pl->max;
-	if (pl->full)
-		return;
-	if (length > pl->size - offset)
-		length = pl->size - offset;
-	pl->regions[pl->n++] = (struct erase_region){offset, length};
-}
-
-/* Both ends of an area, and the superblocks inside it. */
-static void add_area(struct plan *pl, uint64_t offset, uint64_t length)
-{
-	if (offset >= pl->size || !length)
-		return;
-	if (length > pl->size - offset)
-		length = pl->size - offset;
-	add(pl, offset, length < EDGE ? length : EDGE);
-	if (length > EDGE)
-		add(pl, offset + length - EDGE, EDGE);
-	for (size_t i = 0; i < ARRAY_SIZE(inner_superblocks); i++)
-		if (inner_superblocks[i] + SUPERBLOCK_LEN <= length)
-			add(pl, offset + inner_superblocks[i], SUPERBLOCK_LEN);
-}
-
-int erase_plan(const struct disk_reader *r, struct erase_region *ret, size_t max, size_t *ret_n)
-{
-	_cleanup_free_ struct parts *parts = xcalloc(1, sizeof(*parts));
-	struct plan pl = {.regions = ret, .max = max, .size = r->size};
-	int e = parts_find(r, parts);
-
-	if (e < 0)
-		return e;
-	add_area(&pl, 0, r->size);
-	for (size_t i = 0; i < parts->n; i++)
-		add_area(&pl, parts->part[i].offset, parts->part[i].length);
-	*ret_n = pl.n;
-	return pl.full ? -ENOSPC : 0;
-}
-
-static int disk_size(int fd, uint64_t *ret)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	if (S_ISREG(st.st_mode)) {
-		*ret = (uint64_t)st.st_size;
-		return 0;
-	}
-	return ioctl(fd, BLKGETSIZE64, ret) < 0 ? -errno : 0;
-}
 
 /* Opens for writing alone: the kernel refuses O_EXCL on a block device that is mounted or held. */
 static int disk_open(const char *path, uint64_t size_bytes, int *ret_fd, struct err *e)
@@ -113,24 +38,6 @@ static int disk_open(const char *path, uint64_t size_bytes, int *ret_fd, struct 
 	return 0;
 }
 
-/* Moves len bytes at offset, all of them. */
-static int transfer(int fd, bool write, uint8_t *data, size_t len, uint64_t offset)
-{
-	while (len) {
-		ssize_t n = write ? pwrite(fd, data, len, (off_t)offset)
-				  : pread(fd, data, len, (off_t)offset);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? -errno : -EIO;
-		data += n;
-		len -= (size_t)n;
-		offset += (uint64_t)n;
-	}
-	return 0;
-}
-
 static int zero_regions(
 	int fd, const struct erase_region *regions, size_t n, uint8_t *zero, uint64_t *ret_bad)
 {
@@ -138,7 +45,7 @@ static int zero_regions(
 
 	for (size_t i = 0; i < n && r == 0; i++) {
 		*ret_bad = regions[i].offset;
-		r = transfer(fd, true, zero, regions[i].length, regions[i].offset);
+		r = disk_transfer(fd, true, zero, regions[i].length, regions[i].offset);
 	}
 	if (r == 0 && fsync(fd) < 0)
 		r = -errno;
@@ -157,7 +64,7 @@ static int check_regions(
 		size_t len = regions[i].length;
 
 		*ret_bad = regions[i].offset;
-		r = transfer(fd, false, data, len, regions[i].offset);
+		r = disk_transfer(fd, false, data, len, regions[i].offset);
 		if (r < 0)
 			return r;
 		if (len && (data[0] || memcmp(data, data + 1, len - 1)))
@@ -166,17 +73,11 @@ static int check_regions(
 	return 0;
 }
 
-static int read_disk(void *data, void *buf, size_t len, uint64_t offset)
-{
-	return transfer(*(int *)data, false, buf, len, offset);
-}
-
 /* Looks before it is gone. */
 static int look(int fd, uint64_t size, unsigned sector, struct erase_region *regions, size_t *ret_n,
 	struct signatures *ret_found)
 {
-	const struct disk_reader reader = {
-		.read = read_disk, .data = &fd, .size = size, .sector = sector};
+	const struct disk_reader reader = disk_reader_of(&fd, size, sector);
 	int r = signatures_find(&reader, ret_found);
 
 	return r < 0 ? r : erase_plan(&reader, regions, ERASE_REGIONS_MAX, ret_n);
@@ -186,7 +87,7 @@ int erase_metadata(const char *path, uint64_t size_bytes, unsigned sector_bytes,
 	struct erase_result *ret, struct err *e)
 {
 	_cleanup_free_ struct erase_region *regions = xcalloc(ERASE_REGIONS_MAX, sizeof(*regions));
-	_cleanup_free_ uint8_t *buffer = xcalloc(1, EDGE);
+	_cleanup_free_ uint8_t *buffer = xcalloc(1, ERASE_EDGE);
 	_cleanup_close_ int fd = -1;
 	uint64_t bad = 0;
 	size_t n = 0;
@@ -196,7 +97,7 @@ int erase_metadata(const char *path, uint64_t size_bytes, unsigned sector_bytes,
 	r = disk_open(path, size_bytes, &fd, e);
 	if (r < 0)
 		return r;
-	r = look(fd, size_bytes, sector_bytes ? sector_bytes : 512, regions, &n, &ret->found);
+	r = look(fd, size_bytes, sector_bytes, regions, &n, &ret->found);
 	if (r < 0)
 		return err_errno(e, -r, "read the tables of %s", path);
 	r = zero_regions(fd, regions, n, buffer, &bad);

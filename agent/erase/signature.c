@@ -8,15 +8,7 @@
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <linux/fs.h>
 
 #define HEAD_BYTES (264 * 1024) /* up to the end of ZFS' first label */
 #define TAIL_BYTES (136 * 1024)
@@ -254,43 +246,6 @@ int signatures_find(const struct disk_reader *r, struct signatures *ret)
 	for (size_t i = 0; e == 0 && i < p->n; i++)
 		e = probe(r, p->part[i].offset, p->part[i].length, p->part[i].number, buffer, ret);
 	return e;
-}
-
-static int read_fd(void *data, void *buf, size_t len, uint64_t offset)
-{
-	for (uint8_t *p = buf; len;) {
-		ssize_t n = pread(*(int *)data, p, len, (off_t)offset);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? -errno : -EIO;
-		p += n;
-		len -= (size_t)n;
-		offset += (uint64_t)n;
-	}
-	return 0;
-}
-
-int signatures_of(const char *path, uint64_t size_bytes, unsigned sector_bytes,
-	struct signatures *ret, struct err *e)
-{
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct disk_reader r = {.read = read_fd,
-		.data = &fd,
-		.size = size_bytes,
-		.sector = sector_bytes ? sector_bytes : 512};
-	struct stat st;
-	int code;
-
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return err_errno(e, errno, "open %s", path);
-	if (!r.size && S_ISREG(st.st_mode))
-		r.size = (uint64_t)st.st_size;
-	else if (!r.size && ioctl(fd, BLKGETSIZE64, &r.size) < 0)
-		return err_errno(e, errno, "size of %s", path);
-	code = signatures_find(&r, ret);
-	return code < 0 ? err_errno(e, -code, "look what %s holds", path) : 0;
 }
 
 static void one_text(const struct signature *s, struct buf *out)

@@ -25,7 +25,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (erase_plan(&r, regions, ERASE_REGIONS_MAX, &n) < 0)
 		return 0;
 	for (size_t i = 0; i < n; i++)
-		if (regions[i].offset > r.size || regions[i].length > r.size - regions[i].offset)
+		if (regions[i].offset > r.size || regions[i].length > r.size - regions[i].offset ||
+			regions[i].length > ERASE_EDGE)
 			abort();
 	return 0;
 }
