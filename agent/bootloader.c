@@ -1,6 +1,6 @@
 /* Boot loader check; see bootloader.h. */
 #include "agent/bootloader.h"
-#include "agent/image/gpt.h"
+#include "agent/image/esp.h"
 #include "agent/inspect/inventory.h"
 #include "lib/base/str.h"
 
@@ -9,34 +9,6 @@
 #include <unistd.h>
 
 #define HEAD_BYTES (128 * 1024) /* table of 128 entries behind 4096-byte sectors, and some */
-#define ESP_TYPE   "C12A7328-F81F-11D2-BA4B-00A0C93EC93B"
-#define MBR_ESP	   0xef
-
-static unsigned find_in_mbr(const uint8_t *head, size_t len)
-{
-	if (len < 512 || head[510] != 0x55 || head[511] != 0xaa)
-		return 0;
-	for (unsigned i = 0; i < 4; i++)
-		if (head[446 + 16 * i + 4] == MBR_ESP)
-			return i + 1;
-	return 0;
-}
-
-unsigned bootloader_find_esp(uint8_t *head, size_t len, unsigned sector_bytes)
-{
-	struct gpt_partition part;
-	struct gpt gpt;
-	char type[37];
-
-	if (!gpt_present(head, len, sector_bytes) ||
-		gpt_read(head, len, sector_bytes, &gpt, NULL) < 0)
-		return find_in_mbr(head, len);
-	for (uint32_t i = 0; i < gpt.n_entries; i++)
-		if (gpt_partition(&gpt, i, &part) &&
-			str_ieq(gpt_guid_text(part.type, type), ESP_TYPE))
-			return i + 1;
-	return 0;
-}
 
 static int check_esp(struct agent *a, const json_t *disk, struct err *e)
 {
@@ -48,8 +20,7 @@ static int check_esp(struct agent *a, const json_t *disk, struct err *e)
 
 	if (n < 0)
 		return err_errno(e, errno, "read the partition table of %s", path);
-	esp = bootloader_find_esp(
-		head, (size_t)n, (unsigned)json_int(disk, "logical_sectors", 512));
+	esp = esp_find(head, (size_t)n, (unsigned)json_int(disk, "logical_sectors", 512));
 	if (!esp)
 		return err_set(e, ENOENT,
 			"%s has no EFI system partition, and this machine boots by UEFI; use an "

@@ -12,10 +12,4 @@
  */
 int bootloader_install(void *agent, const json_t *params, json_t **ret_result, struct err *e);
 
-/*
- * Number, from 1, of the EFI system partition in the table at the start of a disk, 0 when it has
- * none. GPT by its type, MBR by 0xef. `head` is hostile, and used as working space.
- */
-unsigned bootloader_find_esp(uint8_t *head, size_t len, unsigned sector_bytes);
-
 #endif

@@ -1,9 +1,13 @@
-/* The first bytes of a hostile image: read as GPT, moved, given a partition, backed up. */
+/*
+ * The first bytes of a hostile image or disk: read as GPT, moved, given a partition, backed up; and
+ * searched for the partition UEFI boots from.
+ */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
 
+#include "agent/image/esp.h"
 #include "agent/image/gpt.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -29,15 +33,45 @@ static void repair(uint8_t *head, size_t size, uint32_t sector)
 		put32(h + 16, (uint32_t)crc32(0, h, header_size));
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+/* What was sealed anew reads again, with so many partitions. */
+static void reads_again(const struct gpt *was, unsigned partitions)
+{
+	struct gpt g;
+	struct err e;
+
+	if (gpt_read(was->head, was->head_len, was->sector, &g, &e) < 0 ||
+		gpt_count(&g) != partitions || g.last_usable != was->last_usable)
+		abort();
+}
+
+static void change(struct gpt *g)
 {
 	static uint8_t out[GPT_BACKUP_MAX];
+	struct gpt_partition p = {.type = {1}, .first = 100, .last = 200}, got;
+	unsigned number, n = gpt_count(g);
+	struct err e;
+	size_t len;
+
+	if (gpt_resize(g, 1 << 20, &e) < 0)
+		return;
+	reads_again(g, n);
+	if (gpt_add(g, &p, &number, &e) == 0) {
+		reads_again(g, n + 1);
+		if (!gpt_partition(g, number - 1, &got) || got.first != 100 || got.last != 200)
+			abort();
+	}
+	len = gpt_backup(g, out, sizeof(out));
+	if (len && !gpt_present(out + len - 2 * g->sector, 2 * g->sector, g->sector))
+		abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
 	uint32_t sector = size && data[0] & 1 ? 4096 : 512;
-	struct gpt_partition p = {.type = {1}, .first = 100, .last = 200};
 	struct err e;
 	struct gpt g;
-	unsigned number;
 	uint8_t *head;
+	unsigned esp;
 
 	if (size < sector + 512)
 		return 0;
@@ -45,12 +79,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(head, data, size);
 	if (data[0] & 2)
 		repair(head, size, sector);
+	esp = esp_find(head, size, sector);
 	if (gpt_read(head, size, sector, &g, &e) == 0) {
-		gpt_count(&g);
-		if (gpt_resize(&g, 1 << 20, &e) == 0 && gpt_add(&g, &p, &number, &e) == 0)
-			gpt_backup(&g, out, sizeof(out));
-		if (gpt_read(head, size, sector, &g, &e) < 0 && g.last_usable == 0)
-			abort(); /* what was read once and sealed anew reads again */
+		if (esp > g.n_entries)
+			abort();
+		change(&g);
 	}
 	free(head);
 	return 0;
