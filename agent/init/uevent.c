@@ -1,7 +1,6 @@
 /* Device news; see uevent.h. */
 #include "agent/init/uevent.h"
 #include "lib/base/mem.h"
-#include "lib/base/mem.h"
 #include "lib/base/str.h"
 
 #include <errno.h>

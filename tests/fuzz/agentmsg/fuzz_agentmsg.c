@@ -1,45 +1,56 @@
 /*
  * What the agent reads from the network: lookup replies, versions, dates, command bodies and their
- * parameters, kernel parameters, device news, partition tables. The first byte chooses.
+ * parameters, kernel parameters, device news. The first byte chooses.
  */
 #include "agent/agent.h"
-#include "agent/bootloader.h"
 #include "agent/init/uevent.h"
 #include "agent/report/api.h"
 #include "agent/report/messages.h"
+#include "lib/base/str.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* What goes back is made of what came. */
-static void fuzz_heartbeat(const char *token, const char *url)
+/* A token that was taken is valid, stays when it is hidden, and goes with every heartbeat. */
+static void fuzz_token(const struct lookup *l, int minor)
 {
-	const struct heartbeat h = {.callback_url = url,
-		.agent_verify_ca = url,
+	char token[TOKEN_TEXT_MAX] = "";
+	struct heartbeat h = {.callback_url = l->progress_url,
 		.agent_token = token,
-		.minor = API_MINOR_ASSUMED + 60};
-	char *text = NULL;
-	json_t *body = heartbeat_body(&h);
+		.agent_verify_ca = l->uuid,
+		.minor = minor};
+	json_t *body;
 
-	text = json_text(body);
-	free(text);
+	if (token_adopt(token, l->agent_token, NULL) < 0)
+		return;
+	if (!token_valid(token, l->agent_token) || token_adopt(token, TOKEN_HIDDEN, NULL) < 0 ||
+		token_valid(token, NULL))
+		abort();
+	body = heartbeat_body(&h);
+	if (minor >= API_MINOR_TOKEN && !str_eq(json_str(body, "agent_token"), token))
+		abort();
 	json_decref(body);
 }
 
 static void fuzz_lookup(const char *text, size_t len)
 {
-	char token[TOKEN_TEXT_MAX] = "", uuid[UUID_TEXT_MAX];
+	int minor = api_minor_parse(text, len);
+	char uuid[UUID_TEXT_MAX];
 	struct lookup l;
+	int64_t ms;
 
-	(void)api_minor_parse(text, len);
-	(void)inspection_uuid(text, len, uuid);
+	if (minor < 1 || minor > API_MINOR_MAX)
+		abort();
+	if (inspection_uuid(text, len, uuid) && !uuid_valid(uuid))
+		abort();
 	if (lookup_parse(text, len, &l, NULL) < 0)
 		return;
-	(void)token_adopt(token, l.agent_token, NULL);
-	(void)token_valid(token, l.agent_token);
-	fuzz_heartbeat(token, l.progress_url);
+	ms = heartbeat_interval_ms(l.heartbeat_timeout_s, (uint32_t)len);
+	if (!uuid_valid(l.uuid) || ms < 1000 || ms > 86400 * 600ll || !l.progress_interval_ms)
+		abort();
+	fuzz_token(&l, minor);
 	lookup_done(&l);
 }
 
@@ -59,26 +70,36 @@ static void fuzz_command(const char *text, size_t len)
 	free(name);
 }
 
-static void fuzz_text(const char *text, size_t len)
+static void fuzz_cmdline(const char *text)
 {
 	struct cmdline c;
 	struct params p;
-	struct uevent u;
 	struct err e;
-	int64_t s;
 
-	(void)http_date_parse(text, &s);
-	(void)uevent_parse(text, len + 1, &u);
-	free(url_with_arg("http://x/", "a", text));
 	cmdline_parse(text, &c);
-	(void)params_from_cmdline(&c, &p, &e);
+	if (params_from_cmdline(&c, &p, &e) == 0 &&
+		(p.listen_port < 0 || p.listen_port > 65535 || p.lookup_interval_s < 1 ||
+			(p.agent_token && strlen(p.agent_token) > PARAMS_TOKEN_MAX)))
+		abort();
 	params_done(&p);
 	cmdline_done(&c);
 }
 
-static void fuzz_tables(uint8_t *data, size_t len)
+static void fuzz_text(const char *text, size_t len)
 {
-	(void)bootloader_find_esp(data, len, len % 2 ? 512 : 4096);
+	struct uevent u;
+	int64_t s;
+	char *url;
+
+	if (http_date_parse(text, &s) == 0 && s < 0)
+		abort();
+	if (uevent_parse(text, len + 1, &u) == 0 && (!u.action || !u.devpath))
+		abort();
+	url = url_with_arg("http://x/?b", "a", text);
+	if (strpbrk(url, " \r\n#") || strlen(strchr(url, '&')) < strlen(text))
+		abort();
+	free(url);
+	fuzz_cmdline(text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -90,22 +111,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	text = malloc(size);
 	memcpy(text, data + 1, size - 1);
 	text[size - 1] = '\0';
-	switch (data[0]) {
-	case 'l':
+	if (data[0] == 'l')
 		fuzz_lookup(text, size - 1);
-		break;
-	case 'c':
+	else if (data[0] == 'c')
 		fuzz_command(text, size - 1);
-		break;
-	case 't':
+	else if (data[0] == 't')
 		fuzz_text(text, size - 1);
-		break;
-	case 'p':
-		fuzz_tables((uint8_t *)text, size - 1);
-		break;
-	default:
-		break;
-	}
 	free(text);
 	return 0;
 }
