@@ -160,7 +160,7 @@ same(code("POST", "/ingot/v1/phone-home/frob", {}, version=None), 404, "a token 
 same(c.request("GET", "/ingot/v1/why/ns~h1")[1]["provision_state"], "active", "why")
 same(len(c.request("GET", "/ingot/v1/progress")[1]["nodes"]), 1, "progress")
 same(c.request("GET", "/ingot/v1/waiting")[1]["waiting"], [], "waiting")
-same(code("GET", "/ingot/v1/boot/frob"), 400, "boot records of no MAC")
+same(code("GET", "/ingot/v1/boot/frob"), 404, "boot records of no MAC and no node")
 same(code("POST", "/ingot/v1/waiting/52:54:00:00:00:99", {"action": "accept", "driver": "ipmi"}), 404,
      "accept of a machine that does not wait")
 same(code("GET", "/metrics"), 200, "metrics")
