@@ -418,7 +418,7 @@ void run_answer(struct enode *e, struct op *op)
 	}
 	uv_timer_stop(&e->timer);
 	e->timed_out = false;
-	if (op->result >= 0)
+	if (op->result >= 0 && e->run->node) /* none while the flow fails */
 		health_first(e->run->node, op->chassis);
 	if (e->failing)
 		logs_done(e, op);

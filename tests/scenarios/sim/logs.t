@@ -89,6 +89,19 @@ def agent_gone():
         check_cured(sim, m)
 
 
+def out_of_time():
+    """The time limit passes while the agent works on and answers."""
+    with Sim(wait=4) as sim:
+        m = ready(sim)
+        sim.images.hold("system.img", 3 << 20)
+        sim.deploy(m)
+        node = sim.reach(m, "deploy failed")
+        check_failure(sim, m, node, "deploy failed", "active", "Timeout reached")
+        tap.equal([f["file"] for f in logs(sim, m)], [sim.why(m).get("agent_logs")], "the logs of an agent that ran out of time are kept")
+        sim.images.release("system.img")
+        check_cured(sim, m)
+
+
 def always_and_never():
     with Sim() as sim:
         import signal
@@ -105,7 +118,7 @@ def always_and_never():
         tap.equal([f["file"] for f in logs(sim, m)], names, "never: not even of a failure")
 
 
-CASES = (deploy_fails, clean_fails, agent_gone, always_and_never)
+CASES = (deploy_fails, clean_fails, agent_gone, out_of_time, always_and_never)
 
 if __name__ == "__main__":
     run_cases(CASES)
