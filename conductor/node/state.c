@@ -276,6 +276,8 @@ static void durable(struct commit *c, void *data)
 	e->state_since_ms = time_mono_ms();
 	free(TAKE_PTR(e->waits_for));
 	e->waits_until_ms = 0;
+	if (provision_state_is_stable(p->row->to) && !provision_state_is_failed(p->row->to))
+		free(TAKE_PTR(e->progress)); /* after a failure it says how far the work came */
 	enode_wait_set(e, WAIT_NOTHING);
 	e->en->stats.transitions++;
 	uv_timer_stop(&e->timer);
