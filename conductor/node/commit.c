@@ -7,8 +7,6 @@
 #include <errno.h>
 #include <string.h>
 
-void enode_replace(struct enode *e, struct node *n); /* engine.c */
-
 struct commit *commit_bare(struct engine *en)
 {
 	struct commit *c = xcalloc(1, sizeof(*c));

@@ -189,14 +189,18 @@ void enode_ready(struct enode *e);    /* look at it again in this turn of the lo
 void request_finish(struct request *r, int result, const struct err *err);
 void request_answer(struct request *r, json_t *answer); /* takes it, and shares nothing of it */
 void engine_publish(struct engine *en, const struct news *news);
+struct op *op_new(struct enode *e, const char *what, unsigned timeout_s);
+void op_free(struct op *op);
+
+/* enode.c */
 struct enode *enode_new(struct engine *en, const struct node *n);
 void enode_free(struct enode *e);	       /* of a deleted node */
 const struct node *enode_get(struct enode *e); /* the record, parsed; valid until the next commit */
 void enode_cool(struct enode *e);
 void enode_arm(struct enode *e, int64_t ms);		  /* its timer, from now */
 int enode_locked(const struct enode *e, struct err *err); /* -EBUSY, as Ironic says it */
-struct op *op_new(struct enode *e, const char *what, unsigned timeout_s);
-void op_free(struct op *op);
+/* A new record is durable: it takes n in place of the old one. For commit.c. */
+void enode_replace(struct enode *e, struct node *n);
 
 /* commit.c */
 struct commit *commit_bare(struct engine *en); /* of records that are no node's, or a new one's */
@@ -266,6 +270,8 @@ void run_fail_now(struct enode *e, const struct err *err, const char *logs); /* 
 void run_drop(struct enode *e); /* forgets the flow; a late answer is ignored */
 bool run_undo_powers_off(struct enode *e, enum provision_state failed_from);
 void run_undo_power_off(struct enode *e);
+
+/* recover.c */
 void run_recover(struct enode *e); /* at start */
 
 /* health.c: what a power read or the sensors say; true: a commit began */

@@ -1,5 +1,5 @@
-/* Runs a node's flow call by call, keeps its time, and survives restarts; see enode.h. */
-#include "conductor/node/enode.h"
+/* Runs a node's flow call by call, and keeps its time; see run.h and enode.h. */
+#include "conductor/node/run.h"
 #include "lib/base/log.h"
 #include "lib/base/str.h"
 #include "lib/base/time.h"
@@ -7,10 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define ASK_S	 10		/* an agent that runs answers at once */
-#define AGAIN_MS INT64_C(60000) /* a machine that was restarted so lately may be once more */
-
-static const struct flow_call *current(const struct enode *e)
+const struct flow_call *run_call(const struct enode *e)
 {
 	return e->call < e->run->flow->n_calls ? &e->run->flow->calls[e->call] : NULL;
 }
@@ -71,7 +68,7 @@ void run_drop(struct enode *e)
 }
 
 /* The working copy that calls change; made anew from the record after each commit. */
-static struct node *work_on(struct enode *e)
+struct node *run_work_on(struct enode *e)
 {
 	if (!e->run->node) {
 		e->run->node = xmalloc(sizeof(struct node));
@@ -104,9 +101,9 @@ void run_fail(struct enode *e, const struct err *err)
 }
 
 /* "deploy: write the image: <cause>" */
-static void fail_call(struct enode *e, struct err *err)
+void run_fail_call(struct enode *e, struct err *err)
 {
-	const struct flow_call *call = current(e);
+	const struct flow_call *call = run_call(e);
 
 	count_failure(e, !call			 ? CAUSE_CONDUCTOR
 			 : call->kind == CALL_OP ? cause_of(err)
@@ -136,7 +133,7 @@ static void show_step(struct node *n, enum flow_kind kind, const struct flow_cal
 
 static void put_cursor(struct enode *e, struct node *n, bool queued)
 {
-	const struct flow_call *call = current(e);
+	const struct flow_call *call = run_call(e);
 
 	json_object_set_new(n->driver_internal_info, FLOW_CURSOR,
 		json_pack("{s:s, s:i, s:b, s:b, s:i}", "flow", e->run->flow->name, "call", e->call,
@@ -144,9 +141,9 @@ static void put_cursor(struct enode *e, struct node *n, bool queued)
 	show_step(n, e->run->flow->kind, call);
 }
 
-static void start_call(struct enode *e)
+void run_start_call(struct enode *e)
 {
-	const struct flow_call *call = current(e);
+	const struct flow_call *call = run_call(e);
 	struct flow_env *env = e->en->flow;
 	unsigned limit = call->limit_s		    ? call->limit_s
 			 : call->kind == CALL_AGENT ? env->agent_timeout_s
@@ -168,27 +165,20 @@ static void cursor_durable(struct commit *c, void *data)
 	if (!e->run || e->en->stopping)
 		return;
 	if (c->r == 0)
-		start_call(e);
+		run_start_call(e);
 	else if (c->store_away)
 		unsaved_call(e);
 	else
-		fail_call(e, &c->err);
+		run_fail_call(e, &c->err);
 }
 
 void run_waits(struct enode *e)
 {
-	const struct flow_call *call = e->run ? current(e) : NULL;
+	const struct flow_call *call = e->run ? run_call(e) : NULL;
 
 	enode_waits(e, 0, "%s", call ? call->what : "the agent");
 	enode_wait_set(e, boot_is_awaited(e) ? WAIT_BOOT : WAIT_AGENT);
 	state_timer(e);
-}
-
-/* As run_waits(), of a wait that began before a restart. */
-static void waits_again(struct enode *e)
-{
-	run_waits(e);
-	state_timer_again(e);
 }
 
 static void go_wait(struct enode *e, const char *what)
@@ -198,7 +188,7 @@ static void go_wait(struct enode *e, const char *what)
 
 	put_cursor(e, s.next, false);
 	if (state_apply(e, &s, &err) < 0)
-		fail_call(e, &err);
+		run_fail_call(e, &err);
 }
 
 /* The call at hand needs a slot, and none is free. */
@@ -208,15 +198,15 @@ static void go_queue(struct enode *e)
 	struct state_change s = {.event = EV_QUEUE, .cause = cause, .next = TAKE_PTR(e->run->node)};
 	struct err err;
 
-	snprintf(cause, sizeof(cause), "waits for a %s slot", flow_slot_names[current(e)->slot]);
+	snprintf(cause, sizeof(cause), "waits for a %s slot", flow_slot_names[run_call(e)->slot]);
 	put_cursor(e, s.next, true);
 	if (state_apply(e, &s, &err) < 0)
-		fail_call(e, &err);
+		run_fail_call(e, &err);
 }
 
 void run_queued(struct enode *e)
 {
-	slot_queue(e, current(e)->slot);
+	slot_queue(e, run_call(e)->slot);
 	enode_wait_set(e, WAIT_QUEUE);
 }
 
@@ -255,8 +245,8 @@ void run_next(struct enode *e)
 		return;
 	e->run->agent_alive = agent_is_fresh(e) && flow_agent_known(enode_get(e));
 	e->run->agent_starting = agent_is_fresh(e) && flow_agent_expected(enode_get(e));
-	work_on(e);
-	while ((call = current(e)) && call->skip && call->skip(e->run))
+	run_work_on(e);
+	while ((call = run_call(e)) && call->skip && call->skip(e->run))
 		e->call++;
 	if (!call) {
 		flow_done(e);
@@ -282,7 +272,7 @@ void run_next(struct enode *e)
 	str_replace(&e->run->note, NULL);
 	if (call->kept)
 		history_add(c, "INFO", call->kept, NULL, NULL, 0, NULL, call->what);
-	work_on(e);
+	run_work_on(e);
 	node_done(e->run->node);
 	node_copy(e->run->node, c->next);
 	commit_submit(c, cursor_durable, NULL);
@@ -328,7 +318,7 @@ void run_boot_again(struct enode *e, const char *cause)
 
 static void call_succeeded(struct enode *e, json_t *value)
 {
-	const struct flow_call *call = current(e);
+	const struct flow_call *call = run_call(e);
 	struct err err = {0};
 	int r;
 
@@ -338,7 +328,7 @@ static void call_succeeded(struct enode *e, json_t *value)
 	r = call->finish ? call->finish(e->run, value, &err) : 0;
 
 	if (r < 0) {
-		fail_call(e, &err);
+		run_fail_call(e, &err);
 		return;
 	}
 	if (r != FLOW_AGAIN)
@@ -349,18 +339,18 @@ static void call_succeeded(struct enode *e, json_t *value)
 /* What would have been good to have, but is not worth failing for. */
 static void call_left_out(struct enode *e, const struct err *err)
 {
-	log_warning("node %s: %s: %s", label(e), current(e)->what, err->text);
+	log_warning("node %s: %s: %s", label(e), run_call(e)->what, err->text);
 	e->call++;
 	run_next(e);
 }
 
 /* Asks the agent how the command ended that it was given; in its own commit-free call. */
-static void ask_outcome(struct enode *e, unsigned limit_s)
+void run_ask_outcome(struct enode *e, unsigned limit_s)
 {
 	e->op = op_new(e, "ask the agent how it went", limit_s);
 	enode_arm(e, (int64_t)limit_s * 1000 + 500);
 	enode_waits(e, e->op->deadline_ms, "%s", e->op->what);
-	flow_agent_ask(e->en->flow, enode_get(e), current(e)->command, e->op);
+	flow_agent_ask(e->en->flow, enode_get(e), run_call(e)->command, e->op);
 }
 
 static void agent_answered(struct enode *e, json_t *command)
@@ -368,42 +358,16 @@ static void agent_answered(struct enode *e, json_t *command)
 	struct err err = {0};
 	int r = flow_agent_outcome(command, &err);
 
-	work_on(e);
+	run_work_on(e);
 	if (r == -EAGAIN) {
-		go_wait(e, current(e)->what);
+		go_wait(e, run_call(e)->what);
 		return;
 	}
 	flow_note_disks(e->run, command);
 	if (r < 0)
-		fail_call(e, &err);
+		run_fail_call(e, &err);
 	else
 		call_succeeded(e, command);
-}
-
-static void fail_once(struct enode *e)
-{
-	struct err err;
-
-	err_set(&err, EINTR,
-		"the conductor was restarted during \"%s\", which cannot be repeated safely; look "
-		"at "
-		"the machine, then try again",
-		current(e)->what);
-	fail_call(e, &err);
-}
-
-/*
- * After a restart in a call that ends the agent. While it answers, nothing has happened; when the
- * machine was restarted a moment ago, it may be once more, before its system has begun to work.
- */
-static void once_asked(struct enode *e, bool alive)
-{
-	int64_t ago_us = time_wall_us() - enode_get(e)->updated_at;
-
-	if (alive || (ago_us >= 0 && ago_us < AGAIN_MS * 1000))
-		start_call(e);
-	else
-		fail_once(e);
 }
 
 void run_answer(struct enode *e, struct op *op)
@@ -422,15 +386,15 @@ void run_answer(struct enode *e, struct op *op)
 		health_first(e->run->node, op->chassis);
 	if (e->failing)
 		logs_done(e, op);
-	else if (recovered && current(e)->kind == CALL_OP)
-		once_asked(e, op->result >= 0 || op->result == -ENOENT);
+	else if (recovered && run_call(e)->kind == CALL_OP)
+		recover_once(e, op->result >= 0 || op->result == -ENOENT);
 	else if (op->result == -ENOENT && recovered)
-		start_call(e); /* it never got the command: the restart came before */
-	else if (op->result < 0 && current(e)->optional)
+		run_start_call(e); /* it never got the command: the restart came before */
+	else if (op->result < 0 && run_call(e)->optional)
 		call_left_out(e, &op->err);
 	else if (op->result < 0)
-		fail_call(e, &op->err);
-	else if (current(e)->kind == CALL_AGENT)
+		run_fail_call(e, &op->err);
+	else if (run_call(e)->kind == CALL_AGENT)
 		agent_answered(e, op->value);
 	else
 		call_succeeded(e, op->value);
@@ -440,11 +404,11 @@ void run_answer(struct enode *e, struct op *op)
 /* Continues after a wait, now in the working state. */
 static void resumed(struct enode *e)
 {
-	const struct flow_call *call = current(e);
+	const struct flow_call *call = run_call(e);
 
-	work_on(e);
+	run_work_on(e);
 	if (call->kind == CALL_AGENT)
-		ask_outcome(e, e->en->flow->agent_timeout_s);
+		run_ask_outcome(e, e->en->flow->agent_timeout_s);
 	else if (call->kind == CALL_INSPECTION)
 		call_succeeded(e, e->run->data);
 	else {
@@ -483,21 +447,11 @@ void run_resume_for(struct enode *e, struct request *r)
 		request_finish(r, ret, &err);
 }
 
-/* What the node was doing is not known any more. */
-static void run_unknown(struct enode *e)
-{
-	struct err err;
-
-	err_set(&err, EINTR, "the conductor was restarted while the node was %s; try again",
-		provision_state_name(e->state));
-	run_fail(e, &err);
-}
-
 void run_continue(struct enode *e)
 {
 	if (!e->run)
-		run_unknown(e);
-	else if (e->run && current(e) && current(e)->kind != CALL_OP)
+		recover_unknown(e);
+	else if (e->run && run_call(e) && run_call(e)->kind != CALL_OP)
 		resumed(e);
 	else
 		run_next(e);
@@ -516,7 +470,7 @@ void run_wait_failed(struct enode *e)
 	err_set(&err, ETIME,
 		"Timeout reached while waiting for callback for node %s: waited %lld s for %s%s; "
 		"%s",
-		e->uuid, (long long)s, e->run && current(e) ? current(e)->what : "the agent",
+		e->uuid, (long long)s, e->run && run_call(e) ? run_call(e)->what : "the agent",
 		e->boots ? ", after the boot device was set again and the machine restarted" : "",
 		last);
 	count_failure(e, boot_is_awaited(e) ? CAUSE_BOOT : CAUSE_AGENT);
@@ -537,11 +491,11 @@ void run_timeout(struct enode *e)
 		err_set(&err, ETIME, "no answer within its time limit");
 		e->op = NULL;
 		e->generation++;
-		if (current(e)->optional) {
+		if (run_call(e)->optional) {
 			call_left_out(e, &err);
 			return;
 		}
-		fail_call(e, &err);
+		run_fail_call(e, &err);
 	} else if (provision_state_is_wait(e->state)) {
 		if (e->waits_until_ms && time_mono_ms() >= e->waits_until_ms)
 			run_wait_failed(e);
@@ -569,124 +523,4 @@ void run_undo_power_off(struct enode *e)
 		flow_power_set(e->en->flow, enode_get(e), ACTION_OFF, op);
 	else
 		op_free(op);
-}
-
-static bool restore_run(struct enode *e)
-{
-	const json_t *cursor = json_object_get(enode_get(e)->driver_internal_info, FLOW_CURSOR);
-	const struct flow *flow = flow_by_name(json_str(cursor, "flow"));
-	int64_t call = json_int(cursor, "call", -1);
-
-	if (!flow || call < 0 || call > flow->n_calls)
-		return false;
-	e->run = xcalloc(1, sizeof(*e->run));
-	e->run->flow = flow;
-	e->run->env = e->en->flow;
-	e->run->manual = json_flag(cursor, "manual", false);
-	e->boots = (uint8_t)json_int(cursor, "boots", 0);
-	e->call = (int)call;
-	return true;
-}
-
-/* The flow that a working state runs; FLOW_KIND_COUNT: none. */
-static enum flow_kind flow_of_state(enum provision_state s)
-{
-	static const struct {
-		enum provision_state state;
-		enum flow_kind kind;
-	} rows[] = {
-		{PS_VERIFYING, FLOW_VERIFY},
-		{PS_CLEANING, FLOW_CLEAN},
-		{PS_INSPECTING, FLOW_INSPECT},
-		{PS_DEPLOYING, FLOW_DEPLOY},
-		{PS_DELETING, FLOW_DELETE},
-		{PS_ADOPTING, FLOW_ADOPT},
-		{PS_RESCUING, FLOW_RESCUE},
-		{PS_UNRESCUING, FLOW_UNRESCUE},
-		{PS_SERVICING, FLOW_SERVICE},
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		if (rows[i].state == s)
-			return rows[i].kind;
-	return FLOW_KIND_COUNT;
-}
-
-/* A flow without a cursor has not made its first call: it begins. Otherwise nobody knows. */
-static void recover_without_run(struct enode *e)
-{
-	const struct node *n = enode_get(e);
-	enum flow_kind kind = flow_of_state(e->state);
-
-	if (kind != FLOW_KIND_COUNT && !json_object_get(n->driver_internal_info, FLOW_CURSOR)) {
-		run_start(e, kind, n->target_provision_state == PS_MANAGEABLE);
-		return;
-	}
-	run_unknown(e);
-}
-
-/*
- * Whether what a node waits for may have come without the conductor. An agent is forgotten when its
- * machine is booted, so one that is known has reported: its next heartbeat may be minutes away.
- */
-static bool may_be_over(struct enode *e, const struct flow_call *call)
-{
-	return call->kind == CALL_AGENT ||
-	       (call->kind == CALL_HEARTBEAT && !e->maintenance && flow_agent_known(enode_get(e)));
-}
-
-void run_recover(struct enode *e)
-{
-	const struct flow_call *call;
-	bool queued, waiting;
-
-	if (provision_state_is_stable(e->state)) {
-		power_recover(e);
-		enode_cool(e);
-		return;
-	}
-	log_info("node %s: found in state %s after a restart", label(e),
-		provision_state_name(e->state));
-	e->token_unsure = flow_agent_has_token(enode_get(e)) && !flow_agent_known(enode_get(e));
-	if (!restore_run(e) && fsm_limit_of(e->state) != LIMIT_HOLD) {
-		recover_without_run(e);
-		return;
-	}
-	call = e->run ? current(e) : NULL;
-	queued = json_flag(
-		json_object_get(enode_get(e)->driver_internal_info, FLOW_CURSOR), "queued", false);
-	waiting = queued && provision_state_is_wait(e->state);
-	if (call && !waiting)
-		slot_hold(e, call->slot); /* also when the limit was lowered */
-	if (call && waiting) {
-		run_queued(e);
-	} else if (call && queued) {
-		run_next(e); /* it was admitted, and did not get further */
-	} else if (fsm_limit_of(e->state) == LIMIT_HOLD) {
-		enode_waits(e, 0, "an operator to unhold or abort");
-		enode_wait_set(e, WAIT_OPERATOR);
-	} else if (provision_state_is_wait(e->state)) {
-		waits_again(e);
-		if (call && may_be_over(e, call))
-			run_resume(e);
-	} else if (call && call->kind == CALL_AGENT && flow_agent_known(enode_get(e))) {
-		work_on(e);
-		e->recovered = true;
-		ask_outcome(e, e->en->flow->agent_timeout_s); /* the agent knows whether it was
-								 given the command */
-	} else if (call && call->kind == CALL_HEARTBEAT) {
-		e->call++; /* it was waited for, and came */
-		run_next(e);
-	} else if (call && call->kind == CALL_INSPECTION) {
-		e->call = 0; /* what the agent found went with the old conductor: once more */
-		run_next(e);
-	} else if (call && call->once && call->command && flow_agent_known(enode_get(e))) {
-		work_on(e);
-		e->recovered = true;
-		ask_outcome(e, ASK_S);
-	} else if (call && call->once) {
-		fail_once(e);
-	} else {
-		run_next(e);
-	}
 }

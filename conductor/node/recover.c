@@ -1,0 +1,176 @@
+/*
+ * After a restart: what the record says a node was doing is gone on with, begun again or failed
+ * with a reason; see run.h. It must never repeat what cannot be repeated.
+ */
+#include "conductor/node/run.h"
+#include "lib/base/log.h"
+#include "lib/base/time.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define ASK_S	 10		/* an agent that runs answers at once */
+#define AGAIN_MS INT64_C(60000) /* a machine that was restarted so lately may be once more */
+
+/* As run_waits(), of a wait that began before a restart. */
+static void waits_again(struct enode *e)
+{
+	run_waits(e);
+	state_timer_again(e);
+}
+
+static void fail_once(struct enode *e)
+{
+	struct err err;
+
+	err_set(&err, EINTR,
+		"the conductor was restarted during \"%s\", which cannot be repeated safely; look "
+		"at "
+		"the machine, then try again",
+		run_call(e)->what);
+	run_fail_call(e, &err);
+}
+
+/*
+ * After a restart in a call that ends the agent. While it answers, nothing has happened; when the
+ * machine was restarted a moment ago, it may be once more, before its system has begun to work.
+ */
+void recover_once(struct enode *e, bool alive)
+{
+	int64_t ago_us = time_wall_us() - enode_get(e)->updated_at;
+
+	if (alive || (ago_us >= 0 && ago_us < AGAIN_MS * 1000))
+		run_start_call(e);
+	else
+		fail_once(e);
+}
+
+/* What the node was doing is not known any more. */
+void recover_unknown(struct enode *e)
+{
+	struct err err;
+
+	err_set(&err, EINTR, "the conductor was restarted while the node was %s; try again",
+		provision_state_name(e->state));
+	run_fail(e, &err);
+}
+
+static bool restore_run(struct enode *e)
+{
+	const json_t *cursor = json_object_get(enode_get(e)->driver_internal_info, FLOW_CURSOR);
+	const struct flow *flow = flow_by_name(json_str(cursor, "flow"));
+	int64_t call = json_int(cursor, "call", -1);
+
+	if (!flow || call < 0 || call > flow->n_calls)
+		return false;
+	e->run = xcalloc(1, sizeof(*e->run));
+	e->run->flow = flow;
+	e->run->env = e->en->flow;
+	e->run->manual = json_flag(cursor, "manual", false);
+	e->boots = (uint8_t)json_int(cursor, "boots", 0);
+	e->call = (int)call;
+	return true;
+}
+
+/* The flow that a working state runs; FLOW_KIND_COUNT: none. */
+static enum flow_kind flow_of_state(enum provision_state s)
+{
+	static const struct {
+		enum provision_state state;
+		enum flow_kind kind;
+	} rows[] = {
+		{PS_VERIFYING, FLOW_VERIFY},
+		{PS_CLEANING, FLOW_CLEAN},
+		{PS_INSPECTING, FLOW_INSPECT},
+		{PS_DEPLOYING, FLOW_DEPLOY},
+		{PS_DELETING, FLOW_DELETE},
+		{PS_ADOPTING, FLOW_ADOPT},
+		{PS_RESCUING, FLOW_RESCUE},
+		{PS_UNRESCUING, FLOW_UNRESCUE},
+		{PS_SERVICING, FLOW_SERVICE},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (rows[i].state == s)
+			return rows[i].kind;
+	return FLOW_KIND_COUNT;
+}
+
+/* A flow without a cursor has not made its first call: it begins. Otherwise nobody knows. */
+static void recover_without_run(struct enode *e)
+{
+	const struct node *n = enode_get(e);
+	enum flow_kind kind = flow_of_state(e->state);
+
+	if (kind != FLOW_KIND_COUNT && !json_object_get(n->driver_internal_info, FLOW_CURSOR)) {
+		run_start(e, kind, n->target_provision_state == PS_MANAGEABLE);
+		return;
+	}
+	recover_unknown(e);
+}
+
+/*
+ * Whether what a node waits for may have come without the conductor. An agent is forgotten when its
+ * machine is booted, so one that is known has reported: its next heartbeat may be minutes away.
+ */
+static bool may_be_over(struct enode *e, const struct flow_call *call)
+{
+	return call->kind == CALL_AGENT ||
+	       (call->kind == CALL_HEARTBEAT && !e->maintenance && flow_agent_known(enode_get(e)));
+}
+
+void run_recover(struct enode *e)
+{
+	const struct flow_call *call;
+	bool queued, waiting;
+
+	if (provision_state_is_stable(e->state)) {
+		power_recover(e);
+		enode_cool(e);
+		return;
+	}
+	log_info("node %s: found in state %s after a restart", e->name ? e->name : e->uuid,
+		provision_state_name(e->state));
+	e->token_unsure = flow_agent_has_token(enode_get(e)) && !flow_agent_known(enode_get(e));
+	if (!restore_run(e) && fsm_limit_of(e->state) != LIMIT_HOLD) {
+		recover_without_run(e);
+		return;
+	}
+	call = e->run ? run_call(e) : NULL;
+	queued = json_flag(
+		json_object_get(enode_get(e)->driver_internal_info, FLOW_CURSOR), "queued", false);
+	waiting = queued && provision_state_is_wait(e->state);
+	if (call && !waiting)
+		slot_hold(e, call->slot); /* also when the limit was lowered */
+	if (call && waiting) {
+		run_queued(e);
+	} else if (call && queued) {
+		run_next(e); /* it was admitted, and did not get further */
+	} else if (fsm_limit_of(e->state) == LIMIT_HOLD) {
+		enode_waits(e, 0, "an operator to unhold or abort");
+		enode_wait_set(e, WAIT_OPERATOR);
+	} else if (provision_state_is_wait(e->state)) {
+		waits_again(e);
+		if (call && may_be_over(e, call))
+			run_resume(e);
+	} else if (call && call->kind == CALL_AGENT && flow_agent_known(enode_get(e))) {
+		run_work_on(e);
+		e->recovered = true;
+		run_ask_outcome(e, e->en->flow->agent_timeout_s); /* the agent knows whether it was
+								 given the command */
+	} else if (call && call->kind == CALL_HEARTBEAT) {
+		e->call++; /* it was waited for, and came */
+		run_next(e);
+	} else if (call && call->kind == CALL_INSPECTION) {
+		e->call = 0; /* what the agent found went with the old conductor: once more */
+		run_next(e);
+	} else if (call && call->once && call->command && flow_agent_known(enode_get(e))) {
+		run_work_on(e);
+		e->recovered = true;
+		run_ask_outcome(e, ASK_S);
+	} else if (call && call->once) {
+		fail_once(e);
+	} else {
+		run_next(e);
+	}
+}

@@ -1,0 +1,22 @@
+/* What run.c, which runs flows, and recover.c, which goes on with them after a restart, share. */
+#ifndef INGOT_NODE_RUN_H
+#define INGOT_NODE_RUN_H
+
+#include "conductor/node/enode.h"
+
+/* run.c; all on the engine's thread, of a node with a run. */
+const struct flow_call *run_call(const struct enode *e); /* the one at hand; NULL: all are made */
+struct node *run_work_on(struct enode *e); /* the working copy that calls change; the run's own */
+void run_start_call(struct enode *e);	   /* the call at hand; its cursor is durable */
+/* The flow fails in the call at hand: "deploy: write the image: <cause>". */
+void run_fail_call(struct enode *e, struct err *err);
+/* Asks the agent how the command of the call at hand ended, in at most limit_s seconds. */
+void run_ask_outcome(struct enode *e, unsigned limit_s);
+
+/* recover.c */
+void recover_unknown(struct enode *e); /* nobody knows what the node was doing: it fails */
+/* A call that ends the agent was interrupted, and the agent was asked: whether it is there still.
+ */
+void recover_once(struct enode *e, bool alive);
+
+#endif
