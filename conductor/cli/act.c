@@ -215,7 +215,7 @@ int verb_node_maintenance(struct cli_line *line, void *data)
 int verb_node_watch(struct cli_line *line, void *data)
 {
 	const char *until = cli_value(line, "until");
-	struct watch_goal goal = {until ? until : "active", NULL, 0};
+	struct watch_goal goal = {until ? until : "", NULL, 0};
 	_cleanup_conn_ struct conn *c = NULL;
 	struct failures failed = {0};
 	struct names names = {0};

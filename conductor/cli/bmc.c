@@ -61,7 +61,7 @@ static int fetch(struct cli_line *line, const char *what, json_t **ret)
 
 /* Rows of a list in each answer as one table, with the node where there is more than one. */
 static void print_rows(const json_t *answers, const char *list, json_t *(*row)(const json_t *item),
-	const struct table_column *columns, size_t n)
+	const struct table_column *columns, size_t n, const char *none)
 {
 	_cleanup_json_ json_t *rows = json_array();
 	bool one = json_array_size(answers) == 1;
@@ -76,7 +76,10 @@ static void print_rows(const json_t *answers, const char *list, json_t *(*row)(c
 			json_object_set(r, "node", json_object_get(answer, "node"));
 			json_array_append_new(rows, r);
 		}
-	table_print(stdout, columns + one, n - one, rows); /* the node is the first column */
+	if (json_array_size(rows))
+		table_print(stdout, columns + one, n - one, rows); /* the first is the node */
+	else if (json_array_size(answers))
+		puts(none);
 }
 
 static bool problem(const json_t *item)
@@ -174,8 +177,8 @@ int verb_bmc_sensors(struct cli_line *line, void *data)
 		cmd_print_json(answers);
 		return code;
 	}
-	if (json_array_size(answers))
-		print_rows(answers, "sensors", sensor_row, columns, ARRAY_SIZE(columns));
+	print_rows(answers, "sensors", sensor_row, columns, ARRAY_SIZE(columns),
+		cli_flag(line, "problems") ? "all sensors are well" : "there are no sensors");
 	json_array_foreach (answers, i, answer)
 		if (json_str(answer, "missing"))
 			fprintf(stderr, "ingot: %s: not all sensors were read: %s\n",
@@ -245,8 +248,8 @@ int verb_bmc_sel(struct cli_line *line, void *data)
 		cmd_print_json(answers);
 		return code;
 	}
-	if (json_array_size(answers))
-		print_rows(answers, "entries", entry_row, columns, ARRAY_SIZE(columns));
+	print_rows(answers, "entries", entry_row, columns, ARRAY_SIZE(columns),
+		cli_flag(line, "problems") ? "no entry tells of a problem" : "the log is empty");
 	json_array_foreach (answers, i, answer)
 		print_log_notes(answer);
 	return code;

@@ -19,7 +19,7 @@ static const struct cli_option wait[] = {
 	{"wait", NULL, "wait until it is done, with live progress"},
 	{"timeout", "SECONDS", "wait no longer; 7200 when not given"}};
 static const struct cli_option timeout[] = {{"timeout", "SECONDS", "watch no longer"},
-	{"until", "STATE", "the state to come to; active when not given"}};
+	{"until", "STATE", "the state to come to; when not given, until nothing is under way"}};
 static const struct cli_option destroys[] = {{"yes", NULL, "do not ask"},
 	{"dry-run", NULL, "show what would be touched and what refused, change nothing"},
 	{"max", "NODES", "allow so many nodes at once; 50 when not given"}};
@@ -173,6 +173,17 @@ static const struct cli_verb verbs[] = {
 		"ingot node erasures r12u07\n"
 		"ingot node erasures r12u07 --json",
 		verb_node_erasures},
+	{"node", "logs", "NODE", 1, 1, {O(logs_options)},
+		"the logs that a node's agents left when a step failed, newest first",
+		"ingot node logs r12u07\n"
+		"ingot node logs r12u07 --output - | tar xzO agent.log\n"
+		"ingot node logs r12u07 --output r12u07.tar.gz",
+		verb_node_logs},
+	{"bmc", "list", NULL, 0, 0, {O(bmc_list_options)},
+		"BMCs that do not answer or froze, why, and when they are asked again",
+		"ingot bmc list\n"
+		"ingot bmc list --all --json",
+		verb_bmc_list},
 	{"bmc", "info", "NODE...", 0, -1, {O(all)}, "who made the BMCs, and what they can",
 		"ingot bmc info r12u07\n"
 		"ingot bmc info 'r12u[01-40]'",
@@ -203,17 +214,11 @@ static const struct cli_verb verbs[] = {
 	{"bmc", "reset", "NODE...", 0, -1, {O(reset_options), O(yes_options)},
 		"restart BMCs; the machines go on running", "ingot bmc reset r12u07 --yes",
 		verb_bmc_reset},
-	{"bmc", "raw", "NODE BYTE...", 3, -1, {{0}},
+	{"bmc", "raw", "NODE NETFN COMMAND [BYTE...]", 3, -1, {{0}},
 		"send network function, command and data as they are",
 		"ingot bmc raw r12u07 0x06 0x01\n"
 		"ingot bmc raw r12u07 0x00 0x08 0x05 0xa0 0x04 0 0 0",
 		verb_bmc_raw},
-	{"node", "logs", "NODE", 1, 1, {O(logs_options)},
-		"the logs that a node's agents left when a step failed, newest first",
-		"ingot node logs r12u07\n"
-		"ingot node logs r12u07 --output - | tar xzO agent.log\n"
-		"ingot node logs r12u07 --output r12u07.tar.gz",
-		verb_node_logs},
 	{"console", NULL, "NODE", 1, 1, {O(console_options)},
 		"a node's serial console in this terminal; leave with Enter ~.",
 		"ingot console r12u07\n"
@@ -235,11 +240,6 @@ static const struct cli_verb verbs[] = {
 	{"queue", "set", "NODE...", 0, -1, {O(queue_options), O(all)},
 		"say who goes first: larger numbers do, 0 is where all begin",
 		"ingot queue set 'r12u[01-03]' --priority 10", verb_queue_set},
-	{"bmc", "list", NULL, 0, 0, {O(bmc_list_options)},
-		"BMCs that do not answer or froze, why, and when they are asked again",
-		"ingot bmc list\n"
-		"ingot bmc list --all --json",
-		verb_bmc_list},
 	{"waiting", "list", NULL, 0, 0, {{0}}, "machines that asked to boot and are no node's",
 		"ingot waiting list", verb_waiting_list},
 	{"waiting", "accept", "MAC...", 1, -1, {O(accept_options)}, "make nodes of them",

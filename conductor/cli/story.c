@@ -1,5 +1,6 @@
 /* A node's story: why it waits, how it booted, and what happened to it before. */
 #include "conductor/cli/story.h"
+#include "conductor/cli/watch.h"
 #include "lib/base/str.h"
 #include "lib/base/time.h"
 
@@ -54,14 +55,70 @@ static void print_events(const json_t *events)
 	}
 }
 
-static void print_fact(const json_t *why, const char *key, const char *label)
+/* "1 min 48 s" */
+static void put_age(struct buf *b, int64_t s)
 {
+	if (s < 60)
+		buf_printf(b, "%d s", (int)s);
+	else if (s < 3600)
+		buf_printf(b, "%d min %d s", (int)(s / 60), (int)(s % 60));
+	else if (s < 86400)
+		buf_printf(b, "%d h %d min", (int)(s / 3600), (int)(s / 60 % 60));
+	else
+		buf_printf(b, "%d d %d h", (int)(s / 86400), (int)(s / 3600 % 24));
+}
+
+char *story_when(const char *at, const char *now)
+{
+	struct buf b = BUF_INIT(128);
+	int64_t at_us, now_us, s;
+
+	if (!at || time_parse(at, &at_us) < 0)
+		return xstrdup(at ? at : "-");
+	buf_printf(&b, "%.10s %.8s UTC", at, clock_of(at));
+	if (!now || time_parse(now, &now_us) < 0)
+		return buf_take(&b);
+	s = (at_us - now_us) / 1000000;
+	buf_puts(&b, at_us > now_us ? ", in " : ", ");
+	put_age(&b, s < 0 ? -s : s);
+	buf_puts(&b, at_us > now_us ? "" : " ago");
+	return buf_take(&b);
+}
+
+static bool is_time(const char *key)
+{
+	return str_ends(key, "_since") || str_ends(key, "_until") || str_ends(key, "_seen") ||
+	       str_ends(key, "_at") || str_eq(key, "next_try");
+}
+
+/* why: whose "now" times are seen from; NULL: none. */
+static void print_fact(const json_t *o, const char *key, const char *label, const json_t *why)
+{
+	const json_t *value = json_object_get(o, key);
 	_cleanup_free_ char *text = NULL;
 
-	if (!json_object_get(why, key) || json_is_null(json_object_get(why, key)))
+	if (!value || json_is_null(value))
 		return;
-	text = table_text(json_object_get(why, key));
+	text = is_time(key) ? story_when(json_string_value(value), json_str(why, "now"))
+			    : table_text(value);
 	printf("%-16s %s\n", label, text);
+}
+
+static void print_progress(const json_t *p)
+{
+	struct buf b = BUF_INIT(4096);
+	char *text;
+
+	if (!json_is_object(p))
+		return;
+	watch_progress(&b, p);
+	buf_puts(&b, ", said ");
+	put_age(&b, json_int(p, "age_ms", 0) / 1000);
+	buf_puts(&b, " ago");
+	text = buf_take(&b);
+	text_clean(text);
+	printf("%-16s %s\n", "progress", text);
+	free(text);
 }
 
 static void print_console(const json_t *console)
@@ -83,20 +140,24 @@ static void print_console(const json_t *console)
 }
 
 /* The last answer, and what is out of the ordinary. */
-static void print_bmc(const json_t *bmc)
+static void print_bmc(const json_t *bmc, const json_t *why)
 {
-	static const char *const facts[][2] = {{"circuit", "BMC's circuit"},
-		{"failures", "failed in a row"}, {"failing_since", "failing since"},
-		{"next_try", "asked again"}, {"reason", "BMC's failure"}};
 
 	if (json_str(bmc, "last_request"))
 		printf("%-16s %s: %s after %lld ms, at %.8s\n", "BMC's last",
 			json_str(bmc, "last_request"),
-			json_str(bmc, "last_answer") ? json_str(bmc, "last_answer") : "no answer",
+			json_str(bmc, "last_answer") ? json_str(bmc, "last_answer")
+			: json_str(bmc, "reason")    ? "failed"
+						     : "no answer",
 			(long long)json_int(bmc, "last_took_ms", 0),
 			clock_of(json_str(bmc, "last_at")));
-	for (size_t i = 0; json_int(bmc, "failures", 0) && i < ARRAY_SIZE(facts); i++)
-		print_fact(bmc, facts[i][0], facts[i][1]);
+	if (json_int(bmc, "failures", 0)) {
+		print_fact(bmc, "circuit", "BMC's circuit", NULL);
+		print_fact(bmc, "failures", "failed in a row", NULL);
+		print_fact(bmc, "failing_since", "failing since", why);
+		print_fact(bmc, "next_try", "asked again", why);
+		print_fact(bmc, "reason", "BMC's failure", NULL);
+	}
 	if (json_int(bmc, "freezes", 0))
 		printf("%-16s %lld times when asked too fast; %lld ms are kept between requests\n",
 			"BMC froze", (long long)json_int(bmc, "freezes", 0),
@@ -112,13 +173,17 @@ static void print_why(const json_t *why)
 		{"power_change", "power change"}, {"requests_waiting", "requests behind it"},
 		{"maintenance_reason", "maintenance"}, {"fault", "fault"},
 		{"agent_seen", "agent seen"}, {"agents_refused", "agents refused"},
-		{"agent_refused", "the last one"}, {"power_failures", "power failures"},
-		{"power_error", "power error"}, {"health", "health"}, {"health_reason", "because"},
-		{"last_error", "last error"}, {"agent_logs", "agent's logs"}, {"next", "do next"}};
+		{"agent_refused", "the last one"}, {"agent_refused_at", "refused"},
+		{"power_failures", "power failures"}, {"power_error", "power error"},
+		{"health", "health"}, {"health_reason", "because"}, {"last_error", "last error"},
+		{"agent_logs", "agent's logs"}, {"next", "do next"}};
 
-	for (size_t i = 0; i < ARRAY_SIZE(facts); i++)
-		print_fact(why, facts[i][0], facts[i][1]);
-	print_bmc(json_object_get(why, "bmc"));
+	for (size_t i = 0; i < ARRAY_SIZE(facts); i++) {
+		if (str_eq(facts[i][0], "then"))
+			print_progress(json_object_get(why, "progress"));
+		print_fact(why, facts[i][0], facts[i][1], why);
+	}
+	print_bmc(json_object_get(why, "bmc"), why);
 	if (json_array_size(json_object_get(why, "events"))) {
 		puts("history:");
 		print_events(json_object_get(why, "events"));
@@ -155,18 +220,18 @@ int verb_boot_explain(struct cli_line *line, void *data)
 		return cmd_fail(&e);
 	if (r == 1)
 		return CLI_OK;
-	print_fact(boot, "address", "address");
-	print_fact(boot, "node_name", "node");
-	print_fact(boot, "node_uuid", "uuid");
-	print_fact(boot, "provision_state", "state");
+	print_fact(boot, "address", "address", NULL);
+	print_fact(boot, "node_name", "node", NULL);
+	print_fact(boot, "node_uuid", "uuid", NULL);
+	print_fact(boot, "provision_state", "state", NULL);
 	if (json_flag(boot, "waiting", false))
 		puts("on the waiting list; ingot waiting accept makes it a node");
 	print_records(json_object_get(boot, "records"));
 	if (!json_array_size(json_object_get(boot, "records")))
 		puts("nothing was heard from it since the conductor started");
-	print_fact(boot, "last", "stopped at");
-	print_fact(boot, "means", "that means");
-	print_fact(boot, "boot_path", "the node");
+	print_fact(boot, "last", "stopped at", NULL);
+	print_fact(boot, "means", "that means", NULL);
+	print_fact(boot, "boot_path", "the node", NULL);
 	return CLI_OK;
 }
 

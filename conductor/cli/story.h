@@ -13,4 +13,11 @@
  */
 json_t *story_phases(const json_t *events);
 
+/*
+ * "2026-01-31 12:00:00 UTC, in 1 min 48 s": a time as the API tells it, seen from the conductor's
+ * "now"; NULL: without the distance. What is no time is given back as it is, NULL as "-".
+ * Allocated.
+ */
+char *story_when(const char *at, const char *now);
+
 #endif

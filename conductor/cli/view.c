@@ -59,7 +59,7 @@ static char *what_of(const struct view_node *v)
 	if (v->failed)
 		return xasprintf("%s  %s", state ? state : "failed", error ? error : "");
 	return xasprintf("%s%s%s%s%s", state ? state : "-", phase ? "  " : "", phase ? phase : "",
-		waits && !transfers(v->row) ? "  waits for " : "",
+		waits && !transfers(v->row) ? "  waits for: " : "",
 		waits && !transfers(v->row) ? waits : "");
 }
 

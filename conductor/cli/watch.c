@@ -16,13 +16,13 @@
 #define PAUSE_MAX_MS 500
 #define PAUSE_FACTOR 20 /* looking takes at most a twentieth of the time */
 
-static void put_progress(struct buf *b, const json_t *p)
+void watch_progress(struct buf *b, const json_t *p)
 {
 	int64_t done = json_int(p, "bytes_done", 0), total = json_int(p, "bytes_total", 0);
 	int64_t rate = json_int(p, "rate_bps", 0);
 
 	if (json_str(p, "phase"))
-		buf_printf(b, "  %s", json_str(p, "phase"));
+		buf_printf(b, "%s%s", b->len ? "  " : "", json_str(p, "phase"));
 	if (total > 0)
 		buf_printf(b, " %d%%", (int)(done * 100 / total));
 	if (done > 0) {
@@ -38,7 +38,7 @@ static void put_progress(struct buf *b, const json_t *p)
 		view_size(b, rate);
 		buf_puts(b, "/s");
 	}
-	if (json_str(p, "message"))
+	if (!str_empty(json_str(p, "message")))
 		buf_printf(b, "  %s", json_str(p, "message"));
 }
 
@@ -61,9 +61,9 @@ static char *row_text(const json_t *row)
 		state = json_str(row, "power_state");
 	buf_printf(&b, "%-14s", state ? state : "-");
 	if (json_is_object(progress))
-		put_progress(&b, progress);
+		watch_progress(&b, progress);
 	if (waits)
-		buf_printf(&b, "  waits for %s", waits);
+		buf_printf(&b, "  waits for: %s", waits);
 	while (b.len && b.data[b.len - 1] == ' ')
 		buf_truncate(&b, b.len - 1);
 	line = buf_take(&b);
@@ -98,18 +98,35 @@ static int power_verdict(const json_t *row, const struct watch_goal *goal)
 	return !goal->power_state || str_eq(json_str(row, "power_state"), goal->power_state);
 }
 
+static bool is_failed(const char *state)
+{
+	return str_eq(state, "error") || str_ends(state ? state : "", " failed");
+}
+
+static bool at_goal(const json_t *row, const struct watch_goal *goal)
+{
+	const char *state = json_str(row, "provision_state");
+
+	if (json_str(row, "target_provision_state"))
+		return false;
+	return *goal->provision_state ? str_eq(state, goal->provision_state)
+				      : !is_failed(state) && !json_str(row, "last_error");
+}
+
 int watch_verdict(const json_t *row, const struct watch_goal *goal, struct err *e)
 {
 	const char *state = json_str(row, "provision_state"), *error = json_str(row, "last_error");
 
 	if (!goal->provision_state)
 		return power_verdict(row, goal);
-	if (str_eq(state, goal->provision_state) && !json_str(row, "target_provision_state"))
+	if (at_goal(row, goal))
 		return 1;
-	if (str_eq(state, "error") || str_ends(state ? state : "", " failed") ||
-		!json_str(row, "target_provision_state")) {
-		err_set(e, EIO, "%s: %s", state ? state : "no state",
-			error ? error : "it gives no reason; see ingot why");
+	if (is_failed(state) || !json_str(row, "target_provision_state")) {
+		if (error)
+			err_set(e, EIO, "%s: %s", state ? state : "no state", error);
+		else
+			err_set(e, EIO, "%s, and not on its way to %s", state ? state : "no state",
+				goal->provision_state);
 		return -1;
 	}
 	return 0;
@@ -275,7 +292,7 @@ static int time_out(struct watch *w)
 		const char *state = json_str(w->rows[i], "provision_state");
 		_cleanup_free_ char *text = xasprintf("not done after %d s, still %s%s%s",
 			w->goal->timeout_s, state ? state : "under way",
-			waits ? ", waits for " : "", waits ? waits : "");
+			waits ? ", waits for: " : "", waits ? waits : "");
 
 		if (!w->ended[i])
 			failures_add(w->failed, w->names->list[i], text);

@@ -165,6 +165,7 @@ void on_why(struct enode *e, struct request *r)
 	char sentence[1000];
 
 	r->answer = progress_row(e);
+	put_time(r->answer, "now", time_wall_us());
 	put_then(e, r->answer);
 	put_next(e, r->answer);
 	put_held(e, r->answer);

@@ -69,7 +69,14 @@ static void test_verdict(void)
 		{"error", NULL, NULL, -1},
 		{"enroll", NULL, "BMC silent", -1},
 	};
-	const struct watch_goal goal = {"active", NULL, 0};
+	const struct watch_goal goal = {"active", NULL, 0}, rest = {"", NULL, 0};
+	_cleanup_json_ json_t *well = json_pack("{s:s}", "provision_state", "available"),
+			      *ill = json_pack("{s:s, s:s}", "provision_state", "enroll",
+				      "last_error", "BMC silent");
+	struct err why;
+
+	is_int(watch_verdict(well, &rest, &why), 1, "an available node rests");
+	is_int(watch_verdict(ill, &rest, &why), -1, "one that rests after a failure has failed");
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct err e = {0};
@@ -93,7 +100,7 @@ static void test_line(void)
 	char *line = watch_line(row, 4);
 
 	is_str(line,
-		"u1    deploying       write_image 71% 213 MB of 300 MB, 34 MB/s  waits for the "
+		"u1    deploying       write_image 71% 213 MB of 300 MB, 34 MB/s  waits for: the "
 		"agent",
 		"a live line");
 	free(line);

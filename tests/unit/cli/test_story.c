@@ -80,10 +80,34 @@ static void test_odd(void)
 	ok(!json_str(json_array_get(phases, 0), "end"), "a phase may be open");
 }
 
+static void test_when(void)
+{
+	static const struct {
+		const char *at, *now, *want;
+	} cases[] = {
+		{"2026-01-31T12:01:48.5+00:00", "2026-01-31T12:00:00+00:00",
+			"2026-01-31 12:01:48 UTC, in 1 min 48 s"},
+		{"2026-01-31T11:59:48+00:00", "2026-01-31T12:00:00+00:00",
+			"2026-01-31 11:59:48 UTC, 12 s ago"},
+		{"2026-01-28T09:00:00+00:00", "2026-01-31T12:00:00+00:00",
+			"2026-01-28 09:00:00 UTC, 3 d 3 h ago"},
+		{"2026-01-31T12:00:00+00:00", NULL, "2026-01-31 12:00:00 UTC"},
+		{"soon", "2026-01-31T12:00:00+00:00", "soon"},
+		{NULL, NULL, "-"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_free_ char *text = story_when(cases[i].at, cases[i].now);
+
+		is_str(text, cases[i].want, "%s", cases[i].want);
+	}
+}
+
 int main(void)
 {
 	test_deploy();
 	test_failure();
 	test_odd();
+	test_when();
 	return done_testing();
 }
