@@ -1,5 +1,6 @@
 /* Basic authentication; see auth.h. */
 #include "conductor/api/auth.h"
+#include "conductor/api/htpasswd.h"
 #include "lib/base/fs.h"
 #include "lib/base/str.h"
 
@@ -7,15 +8,12 @@
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 
 #include <nettle/sha2.h>
 
-#define FILE_MAX     (1024 * 1024)
-#define REMEMBERED   64
-#define PASSWORD_MAX 512
-#define HEADER_MAX   2048
+#define FILE_MAX   (1024 * 1024)
+#define REMEMBERED 64
 
 struct auth {
 	char *path;
@@ -28,34 +26,6 @@ struct auth {
 	uint8_t remembered[REMEMBERED][SHA256_DIGEST_SIZE];
 	unsigned n_remembered; /* ever; the oldest are overwritten */
 };
-
-static bool is_bcrypt(const char *hash)
-{
-	return str_starts(hash, "$2y$") || str_starts(hash, "$2a$") || str_starts(hash, "$2b$");
-}
-
-/* Every line has to be "name:bcrypt". */
-static int check_text(const char *path, const char *text, struct err *e)
-{
-	_cleanup_free_ char *copy = xstrdup(text);
-	char *save = NULL;
-	int n = 0;
-
-	for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		char *colon;
-
-		n++;
-		line = str_trim(line);
-		if (!*line || *line == '#')
-			continue;
-		colon = strchr(line, ':');
-		if (!colon || colon == line || !is_bcrypt(colon + 1))
-			return err_set(e, EINVAL,
-				"%s: entry %d is not name:bcrypt; make it with htpasswd -B", path,
-				n);
-	}
-	return 0;
-}
 
 /* Reads the file when it is new or has changed; the lock is held. */
 static int load(struct auth *a, struct err *e)
@@ -95,7 +65,7 @@ int auth_new(const char *htpasswd, struct auth **ret, struct err *e)
 	pthread_mutex_init(&a->crypt, NULL);
 	r = load(a, e);
 	if (r == 0)
-		r = check_text(a->path, a->text, e);
+		r = htpasswd_check(a->path, a->text, e);
 	if (r < 0) {
 		auth_free(a);
 		return r;
@@ -116,48 +86,6 @@ void auth_free(struct auth *a)
 	pthread_mutex_destroy(&a->crypt);
 	mem_wipe(a, sizeof(*a));
 	free(a);
-}
-
-/* "name\0password" out of a header, allocated; NULL when it is not basic authentication. */
-static char *decode(const char *header)
-{
-	void *data;
-	char *colon;
-	size_t len;
-
-	if (!header || strlen(header) > HEADER_MAX || strncasecmp(header, "Basic ", 6))
-		return NULL;
-	if (b64_decode(header + 6, strlen(header + 6), &data, &len) < 0)
-		return NULL;
-	data = xrealloc(data, len + 1);
-	((char *)data)[len] = 0;
-	colon = strchr(data, ':');
-	if (!colon || strlen(data) != len || strlen(colon + 1) > PASSWORD_MAX || colon == data) {
-		mem_wipe(data, len);
-		free(data);
-		return NULL;
-	}
-	*colon = 0;
-	return data;
-}
-
-/* The user's bcrypt entry, allocated, or NULL. The lock is held. */
-static char *find_hash(const struct auth *a, const char *user)
-{
-	size_t n = strlen(user);
-
-	for (const char *line = a->text; line; line = strchr(line, '\n')) {
-		line += *line == '\n';
-		if (!strncmp(line, user, n) && line[n] == ':') {
-			char *hash = xstrndup(line + n + 1, strcspn(line + n + 1, " \t\r\n"));
-
-			if (is_bcrypt(hash))
-				return hash;
-			free(hash);
-			return NULL;
-		}
-	}
-	return NULL;
 }
 
 static void digest(const struct auth *a, const char *user, const char *password, const char *hash,
@@ -221,7 +149,7 @@ static bool check_password(struct auth *a, const char *user, const char *passwor
 
 	pthread_mutex_lock(&a->lock);
 	if (load(a, NULL) == 0)
-		hash = find_hash(a, user);
+		hash = htpasswd_find(a->text, user);
 	pthread_mutex_unlock(&a->lock);
 	if (!hash) {
 		(void)bcrypt_matches(a, password, nobody);
@@ -238,7 +166,7 @@ static bool check_password(struct auth *a, const char *user, const char *passwor
 
 bool auth_check(struct auth *a, const char *header, char **ret_user)
 {
-	char *pair = decode(header), *password;
+	char *pair = htpasswd_credentials(header), *password;
 	bool good;
 
 	if (!pair)

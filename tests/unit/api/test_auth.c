@@ -13,8 +13,9 @@ static char path[] = "/tmp/ingot-test-auth-XXXXXX";
 static void write_entry(const char *user, const char *password)
 {
 	struct crypt_data data = {0};
-	_cleanup_free_ char *line = xasprintf("# people\n%s:%s\nother:%s\n", user,
-		crypt_r(password, "$2y$04$abcdefghijklmnopqrstuu", &data),
+	const char *hash = crypt_r(password, "$2y$04$abcdefghijklmnopqrstuu", &data);
+	_cleanup_free_ char *line = xasprintf("# people\n#former:%s\n%s:%s\nother:%s\n", hash, user,
+		hash,
 		"$2y$05$c4WoMPo3SXsafkva.HHa6uXQZWr7oboPiC2bT/r7q1BB8I2s0BRqC"); /* "myPassword" */
 
 	fs_write_atomic(path, line, strlen(line), 0600, NULL);
@@ -31,7 +32,8 @@ static bool check(struct auth *a, const char *pair, char **user)
 static void test_passwords(struct auth *a)
 {
 	static const char *const bad[] = {"admin:wrong", "admin:", "admin", ":secret",
-		"nobody:secret", "admi:secret", "admin:secretx", "other:secret", "#:x"};
+		"nobody:secret", "admi:secret", "admin:secretx", "other:secret", "#:x",
+		"former:secret", "#former:secret", "# people\nadmin:secret"};
 	char *user = NULL;
 
 	ok(check(a, "admin:secret", &user), "the right password");
