@@ -23,9 +23,11 @@ void castreader_init(struct castreader *r,
 
 static void take_line(struct castreader *r)
 {
+	bool whole = !r->line.overflow;
 	struct cast_line l;
 
-	if (!r->line.len || cast_read(r->line.data, r->line.len, &l, NULL) < 0)
+	r->line.overflow = false;
+	if (!whole || !r->line.len || cast_read(r->line.data, r->line.len, &l, NULL) < 0)
 		return;
 	if (l.header) {
 		r->start_us = l.time_us;
@@ -105,17 +107,25 @@ static void print_time(FILE *out, int64_t wall_us)
 	fprintf(out, "%s.%03d  ", text, (int)(wall_us / 1000 % 1000));
 }
 
-static void end_line(struct log_view *v)
+/* Each line of what a terminal would show gets the time, also where one event has several. */
+static void print_plain(FILE *out, int64_t wall_us, const char *mark, const char *bytes, size_t len)
 {
 	struct buf plain = BUF_INIT(LINE_MAX_LEN * 2);
-	const char *p;
 
-	cast_plain(&plain, buf_str(&v->line), v->line.len);
-	for (p = buf_str(&plain); *p; p += strcspn(p, "\n") + 1) {
-		print_time(v->out, v->line_us);
-		fprintf(v->out, "%.*s\n", (int)strcspn(p, "\n"), p);
+	cast_plain(&plain, bytes, len);
+	for (const char *p = buf_str(&plain); *p;) {
+		size_t n = strcspn(p, "\n");
+
+		print_time(out, wall_us);
+		fprintf(out, "%s%.*s\n", mark, (int)n, p);
+		p += n + (p[n] == '\n');
 	}
 	buf_done(&plain);
+}
+
+static void end_line(struct log_view *v)
+{
+	print_plain(v->out, v->line_us, "", buf_str(&v->line), v->line.len);
 	buf_truncate(&v->line, 0);
 }
 
@@ -126,13 +136,8 @@ static void log_event(void *data, int64_t wall_us, char code, const char *bytes,
 	if (wall_us < v->since_us)
 		return;
 	if (code == 'm') {
-		struct buf plain = BUF_INIT(LINE_MAX_LEN);
-
 		end_line(v);
-		cast_plain(&plain, bytes, len);
-		print_time(v->out, wall_us);
-		fprintf(v->out, "-- %s", buf_str(&plain));
-		buf_done(&plain);
+		print_plain(v->out, wall_us, "-- ", bytes, len);
 	}
 	for (size_t i = 0; code == 'o' && i < len; i++) {
 		if (!v->line.len)
