@@ -84,25 +84,24 @@ static void opened(struct console *c)
 	console_remark(c, "connected");
 }
 
-/* What comes before the program says that it is connected is its own. */
+/* What comes before the program says that it is connected is its own, a line at a time. */
 static void read_banner(struct console *c, const char *bytes, size_t len)
 {
-	const char *nl = memchr(bytes, '\n', len);
-	size_t n = nl ? (size_t)(nl - bytes) + 1 : len;
-	size_t room = BANNER_MAX - 1 - c->banner.len;
+	while (len && c->phase != SOL_OPEN) {
+		const char *nl = memchr(bytes, '\n', len);
+		size_t n = nl ? (size_t)(nl - bytes) + 1 : len;
+		size_t room = BANNER_MAX - 1 - c->banner.len;
 
-	buf_append(&c->banner, bytes, n < room ? n : room);
-	if (!nl)
-		return;
-	if (strstr(buf_str(&c->banner), BANNER)) {
-		opened(c);
-		if (len > n)
-			console_output(c, bytes + n, len - n);
-	} else {
-		buf_truncate(&c->banner, 0);
-		if (len > n)
-			read_banner(c, bytes + n, len - n);
+		buf_append(&c->banner, bytes, n < room ? n : room);
+		bytes += n;
+		len -= n;
+		if (nl && strstr(buf_str(&c->banner), BANNER))
+			opened(c);
+		else if (nl)
+			buf_truncate(&c->banner, 0);
 	}
+	if (len)
+		console_output(c, bytes, len);
 }
 
 static void on_output(void *data, int fd, const char *bytes, size_t len)
