@@ -14,4 +14,11 @@
 int configdrive_load(
 	const struct image_job *job, uint8_t **ret_data, size_t *ret_len, struct err *e);
 
+/*
+ * Takes off what *data, allocated and NUL-terminated behind *len bytes, is wrapped in; it may be
+ * replaced by another allocation, and stays the caller's also on failure. unwrap.c
+ */
+int configdrive_unwrap(uint8_t **data, size_t *len, struct err *e);
+int configdrive_too_large(struct err *e); /* -EFBIG, with the limit */
+
 #endif

@@ -1,0 +1,1 @@
+$(call fuzz_target,configdrive,image http json base,libcurl gnutls libzstd liblzma zlib -lbz2)
