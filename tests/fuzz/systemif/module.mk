@@ -1,0 +1,1 @@
+$(call fuzz_target,systemif,bmcemu base,libuv nettle jansson)
