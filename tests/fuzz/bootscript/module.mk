@@ -1,0 +1,1 @@
+$(call fuzz_target,bootscript,boot http base,libuv)
