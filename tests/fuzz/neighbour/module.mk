@@ -1,0 +1,1 @@
+$(call fuzz_target,neighbour,boot http hwid base,libuv)
