@@ -158,6 +158,7 @@ static void print_bmc(const json_t *bmc, const json_t *why)
 		print_fact(bmc, "next_try", "asked again", why);
 		print_fact(bmc, "reason", "BMC's failure", NULL);
 	}
+	print_fact(bmc, "refused", "BMC says now", NULL);
 	if (json_int(bmc, "freezes", 0))
 		printf("%-16s %lld times when asked too fast; %lld ms are kept between requests\n",
 			"BMC froze", (long long)json_int(bmc, "freezes", 0),

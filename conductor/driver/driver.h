@@ -146,6 +146,7 @@ bool driver_bmc_rests(struct driver_env *env, const char *node_uuid);
  * The connection to a node's BMC as people see it; NULL when nothing was asked of it yet:
  * {"protocol", "address", "doing", "session", "cipher_suite", "queued", "rtt_ms", "answered_at",
  * "circuit": "closed", "open" or "half-open", "failures", "failing_since", "next_try", "reason",
+ * "refused": what it says to a request that is repeated for that,
  * "gap_ms", "learned_gap_ms", "freezes", "sent", "retransmitted", "received", "dropped"}; of the
  * request that ended last also "last_request", "last_answer": its completion code, null: none,
  * "last_at", "last_took_ms"

@@ -52,6 +52,7 @@ json_t *ipmi_state(struct driver_env *env, const char *node_uuid)
 	put_loop_time(j, "failing_since", env->loop, s.failures ? s.failing_since_ms : 0);
 	put_loop_time(j, "next_try", env->loop, s.open ? s.retry_ms : 0);
 	json_put_str(j, "reason", s.why);
+	json_put_str(j, "refused", s.refused);
 	json_put_int(j, "sent", (int64_t)s.sent);
 	json_put_int(j, "retransmitted", (int64_t)s.retransmitted);
 	json_put_int(j, "received", (int64_t)s.received);

@@ -417,6 +417,7 @@ int engine_new(uv_loop_t *loop, struct store *store, const struct engine_config 
 	en->flow = c->flow;
 	en->hostname = xstrdup(c->hostname);
 	en->started_us = time_wall_us();
+	en->started_ms = time_mono_ms();
 	pthread_mutex_init(&en->lock, NULL);
 	list_init(&en->requests);
 	list_init(&en->answers);

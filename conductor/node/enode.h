@@ -121,7 +121,8 @@ struct engine {
 	struct engine_config config;
 	struct flow_env *flow;
 	char *hostname;
-	int64_t started_us;
+	int64_t started_us; /* wall clock */
+	int64_t started_ms; /* monotonic */
 	bool stopping;
 
 	json_t *blank;	       /* a new record, as JSON */

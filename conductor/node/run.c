@@ -7,6 +7,9 @@
 #include <errno.h>
 #include <string.h>
 
+#define SESSIONS_END_MS INT64_C(75000) /* what an earlier conductor left in BMCs is over by then   \
+					*/
+
 const struct flow_call *run_call(const struct enode *e)
 {
 	return e->call < e->run->flow->n_calls ? &e->run->flow->calls[e->call] : NULL;
@@ -336,6 +339,16 @@ static void call_succeeded(struct enode *e, json_t *value)
 	run_next(e);
 }
 
+/*
+ * A conductor that was killed has left its sessions in the BMCs, which forget them after a minute.
+ * A BMC that had no session for us was not told anything, so the call begins again.
+ */
+static bool sessions_will_end(const struct enode *e, const struct op *op)
+{
+	return op->result == -EUSERS && run_call(e)->kind == CALL_OP && !run_call(e)->once &&
+	       time_mono_ms() - e->en->started_ms < SESSIONS_END_MS;
+}
+
 /* What would have been good to have, but is not worth failing for. */
 static void call_left_out(struct enode *e, const struct err *err)
 {
@@ -390,6 +403,8 @@ void run_answer(struct enode *e, struct op *op)
 		recover_once(e, op->result >= 0 || op->result == -ENOENT);
 	else if (op->result == -ENOENT && recovered)
 		run_start_call(e); /* it never got the command: the restart came before */
+	else if (sessions_will_end(e, op))
+		run_start_call(e);
 	else if (op->result < 0 && run_call(e)->optional)
 		call_left_out(e, &op->err);
 	else if (op->result < 0)

@@ -267,7 +267,7 @@ static void expire(struct ipmi_bmc *b)
 					bmc_phase_names[b->phase]);
 	r = b->current;
 	if (r && r->deadline_ms <= now && b->phase == PHASE_PAUSE && b->pause_why)
-		bmc_fail(b, IPMI_E_DEADLINE,
+		bmc_fail(b, b->pause_sessions ? IPMI_E_SESSIONS : IPMI_E_DEADLINE,
 			"refused for %lld ms, the last time because: %s; end other users' "
 			"sessions, "
 			"or wait until they are over",
@@ -507,6 +507,7 @@ void ipmi_bmc_status(const struct ipmi_bmc *b, struct ipmi_bmc_status *ret)
 		.failing_since_ms = b->circuit.since_ms,
 		.retry_ms = b->circuit.retry_ms,
 		.why = b->circuit.why,
+		.refused = b->phase == PHASE_PAUSE ? b->pause_why : NULL,
 		.gap_ms = pace_gap_ms(b),
 		.learned_gap_ms = b->pace.gap_ms,
 		.freezes = b->pace.freezes,

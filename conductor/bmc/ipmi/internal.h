@@ -176,6 +176,7 @@ struct ipmi_bmc {
 	struct circuit circuit;
 	struct pace pace;
 	const char *pause_why; /* while pausing: what the BMC said; or NULL */
+	bool pause_sessions;   /* and that was: all of its sessions are taken */
 	uint64_t sent_ns;
 	unsigned srtt_us, rttvar_us;
 	int64_t answered_ms, session_used_ms, failed_ms;
@@ -290,6 +291,8 @@ void transmit_answered(struct ipmi_bmc *b);		       /* measures the round trip *
 void transmit_pause(struct ipmi_bmc *b, int64_t ms);
 /* "busy", as it said why: pauses; false: often enough */
 bool transmit_later(struct ipmi_bmc *b, const char *why);
+/* The same of a BMC all of whose sessions are taken. */
+bool transmit_when_free(struct ipmi_bmc *b, const char *why);
 
 /* text.c */
 enum cc_action { CC_FAIL, CC_BUSY, CC_PRIVILEGE, CC_UNSUPPORTED };

@@ -232,6 +232,7 @@ struct ipmi_bmc_status {
 	bool open, probing;
 	int64_t failing_since_ms, retry_ms; /* retry_ms: when open */
 	const char *why;		    /* the last failure in words; NULL: none */
+	const char *refused; /* what it says to a request that is repeated for it; or NULL */
 
 	unsigned gap_ms;	 /* kept between an answer and the next request */
 	unsigned learned_gap_ms; /* its part that was found out, see freezes; 0: none */

@@ -86,7 +86,7 @@ static void on_status(struct ipmi_bmc *b, uint8_t status)
 		return;
 	case RAKP_LATER:
 		bmc_drop_session(b, false);
-		if (transmit_later(b, st->text))
+		if (transmit_when_free(b, st->text))
 			return;
 		break;
 	case RAKP_RESTART:

@@ -54,6 +54,7 @@ void transmit_pause(struct ipmi_bmc *b, int64_t ms)
 {
 	b->phase = PHASE_PAUSE;
 	b->pause_why = NULL;
+	b->pause_sessions = false;
 	b->phase_due_ms = engine_now(b->engine) + ms;
 	engine_leave_window(b->engine, b);
 }
@@ -158,20 +159,45 @@ void transmit_answered(struct ipmi_bmc *b)
 		b->srtt_us = 1;
 }
 
+static void ask_later(struct ipmi_bmc *b, const char *why)
+{
+	struct request *r = b->current;
+	int64_t ms = (int64_t)BUSY_PAUSE_MS << (r->busy < 8 ? r->busy : 8);
+
+	if (r->busy < UINT8_MAX)
+		r->busy++;
+	transmit_pause(b, ms < BUSY_PAUSE_MAX_MS ? ms : BUSY_PAUSE_MAX_MS);
+	b->pause_why = why;
+}
+
 /* Asks again after a while; false when that was done often enough. */
 bool transmit_later(struct ipmi_bmc *b, const char *why)
 {
 	struct request *r = b->current;
 	unsigned most = b->traits.busy_tries ? b->traits.busy_tries : BUSY_TRIES;
-	int64_t ms = BUSY_PAUSE_MS;
 
 	if (r->busy_tries && r->busy_tries < most)
 		most = r->busy_tries;
 	if (r->busy >= most)
 		return false;
-	ms <<= r->busy < 8 ? r->busy : 8;
-	r->busy++;
-	transmit_pause(b, ms < BUSY_PAUSE_MAX_MS ? ms : BUSY_PAUSE_MAX_MS);
-	b->pause_why = why;
+	ask_later(b, why);
+	return true;
+}
+
+/*
+ * A session that nobody ended (its client was killed, perhaps that was us) is over after a minute:
+ * a command waits for that as long as it may. IPMI 2.0, 6.12.15: 60 s +/- 3 s.
+ */
+bool transmit_when_free(struct ipmi_bmc *b, const char *why)
+{
+	const struct request *r = b->current;
+	bool limited =
+		r->priority != IPMI_PRIORITY_COMMAND || r->busy_tries || b->traits.busy_tries;
+
+	if (limited && !transmit_later(b, why))
+		return false;
+	if (!limited)
+		ask_later(b, why);
+	b->pause_sessions = true;
 	return true;
 }

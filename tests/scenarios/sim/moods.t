@@ -2,6 +2,7 @@
 """BMCs with a temper: one that freezes when asked too fast is asked more slowly, one whose power state is stale for a
 while is waited for, and one that lies is reported and not fought for ever."""
 import os
+import signal
 import sys
 import time
 
@@ -77,7 +78,26 @@ def liar():
         tap.equal(len(sim.history(m)), seen, "it is not fought for ever")
 
 
-CASES = (freezes_under_load, stale_power, liar)
+def sessions_left_behind():
+    """A conductor that is killed leaves its session in the BMC, which may have no other: the next one waits for it."""
+    with Sim(power_timeout=50, bmc_options=("--slots", "1")) as sim:
+        m = sim.machines[0]
+        sim.images.files["system.img"] = make_image(4)
+        sim.to_available(m)
+        sim.image(m, "system.img")
+        sim.stop(signal.SIGKILL)
+        sim.start()
+        sim.deploy(m)
+        told = wait_for(lambda: "no resources" in (sim.why(m).get("bmc", {}).get("refused") or ""), 20, 0.02)
+        tap.ok(told, "`why` says that the BMC has no session left", sim.why(m))
+        time.sleep(10)  # longer than a BMC that is merely busy is asked again
+        tap.equal(sim.state(m), "deploying", "the deploy waits for one")
+        sim.bmcs.ask(op="advance", bmc=0, ms=63000)
+        node = sim.reach(m, "active", "deploy failed")
+        tap.equal((node["provision_state"], node["last_error"]), ("active", None), "and goes on when the old session is over")
+
+
+CASES = (freezes_under_load, stale_power, liar, sessions_left_behind)
 
 if __name__ == "__main__":
     need_programs(tap)
