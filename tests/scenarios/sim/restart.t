@@ -252,7 +252,8 @@ def kill_in_last_step(agent, later_s):
         error = node["last_error"] or ""
         if later_s:
             tap.ok(node["provision_state"] == "deploy failed" and "restarted" in error and "look at the machine" in error,
-                   "it fails and says what was interrupted and what to do", error)
+                   "it fails and says what was interrupted and what to do",
+                   (node["provision_state"], error, [(h["created_at"], h["event"]) for h in sim.history(m)[-5:]]))
             sim.deploy(m)
             node = sim.reach(m, "active", "deploy failed")
         tap.equal((node["provision_state"], node["last_error"]), ("active", None), "it is active")
