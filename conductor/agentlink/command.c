@@ -62,58 +62,6 @@ static void exchange_free(struct exchange *x)
 	free(x);
 }
 
-static int refused(const struct exchange *x, const struct http_response *resp, const json_t *body,
-	struct err *e)
-{
-	const char *why = json_str(body, "faultstring");
-
-	return err_set(e, resp->status == 409 ? EBUSY : EREMOTEIO,
-		"agent command %s at %s: HTTP %d: %s", x->name, x->url, resp->status,
-		why ? why : http_status_text(resp->status));
-}
-
-/* The newest command of this name in {"commands": [...]}. */
-static json_t *newest(const json_t *body, const char *name)
-{
-	const json_t *commands = json_object_get(body, "commands");
-
-	for (size_t i = json_array_size(commands); i-- > 0;) {
-		json_t *c = json_array_get(commands, i);
-
-		if (str_eq(json_str(c, "command_name"), name) ||
-			(json_str(c, "command_name") && strchr(name, '.') &&
-				str_eq(json_str(c, "command_name"), strchr(name, '.') + 1)))
-			return c;
-	}
-	return NULL;
-}
-
-static int read_answer(
-	const struct exchange *x, const struct http_response *resp, json_t **ret, struct err *e)
-{
-	_cleanup_json_ json_t *body = NULL;
-	json_t *command;
-	int r;
-
-	r = json_parse(resp->body, resp->len, JSON_DEPTH_MAX, &body, e);
-	if (resp->status != 200)
-		return refused(x, resp, body, e);
-	if (r < 0)
-		return err_prefix(e, "agent command %s at %s", x->name, x->url);
-	command = x->status ? newest(body, x->name) : body;
-	if (!json_is_object(command))
-		return err_set(e, ENOENT,
-			"agent command %s at %s: the agent does not know of it; it was restarted",
-			x->name, x->url);
-	if (!x->status) {
-		r = agentlink_command_outcome(command, e);
-		if (r < 0 && r != -EAGAIN)
-			return r;
-	}
-	*ret = json_incref(command);
-	return 0;
-}
-
 static void answered(int r, struct http_response *resp, const struct err *e, void *data)
 {
 	struct exchange *x = data;
@@ -124,7 +72,7 @@ static void answered(int r, struct http_response *resp, const struct err *e, voi
 	if (r < 0)
 		err_set(&err, -r, "agent command %s at %s: %s", x->name, x->url, e->text);
 	else
-		r = read_answer(x, resp, &value, &err);
+		r = agentlink_read_answer(x->name, x->status, x->url, resp, &value, &err);
 	logs = json_str(json_object_get(value, "command_result"), "system_logs");
 	if (r == 0 && x->logs && !logs)
 		r = err_set(&err, EPROTO, "agent command %s at %s: the answer has no logs", x->name,
@@ -210,22 +158,4 @@ void agentlink_command_status(
 	x->name = xstrdup(name);
 	x->status = true;
 	start(a, n, x, "", NULL);
-}
-
-int agentlink_command_outcome(const json_t *command, struct err *e)
-{
-	const char *status = json_str(command, "command_status"),
-		   *name = json_str(command, "command_name");
-	const json_t *error = json_object_get(command, "command_error");
-	const char *text =
-		json_is_string(error) ? json_string_value(error) : json_str(error, "details");
-
-	if (str_eq(status, "SUCCEEDED"))
-		return 0;
-	if (str_eq(status, "RUNNING"))
-		return -EAGAIN;
-	if (!text)
-		text = json_str(error, "message");
-	return err_set(e, EREMOTEIO, "agent %s: %s", name ? name : "command",
-		text ? text : "failed without saying why");
 }

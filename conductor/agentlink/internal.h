@@ -31,6 +31,14 @@ struct agent_request {
 void agentlink_ask(
 	struct agentlink *owner, const struct agent_request *rq, http_call_fn done, void *data);
 
+/*
+ * The command in an agent's answer, a new reference: the one that was given, or with `status` the
+ * newest of that name in the list of all. 0; -ENOENT: it knows of none; -EBUSY: it has another one
+ * running; else what it says went wrong. url is for that message. answer.c
+ */
+int agentlink_read_answer(const char *name, bool status, const char *url,
+	const struct http_response *resp, json_t **ret, struct err *e);
+
 /* Requests between two attempts fail with ECANCELED, when the loop runs next. */
 void agentlink_give_up(struct agentlink *owner);
 

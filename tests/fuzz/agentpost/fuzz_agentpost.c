@@ -1,13 +1,15 @@
 /*
- * What agents send to the conductor: heartbeats, inventories, and commands as they describe them.
- * The first byte chooses. The node has had an agent before, or not, by the second.
+ * What agents send to the conductor: heartbeats, inventories, and commands as they describe them,
+ * alone and in answers. The first byte chooses. The node has had an agent before, or not, by the
+ * second, which of an answer tells what was asked and the HTTP status.
  */
-#include "conductor/agentlink/agentlink.h"
+#include "conductor/agentlink/internal.h"
 #include "conductor/flow/flow.h"
 #include "lib/base/str.h"
 
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define TOKEN "0123456789abcdef0123456789abcdef"
 
@@ -63,13 +65,38 @@ static void fuzz_inspection(struct node *n, json_t *body)
 	json_decref(run.found.macs);
 }
 
+/* What is taken out of an answer is a command, and of the name that was asked for. */
+static void fuzz_answer(uint8_t how, char *text, size_t len)
+{
+	static const char name[] = "standby.prepare_image";
+	struct http_response resp = {.status = how & 2	 ? 200
+					       : how & 4 ? 409
+							 : 500,
+		.body = text,
+		.len = len};
+	bool status = how & 1;
+	json_t *command = NULL;
+	struct err e = {0};
+	int r = agentlink_read_answer(
+		name, status, "https://10.0.0.9:9999/v1/commands/", &resp, &command, &e);
+
+	if (r < 0 ? command || !*e.text : !json_is_object(command) || resp.status != 200)
+		abort();
+	if (r == 0 && status && !strstr(name, json_str(command, "command_name")))
+		abort();
+	json_decref(command);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	json_t *body = NULL;
 	struct node n;
 	struct err e;
 
-	if (size < 2 || json_parse((const char *)data + 2, size - 2, JSON_DEPTH_MAX, &body, &e) < 0)
+	if (size > 2 && data[0] == 'a')
+		fuzz_answer(data[1], (char *)data + 2, size - 2);
+	if (size < 2 || data[0] == 'a' ||
+		json_parse((const char *)data + 2, size - 2, JSON_DEPTH_MAX, &body, &e) < 0)
 		return 0;
 	make_node(&n, data[1] & 1);
 	if (data[0] == 'h')
