@@ -104,12 +104,14 @@ static void print_fact(const json_t *o, const char *key, const char *label, cons
 	printf("%-16s %s\n", label, text);
 }
 
-static void print_progress(const json_t *p)
+/* Of work that goes on; of work that ended how many bytes it had come. */
+static void print_progress(const json_t *why)
 {
+	const json_t *p = json_object_get(why, "progress");
 	struct buf b = BUF_INIT(4096);
 	char *text;
 
-	if (!json_is_object(p))
+	if (!json_is_object(p) || (!json_str(why, "waits_for") && !json_int(p, "bytes_total", 0)))
 		return;
 	watch_progress(&b, p);
 	buf_puts(&b, ", said ");
@@ -181,7 +183,7 @@ static void print_why(const json_t *why)
 
 	for (size_t i = 0; i < ARRAY_SIZE(facts); i++) {
 		if (str_eq(facts[i][0], "then"))
-			print_progress(json_object_get(why, "progress"));
+			print_progress(why);
 		print_fact(why, facts[i][0], facts[i][1], why);
 	}
 	print_bmc(json_object_get(why, "bmc"), why);

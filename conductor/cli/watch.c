@@ -49,6 +49,11 @@ static const char *row_name(const json_t *row)
 	return name ? name : json_str(row, "uuid");
 }
 
+static bool is_failed(const char *state)
+{
+	return str_eq(state, "error") || str_ends(state ? state : "", " failed");
+}
+
 /* What is said of a row behind the name. */
 static char *row_text(const json_t *row)
 {
@@ -60,7 +65,7 @@ static char *row_text(const json_t *row)
 	if (json_object_get(row, "target_power_state")) /* a node's states, not the live view */
 		state = json_str(row, "power_state");
 	buf_printf(&b, "%-14s", state ? state : "-");
-	if (json_is_object(progress))
+	if (json_is_object(progress) && !is_failed(state))
 		watch_progress(&b, progress);
 	if (waits)
 		buf_printf(&b, "  waits for: %s", waits);
@@ -91,16 +96,16 @@ static char *mark_of(const json_t *row)
 		power ? power : "");
 }
 
-static int power_verdict(const json_t *row, const struct watch_goal *goal)
+static int power_verdict(const json_t *row, const struct watch_goal *goal, struct err *e)
 {
+	const char *state = json_str(row, "power_state"), *error = json_str(row, "last_error");
+
 	if (json_str(row, "target_power_state"))
 		return 0;
-	return !goal->power_state || str_eq(json_str(row, "power_state"), goal->power_state);
-}
-
-static bool is_failed(const char *state)
-{
-	return str_eq(state, "error") || str_ends(state ? state : "", " failed");
+	if (!goal->power_state || str_eq(state, goal->power_state))
+		return 1;
+	return err_set(e, EIO, "%s: %s", state ? state : "power unknown",
+		error ? error : "the change has ended, and gives no reason; see ingot why");
 }
 
 static bool at_goal(const json_t *row, const struct watch_goal *goal)
@@ -118,7 +123,7 @@ int watch_verdict(const json_t *row, const struct watch_goal *goal, struct err *
 	const char *state = json_str(row, "provision_state"), *error = json_str(row, "last_error");
 
 	if (!goal->provision_state)
-		return power_verdict(row, goal);
+		return power_verdict(row, goal, e);
 	if (at_goal(row, goal))
 		return 1;
 	if (is_failed(state) || !json_str(row, "target_provision_state")) {

@@ -91,6 +91,23 @@ static void test_verdict(void)
 	}
 }
 
+static void test_power_verdict(void)
+{
+	const struct watch_goal goal = {NULL, "power on", 0};
+	_cleanup_json_ json_t *under_way = json_pack("{s:s, s:s}", "power_state", "power off",
+				      "target_power_state", "power on"),
+			      *done = json_pack("{s:s, s:n}", "power_state", "power on",
+				      "target_power_state"),
+			      *failed = json_pack("{s:s, s:n, s:s}", "power_state", "power off",
+				      "target_power_state", "last_error", "wrong password");
+	struct err e = {0};
+
+	is_int(watch_verdict(under_way, &goal, &e), 0, "a power change under way");
+	is_int(watch_verdict(done, &goal, &e), 1, "one that is done");
+	ok(watch_verdict(failed, &goal, &e) < 0 && strstr(e.text, "wrong password"),
+		"one that failed is not waited for: %s", e.text);
+}
+
 static void test_line(void)
 {
 	json_t *row = json_pack("{s:s, s:s, s:s, s:{s:s, s:I, s:I, s:I}}", "name", "u1",
@@ -113,6 +130,7 @@ int main(void)
 	test_hints();
 	test_drive();
 	test_verdict();
+	test_power_verdict();
 	test_line();
 	return done_testing();
 }
