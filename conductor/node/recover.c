@@ -31,15 +31,27 @@ static void fail_once(struct enode *e)
 	run_fail_call(e, &err);
 }
 
+/* The system that this deployment has written runs: it has reported itself. */
+static bool system_came_home(struct enode *e)
+{
+	const struct node *n = enode_get(e);
+
+	return e->run->flow->kind == FLOW_DEPLOY &&
+	       json_str(json_object_get(n->driver_internal_info, "phone_home"), "at");
+}
+
 /*
- * After a restart in a call that ends the agent. While it answers, nothing has happened; when the
- * machine was restarted a moment ago, it may be once more, before its system has begun to work.
+ * After a restart in a call that ends the agent. While that answers, nothing has happened. A system
+ * that has reported itself is not restarted once more; any other may be when the restart was a
+ * moment ago, before it has begun to work.
  */
 void recover_once(struct enode *e, bool alive)
 {
 	int64_t ago_us = time_wall_us() - enode_get(e)->updated_at;
 
-	if (alive || (ago_us >= 0 && ago_us < AGAIN_MS * 1000))
+	if (!alive && system_came_home(e))
+		run_call_succeeded(e, NULL);
+	else if (alive || (ago_us >= 0 && ago_us < AGAIN_MS * 1000))
 		run_start_call(e);
 	else
 		fail_once(e);

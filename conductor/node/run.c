@@ -7,8 +7,9 @@
 #include <errno.h>
 #include <string.h>
 
-#define SESSIONS_END_MS INT64_C(75000) /* what an earlier conductor left in BMCs is over by then   \
-					*/
+#define SESSIONS_END_MS                                                                            \
+	INT64_C(75000) /* what an earlier conductor left in BMCs is over by then                   \
+			*/
 
 const struct flow_call *run_call(const struct enode *e)
 {
@@ -319,7 +320,7 @@ void run_boot_again(struct enode *e, const char *cause)
 		log_error("node %s: %s", label(e), err.text);
 }
 
-static void call_succeeded(struct enode *e, json_t *value)
+void run_call_succeeded(struct enode *e, json_t *value)
 {
 	const struct flow_call *call = run_call(e);
 	struct err err = {0};
@@ -380,7 +381,7 @@ static void agent_answered(struct enode *e, json_t *command)
 	if (r < 0)
 		run_fail_call(e, &err);
 	else
-		call_succeeded(e, command);
+		run_call_succeeded(e, command);
 }
 
 void run_answer(struct enode *e, struct op *op)
@@ -412,7 +413,7 @@ void run_answer(struct enode *e, struct op *op)
 	else if (run_call(e)->kind == CALL_AGENT)
 		agent_answered(e, op->value);
 	else
-		call_succeeded(e, op->value);
+		run_call_succeeded(e, op->value);
 	op_free(op);
 }
 
@@ -425,7 +426,7 @@ static void resumed(struct enode *e)
 	if (call->kind == CALL_AGENT)
 		run_ask_outcome(e, e->en->flow->agent_timeout_s);
 	else if (call->kind == CALL_INSPECTION)
-		call_succeeded(e, e->run->data);
+		run_call_succeeded(e, e->run->data);
 	else {
 		e->call++;
 		run_next(e);

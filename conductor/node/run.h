@@ -10,6 +10,8 @@ struct node *run_work_on(struct enode *e); /* the working copy that calls change
 void run_start_call(struct enode *e);	   /* the call at hand; its cursor is durable */
 /* The flow fails in the call at hand: "deploy: write the image: <cause>". */
 void run_fail_call(struct enode *e, struct err *err);
+/* The call at hand is done, with that answer (borrowed; NULL: none); the flow goes on. */
+void run_call_succeeded(struct enode *e, json_t *value);
 /* Asks the agent how the command of the call at hand ended, in at most limit_s seconds. */
 void run_ask_outcome(struct enode *e, unsigned limit_s);
 

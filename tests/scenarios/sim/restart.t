@@ -239,6 +239,7 @@ def kill_in_last_step(agent, later_s):
         there = sim.images.hold("system.img", 3 << 20)
         sim.deploy(m)
         there.wait(20)
+        m.phones_home = not later_s
         slow(sim)
         sim.images.release("system.img")
         tap.ok(wait_for(lambda: sim.node(m)["deploy_step"].get("step") == "boot_instance", 20, 0.05), "the last step begins")
@@ -254,10 +255,34 @@ def kill_in_last_step(agent, later_s):
             tap.ok(node["provision_state"] == "deploy failed" and "restarted" in error and "look at the machine" in error,
                    "it fails and says what was interrupted and what to do",
                    (node["provision_state"], error, [(h["created_at"], h["event"]) for h in sim.history(m)[-5:]]))
+            m.phones_home = True
             sim.deploy(m)
             node = sim.reach(m, "active", "deploy failed")
         tap.equal((node["provision_state"], node["last_error"]), ("active", None), "it is active")
         tap.equal((sim.home(m) or {}).get("hostname"), m.name + ".sim", "and its system reports itself")
+
+
+def home_meanwhile():
+    """The conductor is killed when the machine has been restarted and the BMC has not answered yet: the deployed system
+    reports itself, so it is left to run."""
+    with Sim(power_timeout=15) as sim:
+        m = sim.machines[0]
+        to_available(sim, m)
+        there = sim.images.hold("system.img", 3 << 20)
+        sim.deploy(m)
+        there.wait(20)
+        slow(sim)
+        at = len(m.log)
+        sim.images.release("system.img")
+        started = lambda: [w for w in m.log[at:] if w.startswith(("power on", "power reset"))]  # noqa: E731
+        tap.ok(wait_for(started, 20, 0.01), "the machine is restarted into its system", m.log[at:])
+        sim.stop(signal.SIGKILL)
+        sim.bmcs.ask(op="clear", bmc=0)
+        sim.start()
+        node = sim.reach(m, "active", "deploy failed")
+        tap.equal((node["provision_state"], node["last_error"]), ("active", None), "it is active")
+        tap.equal((sim.home(m) or {}).get("hostname"), m.name + ".sim", "its system has reported itself")
+        tap.equal(len(started()), 1, "and was not restarted once more") or tap.diag(str(m.log[at:]))
 
 
 if __name__ == "__main__":
@@ -269,7 +294,7 @@ if __name__ == "__main__":
     cases += [("writing, ended before", kill_while_writing, ("before",)), ("writing, ended after", kill_while_writing, ("after",)),
               ("token", token_on_the_way, ()), ("machine dies too", machine_dies_too, ()), ("last step, agent there", kill_in_last_step, (True, 0)),
               ("last step, agent gone", kill_in_last_step, (False, 0)),
-              ("last step, long ago", kill_in_last_step, (False, 3600))]
+              ("last step, long ago", kill_in_last_step, (False, 3600)), ("last step, home", home_meanwhile, ())]
     cases += [("%s, %s" % (state[0], signal.Signals(s).name), in_the_middle_fake, (*state, s))
               for state in FAKE_STATES for s in (signal.SIGTERM, signal.SIGKILL)]
     cases += [(state[0] + ", written", written, state) for state in WRITTEN_STATES]
