@@ -110,15 +110,14 @@ char *blast_summary(const char *what, const json_t *rows)
 	return buf_take(&b);
 }
 
-static bool any_refused(const json_t *rows)
+static size_t taken(const json_t *rows)
 {
+	size_t n = 0, i;
 	json_t *row;
-	size_t i;
 
 	json_array_foreach (rows, i, row)
-		if (!ask_taken(row))
-			return true;
-	return false;
+		n += ask_taken(row);
+	return n;
 }
 
 static int dry_run(const struct cli_line *line, const char *what, const json_t *rows)
@@ -131,7 +130,7 @@ static int dry_run(const struct cli_line *line, const char *what, const json_t *
 		print_rows(stdout, rows);
 		printf("%s. Nothing was changed.\n", summary);
 	}
-	return any_refused(rows) ? CLI_FAILED : CLI_OK;
+	return taken(rows) < json_array_size(rows) ? CLI_FAILED : CLI_OK;
 }
 
 static bool few_enough(const struct cli_line *line, const struct names *names)
@@ -164,14 +163,21 @@ static bool confirmed(const char *summary, size_t nodes)
 static int ask_person(const char *what, const struct names *names, const json_t *rows)
 {
 	_cleanup_free_ char *folded = range_fold(names), *summary = NULL;
+	size_t n = names->n;
 
 	if (rows) {
 		print_rows(stderr, rows);
+		n = taken(rows);
+		if (!n) {
+			fprintf(stderr, "ingot: nothing was done: %s refused\n",
+				names->n == 1 ? "it is" : "all are");
+			return CLI_FAILED;
+		}
 		summary = blast_summary(what, rows);
 	} else {
 		summary = xasprintf("%s %s", what, folded);
 	}
-	return confirmed(summary, names->n) ? CLI_OK : CLI_FAILED;
+	return confirmed(summary, n) ? CLI_OK : CLI_FAILED;
 }
 
 static int decide(const struct cli_line *line, const struct names *names, const char *what,

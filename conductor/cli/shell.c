@@ -102,7 +102,7 @@ static const char about[] =
 	".Pp\n"
 	"A command that destroys data shows the nodes, the systems and the disks it would touch, "
 	"and asks;\n"
-	"where there is nobody to ask it wants\n"
+	"where there is nobody to ask, and systems or data are lost for sure, it wants\n"
 	".Fl \\-yes .\n"
 	"It refuses more than 50 nodes unless\n"
 	".Fl \\-max\n"
