@@ -52,6 +52,22 @@ def silent_bmc():
         check_cured(sim, m)
 
 
+def silent_from_the_start():
+    """It never answered: the node is not taken over, and its neighbour is not held up."""
+    with Sim(2, power_timeout=3) as sim:
+        m, other = sim.machines
+        sim.bmcs.ask(op="fault", bmc=0, set={"silent": 1})
+        sim.enroll(m)
+        sim.enroll(other)
+        sim.provision(m, "manage")
+        sim.go(other, "manage", "manageable")
+        node = wait_for(lambda: (lambda n: n if n["provision_state"] == "enroll" and n["last_error"] else None)(sim.node(m)), 30)
+        check_failure(sim, m, node or sim.node(m), "enroll", None, "read the power state", r"127\.0\.0\.1.*%d" % sim.bmcs.ports[0],
+                      "no answer", "power and network|reachable")
+        sim.bmcs.ask(op="clear", bmc=0)
+        check_cured(sim, m, "manage", "manageable")
+
+
 def bmc_comes_back():
     """It is away for a while in the middle: nobody has to do anything."""
     with Sim(power_timeout=20) as sim:
@@ -258,7 +274,7 @@ def agent_pauses():
         tap.equal((node["provision_state"], node["last_error"]), ("active", None), "then the agent goes on, and so does the deployment")
 
 
-CASES = (wrong_password, silent_bmc, bmc_comes_back, never_boots, stuck_in_agent_boot, image_404, wrong_checksum,
+CASES = (wrong_password, silent_from_the_start, silent_bmc, bmc_comes_back, never_boots, stuck_in_agent_boot, image_404, wrong_checksum,
          impostors, second_agent, wrong_nonce, webhook_away, agent_pauses)
 
 if __name__ == "__main__":
