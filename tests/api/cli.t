@@ -72,6 +72,9 @@ ok('driver_info/ipmi_address: "10.0.0.1" -> "10.0.0.9"' in out, "a change is sho
 status, out, err = ingot("rack", "import", rack)
 same((status, conductor.request("GET", "/v1/nodes/r1u01")[1]["driver_info"]["ipmi_address"]),
      (0, "10.0.0.9"), "and made")
+after = {n["name"]: n for n in conductor.request("GET", "/v1/nodes/detail")[1]["nodes"]}
+same([after[n["name"]] for n in before["nodes"] if n["name"] != "r1u01"],
+     [n for n in before["nodes"] if n["name"] != "r1u01"], "the other rows' nodes are as before")
 
 wrong = [
     ("an unknown column", "name,frob\nx,1\n", "frob"),
