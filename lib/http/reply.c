@@ -1,6 +1,6 @@
 /*
  * Replies: made in whatever thread has the answer, sent by the connection's own thread. Also files,
- * with ranges and validators as RFC 9110 sections 13 and 14 have them.
+ * of which fileview.c says how much.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +14,7 @@
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
 #include "lib/http/client.h"
+#include "lib/http/fileview.h"
 #include "lib/http/req.h"
 
 static void drop(struct MHD_Response *r)
@@ -145,120 +146,7 @@ enum MHD_Result req_queue(struct http_req *req)
 
 /* Files */
 
-struct file_reply {
-	uint64_t size, first, count;
-	int status;
-	char etag[64], modified[40];
-	time_t mtime;
-};
-
-static void http_date(time_t t, char *ret, size_t size)
-{
-	struct tm tm;
-
-	gmtime_r(&t, &tm);
-	strftime(ret, size, "%a, %d %b %Y %H:%M:%S GMT", &tm);
-}
-
-/* Only the preferred form of a date is read; another one counts as not sent (RFC 9110 5.6.7). */
-static bool parse_http_date(const char *s, time_t *ret)
-{
-	struct tm tm = {0};
-	const char *end = strptime(s, "%a, %d %b %Y %H:%M:%S GMT", &tm);
-
-	if (!end || *end)
-		return false;
-	*ret = timegm(&tm);
-	return true;
-}
-
-/* Whether a list of entity tags holds ours, by weak comparison. */
-static bool etag_listed(const char *list, const char *etag)
-{
-	const char *p = list;
-	size_t n = strlen(etag);
-
-	if (!strcmp(list, "*"))
-		return true;
-	while ((p = strstr(p, etag))) {
-		if ((p == list || strchr(" ,/", p[-1])) && (!p[n] || strchr(" ,", p[n])))
-			return true;
-		p += n;
-	}
-	return false;
-}
-
-static bool not_modified(const struct http_req *req, const struct file_reply *f)
-{
-	const char *none = http_header(req, "If-None-Match");
-	const char *since = http_header(req, "If-Modified-Since");
-	time_t t;
-
-	if (none)
-		return etag_listed(none, f->etag);
-	return since && parse_http_date(since, &t) && f->mtime <= t;
-}
-
-/* If-Range: the range counts only when the file is still the one the client has a part of. */
-static bool range_applies(const struct http_req *req, const struct file_reply *f)
-{
-	const char *v = http_header(req, "If-Range");
-	time_t t;
-
-	if (!v)
-		return true;
-	if (*v == '"')
-		return !strcmp(v, f->etag);
-	return parse_http_date(v, &t) && t == f->mtime;
-}
-
-/* Reads "first-last", "first-" or "-suffix"; false for anything else, which is then ignored. */
-static bool range_numbers(
-	const char *s, bool *ret_has_first, uint64_t *ret_first, uint64_t *ret_last)
-{
-	char copy[64], *dash;
-
-	if (!str_copy(copy, sizeof(copy), s) || !(dash = strchr(copy, '-')))
-		return false;
-	*dash++ = 0;
-	*ret_has_first = *copy;
-	*ret_last = UINT64_MAX;
-	if (*copy && str_to_u64(copy, 0, UINT64_MAX, ret_first) < 0)
-		return false;
-	if (*dash && str_to_u64(dash, 0, UINT64_MAX, ret_last) < 0)
-		return false;
-	return *ret_has_first ? *ret_first <= *ret_last : *dash;
-}
-
-static void apply_range(const struct http_req *req, struct file_reply *f)
-{
-	const char *v = http_header(req, "Range");
-	uint64_t first = 0, last;
-	bool has_first;
-
-	if (!v || strncmp(v, "bytes=", 6) || !range_applies(req, f))
-		return;
-	if (!range_numbers(v + 6, &has_first, &first, &last))
-		return;
-	if (!has_first) {
-		first = last < f->size ? f->size - last : 0;
-		if (!last)
-			first = f->size;
-		last = UINT64_MAX;
-	}
-	if (first >= f->size) {
-		f->status = 416;
-		f->count = 0;
-		return;
-	}
-	if (last >= f->size)
-		last = f->size - 1;
-	f->status = 206;
-	f->first = first;
-	f->count = last - first + 1;
-}
-
-static void file_headers(struct MHD_Response *r, const struct file_reply *f, const char *type)
+static void file_headers(struct MHD_Response *r, const struct fileview *f, const char *type)
 {
 	char text[96];
 
@@ -277,25 +165,9 @@ static void file_headers(struct MHD_Response *r, const struct file_reply *f, con
 	MHD_add_response_header(r, "Content-Range", text);
 }
 
-static void file_describe(const struct http_req *req, const struct stat *st, struct file_reply *f)
-{
-	*f = (struct file_reply){.size = st->st_size, .count = st->st_size, .status = 200};
-	f->mtime = st->st_mtim.tv_sec;
-	http_date(f->mtime, f->modified, sizeof(f->modified));
-	snprintf(f->etag, sizeof(f->etag), "\"%llx-%llx-%llx.%lx\"", (unsigned long long)st->st_ino,
-		(unsigned long long)st->st_size, (unsigned long long)st->st_mtim.tv_sec,
-		(unsigned long)st->st_mtim.tv_nsec);
-	if (not_modified(req, f)) {
-		f->status = 304;
-		f->count = 0;
-	} else {
-		apply_range(req, f);
-	}
-}
-
 void http_reply_fd(struct http_req *req, int fd, const char *content_type)
 {
-	struct file_reply f;
+	struct fileview f;
 	struct MHD_Response *r;
 	struct stat st;
 
@@ -304,7 +176,7 @@ void http_reply_fd(struct http_req *req, int fd, const char *content_type)
 		http_reply_text(req, 404, "404 Not Found");
 		return;
 	}
-	file_describe(req, &st, &f);
+	fileview_make(req, &st, &f);
 	if (f.count) {
 		r = MHD_create_response_from_fd_at_offset64(f.count, fd, f.first);
 		if (!r)

@@ -1,0 +1,1 @@
+$(call fuzz_target,fileview,http base,libmicrohttpd)
