@@ -4,13 +4,13 @@
  * bytes dropped. What came in between is judged by the checksum.
  */
 #include "agent/image/source.h"
+#include "agent/image/imghead.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -35,10 +35,10 @@ struct transfer {
 	struct source *s;
 	const char *url;
 	char shown[256];
-	uint64_t at;	     /* bytes handed to the sink */
-	uint64_t total;	     /* 0: unknown */
-	char validator[160]; /* strong ETag or date of the file begun with */
-	unsigned restarts;   /* how often the server began again instead of going on */
+	uint64_t at;			  /* bytes handed to the sink */
+	uint64_t total;			  /* 0: unknown */
+	char validator[IMGHEAD_TEXT_MAX]; /* strong ETag or date of the file begun with */
+	unsigned restarts;		  /* how often the server began again instead of going on */
 
 	/* of the present attempt */
 	CURL *easy;
@@ -46,9 +46,7 @@ struct transfer {
 	long status;
 	bool checked;
 	uint64_t skip; /* bytes to drop: the server began at 0 */
-	char etag[160], modified[64];
-	uint64_t range_start, range_total;
-	bool has_range;
+	struct imghead head;
 	int64_t last_ms;
 	bool stalled, sink_failed;
 	struct err err;
@@ -60,43 +58,13 @@ static bool stopped(const struct source *s)
 	return atomic_load(s->stop);
 }
 
-static void header_value(const char *line, size_t len, const char *name, char *ret, size_t size)
-{
-	size_t n = strlen(name);
-
-	if (len <= n || strncasecmp(line, name, n) != 0)
-		return;
-	line += n;
-	len -= n;
-	while (len && (*line == ' ' || *line == '\t')) {
-		line++;
-		len--;
-	}
-	while (len && strchr("\r\n \t", line[len - 1]))
-		len--;
-	if (len < size) {
-		memcpy(ret, line, len);
-		ret[len] = 0;
-	}
-}
-
 static size_t on_header(char *line, size_t size, size_t n, void *arg)
 {
 	struct transfer *t = arg;
-	size_t len = size * n;
-	char range[80] = "";
 
-	if (len > 5 && !strncmp(line, "HTTP/", 5)) { /* of a redirect's next answer */
-		t->etag[0] = t->modified[0] = 0;
-		t->has_range = false;
-	}
-	header_value(line, len, "etag:", t->etag, sizeof(t->etag));
-	header_value(line, len, "last-modified:", t->modified, sizeof(t->modified));
-	header_value(line, len, "content-range:", range, sizeof(range));
-	if (sscanf(range, "bytes %" SCNu64 "-%*u/%" SCNu64, &t->range_start, &t->range_total) == 2)
-		t->has_range = true;
+	imghead_line(&t->head, line, size * n);
 	t->last_ms = time_mono_ms();
-	return len;
+	return size * n;
 }
 
 static int verdict_set(struct transfer *t, enum verdict v, int code, const char *text)
@@ -108,7 +76,7 @@ static int verdict_set(struct transfer *t, enum verdict v, int code, const char 
 /* Whether this answer is the rest of the file that was begun. */
 static int check_same_file(struct transfer *t, uint64_t total)
 {
-	const char *now = t->etag[0] == '"' ? t->etag : t->modified;
+	const char *now = imghead_validator(&t->head);
 
 	if (t->total && total && total != t->total) {
 		t->verdict = t->at ? FATAL : NEXT_URL;
@@ -160,10 +128,10 @@ static int check_answer(struct transfer *t)
 	curl_easy_getinfo(t->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
 	t->skip = 0;
 	if (t->status == 206) {
-		if (!t->has_range || t->range_start != t->at)
+		if (!t->head.has_range || t->head.range_start != t->at)
 			return verdict_set(t, NEXT_URL, EPROTO,
 				"the server answers with another range than asked for");
-		total = t->range_total;
+		total = t->head.range_total;
 	} else {
 		t->skip = t->at;
 		total = length > 0 ? (uint64_t)length : 0;
