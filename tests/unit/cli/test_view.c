@@ -43,7 +43,7 @@ static size_t widest(const char *text)
 static void fill(struct view_node *nodes, char (*names)[16], json_t *active, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		snprintf(names[i], sizeof(names[i]), "r12u%02zu", i + 1);
+		snprintf(names[i], sizeof(names[i]), "r12u%02u", (unsigned)(i + 1) % 10000);
 		nodes[i] = (struct view_node){names[i], active, false};
 	}
 }
