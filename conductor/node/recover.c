@@ -31,13 +31,21 @@ static void fail_once(struct enode *e)
 	run_fail_call(e, &err);
 }
 
-/* The system that this deployment has written runs: it has reported itself. */
+/* When the call at hand was begun, on the wall's clock; 0: nobody knows. */
+static int64_t begun_at(struct enode *e)
+{
+	return json_int(
+		json_object_get(enode_get(e)->driver_internal_info, FLOW_CURSOR), "at_us", 0);
+}
+
+/* The deployed system runs: it has reported itself since. One of an earlier deployment may have. */
 static bool system_came_home(struct enode *e)
 {
-	const struct node *n = enode_get(e);
+	const char *at =
+		json_str(json_object_get(enode_get(e)->driver_internal_info, "phone_home"), "at");
+	int64_t at_us;
 
-	return e->run->flow->kind == FLOW_DEPLOY &&
-	       json_str(json_object_get(n->driver_internal_info, "phone_home"), "at");
+	return at && time_parse(at, &at_us) == 0 && begun_at(e) && at_us >= begun_at(e);
 }
 
 /*
@@ -47,7 +55,7 @@ static bool system_came_home(struct enode *e)
  */
 void recover_once(struct enode *e, bool alive)
 {
-	int64_t ago_us = time_wall_us() - enode_get(e)->updated_at;
+	int64_t ago_us = time_wall_us() - begun_at(e);
 
 	if (!alive && system_came_home(e))
 		run_call_succeeded(e, NULL);

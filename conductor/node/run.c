@@ -140,8 +140,9 @@ static void put_cursor(struct enode *e, struct node *n, bool queued)
 	const struct flow_call *call = run_call(e);
 
 	json_object_set_new(n->driver_internal_info, FLOW_CURSOR,
-		json_pack("{s:s, s:i, s:b, s:b, s:i}", "flow", e->run->flow->name, "call", e->call,
-			"manual", e->run->manual, "queued", queued, "boots", e->boots));
+		json_pack("{s:s, s:i, s:b, s:b, s:i, s:I}", "flow", e->run->flow->name, "call",
+			e->call, "manual", e->run->manual, "queued", queued, "boots", e->boots,
+			"at_us", (json_int_t)time_wall_us()));
 	show_step(n, e->run->flow->kind, call);
 }
 
