@@ -263,6 +263,7 @@ static int interact(struct conn *c, const char *node)
 	ended = read_keys(&s);
 	restore();
 	if (!ended) { /* the thread ends with the program: nothing of it has to be kept */
+		pthread_detach(thread);
 		say_goodbye(&s);
 		fprintf(stderr, "\n[left the console of %s]\n", node);
 		fflush(stdout);
