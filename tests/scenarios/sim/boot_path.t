@@ -9,10 +9,10 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from simlib import BUILD, SLOW, Sim, Tap, make_image, need_programs, wait_for  # noqa: E402
+from faultlib import run_cases, tap  # noqa: E402
+from simlib import BUILD, SLOW, Sim, make_image, wait_for  # noqa: E402
 
 IMAGE = make_image(8)
-tap = Tap()
 
 
 def ready(sim, i=0):
@@ -208,13 +208,4 @@ CASES = (stops("script", "fetched boot.ipxe", "no request for a script since", "
          boots_its_disk, forgotten_once, boot_device_refused, boot_device_told_again, moving, mistyped, told)
 
 if __name__ == "__main__":
-    need_programs(tap)
-    only = sys.argv[1:]
-    for case in CASES:
-        if not only or case.__name__ in only:
-            tap.diag(case.__name__)
-            try:
-                case()
-            except Exception as problem:  # pylint: disable=broad-except
-                tap.ok(False, case.__name__ + " ran to its end", "%s: %s" % (type(problem).__name__, problem))
-    tap.done()
+    run_cases(CASES)

@@ -7,9 +7,8 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from simlib import Sim, Tap, make_image, need_programs, order, troubled, wait_for  # noqa: E402
-
-tap = Tap()
+from faultlib import run_cases, tap  # noqa: E402
+from simlib import Sim, make_image, order, troubled, wait_for  # noqa: E402
 
 
 def freezes_under_load():
@@ -100,13 +99,4 @@ def sessions_left_behind():
 CASES = (freezes_under_load, stale_power, liar, sessions_left_behind)
 
 if __name__ == "__main__":
-    need_programs(tap)
-    only = sys.argv[1:]
-    for case in CASES:
-        if not only or case.__name__ in only:
-            tap.diag(case.__name__)
-            try:
-                case()
-            except Exception as problem:  # pylint: disable=broad-except
-                tap.ok(False, case.__name__ + " ran to its end", "%s: %s" % (type(problem).__name__, problem))
-    tap.done()
+    run_cases(CASES)

@@ -7,9 +7,9 @@ import sys
 import threading
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from simlib import BMC_PASSWORD, BMC_USER, SLOW, VARIANT, Bmcs, Sim, Tap, make_image, need_programs, order, troubled, wait_for  # noqa: E402
+from faultlib import run_cases, tap  # noqa: E402
+from simlib import BMC_PASSWORD, BMC_USER, SLOW, VARIANT, Bmcs, Sim, make_image, order, troubled, wait_for  # noqa: E402
 
-tap = Tap()
 FARM = 1000 if VARIANT == "build" else 100
 
 
@@ -154,13 +154,4 @@ def admission():
 CASES = (dead_among_the_living, admission)
 
 if __name__ == "__main__":
-    need_programs(tap)
-    only = sys.argv[1:]
-    for case in CASES:
-        if not only or case.__name__ in only:
-            tap.diag(case.__name__)
-            try:
-                case()
-            except Exception as problem:  # pylint: disable=broad-except
-                tap.ok(False, case.__name__ + " ran to its end", "%s: %s" % (type(problem).__name__, problem))
-    tap.done()
+    run_cases(CASES)
