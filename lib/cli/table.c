@@ -5,10 +5,19 @@
 #include <ctype.h>
 #include <string.h>
 
+/* U+0080 to U+009F, which a terminal obeys as it does escape sequences (ECMA-48, 5.3). */
+static bool is_c1(const char *text)
+{
+	return (unsigned char)text[0] == 0xc2 && (unsigned char)text[1] >= 0x80 &&
+	       (unsigned char)text[1] < 0xa0;
+}
+
 void text_clean(char *text)
 {
 	for (; text && *text; text++)
-		if (iscntrl((unsigned char)*text))
+		if (is_c1(text))
+			text[0] = text[1] = '?';
+		else if (iscntrl((unsigned char)*text))
 			*text = *text == '\n' || *text == '\t' ? ' ' : '?';
 }
 

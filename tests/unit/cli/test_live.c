@@ -62,16 +62,16 @@ static void test_long(void)
 static void test_table(void)
 {
 	static const struct table_column columns[] = {{"name", NULL}, {"a.b", "AB"}};
-	json_t *rows = json_pack(
-		"[{s:s, s:{s:i}}, {s:s}]", "name", "n\033[2J", "a", "b", 5, "name", "\xc3\xa4");
+	json_t *rows = json_pack("[{s:s, s:{s:i}}, {s:s}]", "name", "n\033[2J", "a", "b", 5, "name",
+		"\xc3\xa4\xc2\x9b");
 	_cleanup_free_ char *text = NULL;
 	size_t len;
 	FILE *f = open_memstream(&text, &len);
 
 	table_print(f, columns, 2, rows);
 	fclose(f);
-	is_str(text, "NAME   AB\nn?[2J  5\n\xc3\xa4      -\n",
-		"columns count characters; escapes from wires are shown as '?'");
+	is_str(text, "NAME   AB\nn?[2J  5\n\xc3\xa4\?\?    -\n",
+		"columns count characters; escapes from wires, in 7 and 8 bits, are shown as '?'");
 	json_decref(rows);
 }
 
