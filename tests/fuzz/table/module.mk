@@ -1,0 +1,1 @@
+$(call fuzz_target,table,image base,zlib)
