@@ -45,11 +45,12 @@ static void set_up(void)
 		abort();
 	for (int i = 0; i < NODES; i++) {
 		char uuid[UUID_TEXT_MAX], port[UUID_TEXT_MAX], name[16], mac[18];
+		unsigned digit = (unsigned)i % 10;
 
-		snprintf(uuid, sizeof(uuid), "%08d-1111-4111-8111-111111111111", i);
-		snprintf(port, sizeof(port), "%08d-2222-4222-8222-222222222222", i);
+		snprintf(uuid, sizeof(uuid), "%08u-1111-4111-8111-111111111111", digit);
+		snprintf(port, sizeof(port), "%08u-2222-4222-8222-222222222222", digit);
 		snprintf(name, sizeof(name), "r1n%d", i);
-		snprintf(mac, sizeof(mac), "52:54:00:00:00:0%d", i);
+		snprintf(mac, sizeof(mac), "52:54:00:00:00:0%u", digit);
 		add_record(&node_type, json_pack("{s:s, s:s, s:s, s:s, s:b, s:{s:s}}", "uuid", uuid,
 					       "name", name, "driver", "fake-hardware",
 					       "provision_state", i % 2 ? "active" : "enroll",
