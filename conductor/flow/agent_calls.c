@@ -1,5 +1,6 @@
 /* Calls to the agent: cleaning and writing the image (contract 4.7). */
 #include "conductor/flow/calls.h"
+#include "conductor/flow/steplist.h"
 #include "lib/base/str.h"
 
 #include <errno.h>
@@ -41,70 +42,22 @@ void start_deploy_steps(struct flow_run *run, struct op *op)
 		json_pack("{s:o, s:[]}", "node", node_for_agent(run->node), "ports"), op);
 }
 
-/* Inserts by falling priority; steps of the same priority stay in the order the agent gave them. */
-static void insert_step(json_t *steps, json_t *step)
-{
-	size_t i = 0;
-
-	while (i < json_array_size(steps) &&
-		json_int(json_array_get(steps, i), "priority", 0) >= json_int(step, "priority", 0))
-		i++;
-	json_array_insert(steps, i, step);
-}
-
-/* The agent's step of that name and interface, or NULL. */
-static json_t *offered_step(const json_t *offered, const json_t *wanted)
-{
-	const char *manager;
-	json_t *steps, *s;
-	size_t i;
-
-	json_object_foreach ((json_t *)offered, manager, steps) {
-		json_array_foreach (steps, i, s) {
-			if (str_eq(json_str(s, "step"), json_str(wanted, "step")) &&
-				str_eq(json_str(s, "interface"), json_str(wanted, "interface")))
-				return s;
-		}
-	}
-	return NULL;
-}
-
-static int check_manual_steps(const json_t *wanted, const json_t *offered, struct err *e)
-{
-	json_t *step;
-	size_t i;
-
-	json_array_foreach ((json_t *)wanted, i, step) {
-		if (!offered_step(offered, step))
-			return err_set(e, EINVAL, "clean step %s.%s: the agent does not offer it",
-				json_str(step, "interface") ? json_str(step, "interface") : "?",
-				json_str(step, "step") ? json_str(step, "step") : "?");
-	}
-	return 0;
-}
-
 int finish_clean_steps(struct flow_run *run, json_t *value, struct err *e)
 {
 	const json_t *result = json_object_get(value, "command_result");
 	const json_t *offered = json_object_get(result, "clean_steps");
-	json_t *internal = run->node->driver_internal_info, *chosen, *steps, *s;
-	const char *manager;
-	size_t i;
+	json_t *internal = run->node->driver_internal_info, *chosen = NULL;
+	int r;
 
 	json_put_int(internal, INDEX, 0);
 	json_object_set(internal, "hardware_manager_version",
 		json_object_get(result, "hardware_manager_version"));
 	if (run->manual)
-		return check_manual_steps(json_object_get(internal, STEPS), offered, e);
-	chosen = json_array();
-	json_object_foreach ((json_t *)offered, manager, steps) {
-		json_array_foreach (steps, i, s) {
-			if (json_int(s, "priority", 0) > 0)
-				insert_step(chosen, s);
-		}
-	}
-	json_object_set_new(internal, STEPS, chosen);
-	return 0;
+		return steplist_check(json_object_get(internal, STEPS), offered, e);
+	r = steplist_choose(offered, &chosen, e);
+	if (r == 0)
+		json_object_set_new(internal, STEPS, chosen);
+	return r;
 }
 
 static json_t *current_step(const struct flow_run *run)

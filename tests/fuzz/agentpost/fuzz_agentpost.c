@@ -1,10 +1,11 @@
 /*
- * What agents send to the conductor: heartbeats, inventories, and commands as they describe them,
- * alone and in answers. The first byte chooses. The node has had an agent before, or not, by the
- * second, which of an answer tells what was asked and the HTTP status.
+ * What agents send to the conductor: heartbeats, inventories, steps, disks, and commands as they
+ * describe them, alone and in answers. The first byte chooses. The node has had an agent before, or
+ * not, by the second, which of an answer tells what was asked and the HTTP status.
  */
 #include "conductor/agentlink/internal.h"
 #include "conductor/flow/flow.h"
+#include "conductor/flow/steplist.h"
 #include "lib/base/str.h"
 
 #include <stdint.h>
@@ -65,6 +66,27 @@ static void fuzz_inspection(struct node *n, json_t *body)
 	json_decref(run.found.macs);
 }
 
+/* Steps run by falling priority, are not without bound, and those that were chosen are offered. */
+static void fuzz_steps(struct node *n, const json_t *body)
+{
+	struct flow_run run = {.node = n};
+	json_t *chosen = NULL;
+	struct err e;
+
+	flow_note_disks(&run, body);
+	json_decref(run.found.disks);
+	if (steplist_choose(body, &chosen, &e) < 0)
+		return;
+	if (json_array_size(chosen) > STEPLIST_MAX || steplist_check(chosen, body, &e) < 0)
+		abort();
+	for (size_t i = 1; i < json_array_size(chosen); i++)
+		if (json_int(json_array_get(chosen, i), "priority", 0) >
+			json_int(json_array_get(chosen, i - 1), "priority", 0))
+			abort();
+	(void)steplist_check(json_object_get(body, "wanted"), body, &e);
+	json_decref(chosen);
+}
+
 /* What is taken out of an answer is a command, and of the name that was asked for. */
 static void fuzz_answer(uint8_t how, char *text, size_t len)
 {
@@ -103,6 +125,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		fuzz_heartbeat(&n, body);
 	else if (data[0] == 'i')
 		fuzz_inspection(&n, body);
+	else if (data[0] == 's')
+		fuzz_steps(&n, body);
 	else if (data[0] == 'c')
 		(void)agentlink_command_outcome(body, &e);
 	node_done(&n);
