@@ -52,6 +52,7 @@ static const struct key keys[] = {
 	TEXT("drivers", "enabled", drivers, "ipmi"),
 	TEXT("drivers", "hwdb", hwdb, ""),
 	NUMBER("drivers", "power_timeout", power_timeout, "60", 1, 3600),
+	NUMBER("drivers", "bmc_patience", bmc_patience, "300", 0, 86400),
 	NUMBER("drivers", "bmc_window", bmc_window, "64", 1, 4096),
 	NUMBER("drivers", "power_sync_interval", power_sync_interval, "60", 0, 86400),
 	NUMBER("drivers", "sensor_interval", sensor_interval, "0", 0, 604800),

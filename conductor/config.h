@@ -17,7 +17,7 @@ struct config {
 	char *store_url;
 	/* [drivers] */
 	char *drivers, *hwdb;
-	int power_timeout, power_sync_interval, sensor_interval, bmc_window;
+	int power_timeout, bmc_patience, power_sync_interval, sensor_interval, bmc_window;
 	/* [boot] */
 	char *dhcp, *interface, *address, *range, *tftp_root, *http_listen, *kernel, *ramdisk,
 		*state_dir, *firmware_dirs, *ra;

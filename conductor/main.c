@@ -474,6 +474,7 @@ static int start_engine(struct conductor *c, struct err *e)
 	ec = (struct engine_config){.hostname = c->hostname,
 		.flow = &c->flow,
 		.power_sync_interval_s = f->power_sync_interval,
+		.bmc_patience_s = f->bmc_patience,
 		.sensor_interval_s = f->sensor_interval,
 		.deploy_timeout_s = f->deploy_timeout,
 		.clean_timeout_s = f->clean_timeout,

@@ -77,8 +77,10 @@ struct flow_call {
 	enum call_kind kind;
 	enum flow_slot slot; /* held by calls that follow each other and name the same */
 	unsigned limit_s;    /* CALL_OP: until its answer; 0: the environment's */
+	bool agent;	     /* CALL_OP: it is the agent that is asked */
 	bool once;	     /* not repeatable: a restart of the conductor in it fails the flow */
 	bool optional;	     /* its failure is told and the flow goes on */
+	bool patient;	     /* a BMC that has answered before is waited for when it falls silent */
 	/* part of bringing the machine into its agent: begun again when nothing comes of it */
 	enum { BOOTS_NOT, BOOTS_PREPARE, BOOTS_POWER } boots;
 	const char *kept; /* the kind of event the history keeps of it; NULL: none */

@@ -18,9 +18,9 @@ const char *const flow_slot_names[SLOT_COUNT] = {"no", "boot", "deploy", "clean"
 	{iface, name, prio, "read the power state", .slot = SLOT_BOOT, .boots = BOOTS_PREPARE,     \
 		.skip = agent_here, .start = start_power_get, .finish = finish_power_get},         \
 		{iface, name, prio, "set boot device to network", .slot = SLOT_BOOT,               \
-			.boots = BOOTS_PREPARE, .skip = agent_here, .start = start_boot_network,   \
-			.finish = finish_boot_network},                                            \
-		{iface, name, prio, "power on into the agent", .slot = SLOT_BOOT,                  \
+			.patient = true, .boots = BOOTS_PREPARE, .skip = agent_here,               \
+			.start = start_boot_network, .finish = finish_boot_network},               \
+		{iface, name, prio, "power on into the agent", .slot = SLOT_BOOT, .patient = true, \
 			.boots = BOOTS_POWER, .kept = "power", .skip = agent_here,                 \
 			.start = start_firmware, .finish = finish_power_into_agent},               \
 	{                                                                                          \
@@ -37,8 +37,8 @@ const char *const flow_slot_names[SLOT_COUNT] = {"no", "boot", "deploy", "clean"
 
 #define POWER_OFF(iface, name, prio)                                                               \
 	{                                                                                          \
-		iface, name, prio, "power off", .skip = stays_on, .kept = "power",                 \
-						.start = start_power_off,                          \
+		iface, name, prio, "power off", .patient = true, .skip = stays_on,                 \
+						.kept = "power", .start = start_power_off,         \
 						.finish = finish_power_off                         \
 	}
 
@@ -50,10 +50,11 @@ static const struct flow_call verify[] = {
 static const struct flow_call inspect_agent[] = {
 	{NULL, NULL, 0, "read the power state", .slot = SLOT_BOOT, .boots = BOOTS_PREPARE,
 		.start = start_power_get, .finish = finish_power_get},
-	{NULL, NULL, 0, "set boot device to network", .slot = SLOT_BOOT, .boots = BOOTS_PREPARE,
-		.start = start_boot_network, .finish = finish_boot_network},
-	{NULL, NULL, 0, "power on into the agent", .slot = SLOT_BOOT, .boots = BOOTS_POWER,
-		.kept = "power", .start = start_firmware, .finish = finish_power_into_agent},
+	{NULL, NULL, 0, "set boot device to network", .slot = SLOT_BOOT, .patient = true,
+		.boots = BOOTS_PREPARE, .start = start_boot_network, .finish = finish_boot_network},
+	{NULL, NULL, 0, "power on into the agent", .slot = SLOT_BOOT, .patient = true,
+		.boots = BOOTS_POWER, .kept = "power", .start = start_firmware,
+		.finish = finish_power_into_agent},
 	{NULL, NULL, 0, "the agent to report what it found", .kind = CALL_INSPECTION,
 		.slot = SLOT_BOOT, .finish = inspection_apply},
 	POWER_OFF(NULL, NULL, 0),
@@ -66,8 +67,8 @@ static const struct flow_call inspect_fake[] = {
 
 static const struct flow_call clean_agent[] = {
 	BOOT_AGENT(NULL, NULL, 0, CALL_HEARTBEAT),
-	{NULL, NULL, 0, "ask the agent for its clean steps", .start = start_clean_steps,
-		.finish = finish_clean_steps},
+	{NULL, NULL, 0, "ask the agent for its clean steps", .agent = true,
+		.start = start_clean_steps, .finish = finish_clean_steps},
 	{"deploy", "clean", 0, "clean step", .kind = CALL_AGENT, .slot = SLOT_CLEAN,
 		.command = "clean.execute_clean_step", .once = true, .skip = no_clean_step_left,
 		.start = start_clean_step, .finish = finish_clean_step},
@@ -82,16 +83,17 @@ static const struct flow_call clean_fake[] = {
 
 static const struct flow_call deploy_agent[] = {
 	BOOT_AGENT("deploy", "deploy", 100, CALL_HEARTBEAT),
-	{"deploy", "deploy", 100, "ask the agent for its deploy steps",
+	{"deploy", "deploy", 100, "ask the agent for its deploy steps", .agent = true,
 		.start = start_deploy_steps},
 	{"deploy", "write_image", 80, "write the image", .kind = CALL_AGENT, .slot = SLOT_DEPLOY,
 		.command = "standby.prepare_image", .once = true, .start = start_write_image},
 	{"deploy", "prepare_instance_boot", 60, "install the boot loader entry", .kind = CALL_AGENT,
 		.command = "image.install_bootloader", .skip = is_bios,
 		.start = start_install_bootloader},
-	{"deploy", "prepare_instance_boot", 60, "set boot device to disk", .start = start_boot_disk,
-		.finish = finish_boot_disk},
-	{"deploy", "tear_down_agent", 40, "flush the disks", .start = start_agent_sync},
+	{"deploy", "prepare_instance_boot", 60, "set boot device to disk", .patient = true,
+		.start = start_boot_disk, .finish = finish_boot_disk},
+	{"deploy", "tear_down_agent", 40, "flush the disks", .agent = true,
+		.start = start_agent_sync},
 	COLLECT_LOGS,
 	{"deploy", "boot_instance", 20, "restart into the deployed system", .once = true,
 		.kept = "power", .command = "standby.sync", .start = start_firmware,

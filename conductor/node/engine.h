@@ -21,6 +21,7 @@ struct engine_config {
 	const char *hostname;  /* of this conductor, as the API shows it */
 	struct flow_env *flow; /* drivers, boot, agents: what flows act through; owned by main */
 	int power_sync_interval_s; /* 0: no sweep */
+	int bmc_patience_s;	   /* a flow waits for a BMC that fell silent; 0: not at all */
 	int sensor_interval_s;	   /* between two readings of a node's sensors; 0: never */
 	int deploy_timeout_s, clean_timeout_s, inspect_timeout_s, rescue_timeout_s,
 		service_timeout_s;

@@ -72,6 +72,8 @@ struct enode {
 	int64_t state_since_ms; /* monotonic */
 	uv_timer_t timer;	/* of the op in flight, else of the state */
 	bool timed_out;
+	bool pausing;		 /* the timer is the pause before a silent BMC is asked again */
+	int64_t silent_since_ms; /* monotonic; its BMC in this flow; 0: it answers */
 	bool recovered; /* the agent is asked whether it was given its command before a restart */
 	bool token_unsure;	/* a restart may have kept the token from its agent */
 	struct err *failing;	/* why it fails once the agent's logs are there; else NULL */

@@ -7,10 +7,6 @@
 #include <errno.h>
 #include <string.h>
 
-#define SESSIONS_END_MS                                                                            \
-	INT64_C(75000) /* what an earlier conductor left in BMCs is over by then                   \
-			*/
-
 const struct flow_call *run_call(const struct enode *e)
 {
 	return e->call < e->run->flow->n_calls ? &e->run->flow->calls[e->call] : NULL;
@@ -59,6 +55,7 @@ void run_drop(struct enode *e)
 	free(TAKE_PTR(e->failing));
 	uv_timer_stop(&e->timer);
 	e->timed_out = false;
+	e->pausing = false;
 	if (!e->run)
 		return;
 	if (e->run->node) {
@@ -150,14 +147,15 @@ void run_start_call(struct enode *e)
 {
 	const struct flow_call *call = run_call(e);
 	struct flow_env *env = e->en->flow;
-	unsigned limit = call->limit_s		    ? call->limit_s
-			 : call->kind == CALL_AGENT ? env->agent_timeout_s
-						    : env->call_timeout_s;
+	bool agent = call->agent || call->kind == CALL_AGENT;
+	unsigned limit = call->limit_s ? call->limit_s
+			 : agent       ? env->agent_timeout_s
+				       : env->call_timeout_s;
 
 	e->op = op_new(e, call->what, limit);
 	enode_arm(e, (int64_t)limit * 1000 + 500);
 	enode_waits(e, e->op->deadline_ms, "%s", call->what);
-	enode_wait_set(e, call->kind == CALL_AGENT ? WAIT_AGENT : WAIT_BMC);
+	enode_wait_set(e, agent ? WAIT_AGENT : WAIT_BMC);
 	if (call->boots == BOOTS_POWER)
 		boot_begins(e);
 	call->start(e->run, e->op);
@@ -298,6 +296,7 @@ void run_start(struct enode *e, enum flow_kind kind, bool manual)
 	e->run->manual = manual;
 	e->call = 0;
 	e->boots = 0;
+	e->silent_since_ms = 0;
 	free(TAKE_PTR(e->progress));
 	boot_begins(e);
 	e->powered_us = 0;
@@ -339,16 +338,6 @@ void run_call_succeeded(struct enode *e, json_t *value)
 	if (r != FLOW_AGAIN)
 		e->call++;
 	run_next(e);
-}
-
-/*
- * A conductor that was killed has left its sessions in the BMCs, which forget them after a minute.
- * A BMC that had no session for us was not told anything, so the call begins again.
- */
-static bool sessions_will_end(const struct enode *e, const struct op *op)
-{
-	return op->result == -EUSERS && run_call(e)->kind == CALL_OP && !run_call(e)->once &&
-	       time_mono_ms() - e->en->started_ms < SESSIONS_END_MS;
 }
 
 /* What would have been good to have, but is not worth failing for. */
@@ -397,6 +386,8 @@ void run_answer(struct enode *e, struct op *op)
 	}
 	uv_timer_stop(&e->timer);
 	e->timed_out = false;
+	if (op->result >= 0)
+		e->silent_since_ms = 0;
 	if (op->result >= 0 && e->run->node) /* none while the flow fails */
 		health_first(e->run->node, op->chassis);
 	if (e->failing)
@@ -405,8 +396,8 @@ void run_answer(struct enode *e, struct op *op)
 		recover_once(e, op->result >= 0 || op->result == -ENOENT);
 	else if (op->result == -ENOENT && recovered)
 		run_start_call(e); /* it never got the command: the restart came before */
-	else if (sessions_will_end(e, op))
-		run_start_call(e);
+	else if (op->result < 0 && run_has_patience(e, op))
+		; /* it is begun again in a while */
 	else if (op->result < 0 && run_call(e)->optional)
 		call_left_out(e, &op->err);
 	else if (op->result < 0)
@@ -500,6 +491,9 @@ void run_timeout(struct enode *e)
 
 	if (e->unsaved) {
 		unsaved_retry(e);
+	} else if (e->pausing) {
+		e->pausing = false;
+		run_start_call(e);
 	} else if (e->failing) {
 		e->op = NULL;
 		e->generation++;

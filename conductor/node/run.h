@@ -15,6 +15,9 @@ void run_call_succeeded(struct enode *e, json_t *value);
 /* Asks the agent how the command of the call at hand ended, in at most limit_s seconds. */
 void run_ask_outcome(struct enode *e, unsigned limit_s);
 
+/* patience.c: the answer is a failure that time will heal, and the call is begun again later. */
+bool run_has_patience(struct enode *e, const struct op *op);
+
 /* recover.c */
 void recover_unknown(struct enode *e); /* nobody knows what the node was doing: it fails */
 /* A call that ends the agent was interrupted, and the agent was asked: whether it is there still.

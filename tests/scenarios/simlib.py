@@ -560,6 +560,7 @@ url = sqlite:{store}/ingot.sqlite
 enabled = ipmi,fake-hardware
 power_timeout = {power_timeout}
 power_sync_interval = {power_sync}
+bmc_patience = {bmc_patience}
 [boot]
 dhcp = none
 http_listen = 127.0.0.1:{boot}
@@ -603,7 +604,7 @@ class Sim:
                          "wait": int(wait * SLOW),
                          "power_timeout": power_timeout, "power_sync": power_sync, "command_timeout": command_timeout,
                          "logs": "on_failure", "fast_track": "true" if fast_track else "false",
-                         "console": "false", "extra": extra, "webhooks": self.webhook.url() if webhook else ""}
+                         "console": "false", "extra": extra, "webhooks": self.webhook.url() if webhook else "", "bmc_patience": 300}
         self.ingotd = self.bmcs = None
         self.machines = []
         self.n = machines

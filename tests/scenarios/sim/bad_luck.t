@@ -86,6 +86,37 @@ def bmc_comes_back():
         tap.equal((node["provision_state"], node["last_error"]), ("active", None), "and goes on when it is back")
 
 
+def bmc_dies_for_long():
+    """A BMC that starts anew takes minutes, longer than one request has patience: it is asked again."""
+    with Sim(power_timeout=3) as sim:
+        m = ready(sim)
+        there = sim.images.hold("system.img", 3 << 20)
+        sim.deploy(m)
+        there.wait(20)
+        sim.bmcs.ask(op="fault", bmc=0, set={"silent": 1})
+        sim.images.release("system.img")
+        again = wait_for(lambda: re.search(r"set boot device to disk: the BMC fell silent \d+ s ago and is asked again",
+                                           sim.why(m)["waits_for"] or ""), 40)
+        tap.ok(again, "the request has failed, the deployment has not, and `why` says what goes on", sim.why(m)["waits_for"])
+        sim.bmcs.ask(op="clear", bmc=0)
+        node = sim.reach(m, "active", "deploy failed")
+        tap.equal((node["provision_state"], node["last_error"]), ("active", None), "it goes on when the BMC is back")
+        # and when it never comes back, it is told with its reason
+        sim.stop(signal.SIGTERM)
+        sim.start(bmc_patience=6)
+        sim.go(m, "deleted", "available")
+        sim.image(m, "system.img")
+        there = sim.images.hold("system.img", 3 << 20)
+        sim.deploy(m)
+        there.wait(20)
+        sim.bmcs.ask(op="fault", bmc=0, set={"silent": 1})
+        sim.images.release("system.img")
+        node = sim.reach(m, "deploy failed", "active")
+        check_failure(sim, m, node, "deploy failed", "active", "set boot device to disk", "no answer", "check that the BMC")
+        sim.bmcs.ask(op="clear", bmc=0)
+        check_cured(sim, m)
+
+
 # --- boot path -------------------------------------------------------------------------------------
 
 def never_boots():
@@ -274,7 +305,8 @@ def agent_pauses():
         tap.equal((node["provision_state"], node["last_error"]), ("active", None), "then the agent goes on, and so does the deployment")
 
 
-CASES = (wrong_password, silent_from_the_start, silent_bmc, bmc_comes_back, never_boots, stuck_in_agent_boot, image_404, wrong_checksum,
+CASES = (wrong_password, silent_from_the_start, silent_bmc, bmc_comes_back, bmc_dies_for_long, never_boots,
+         stuck_in_agent_boot, image_404, wrong_checksum,
          impostors, second_agent, wrong_nonce, webhook_away, agent_pauses)
 
 if __name__ == "__main__":
