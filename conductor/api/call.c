@@ -52,15 +52,12 @@ int call_status(int code)
 
 char *call_error_text(int status, const char *text)
 {
-	_cleanup_json_ json_t *inner = json_pack("{s:s, s:s?, s:n}", "faultcode",
-		status < 500 ? "Client" : "Server", "faultstring", text, "debuginfo");
-	_cleanup_json_ json_t *outer = NULL;
-	_cleanup_free_ char *inner_text = NULL;
+	_cleanup_json_ json_t *inner =
+		json_pack("{s:s, s:o, s:n}", "faultcode", status < 500 ? "Client" : "Server",
+			"faultstring", json_string_or_null(text), "debuginfo");
+	_cleanup_free_ char *inner_text = json_text(inner);
+	_cleanup_json_ json_t *outer = json_pack("{s:s}", "error_message", inner_text);
 
-	if (!inner) /* the text is not UTF-8: bytes from a wire */
-		return call_error_text(status, "The request failed; its cause is not text");
-	inner_text = json_text(inner);
-	outer = json_pack("{s:s}", "error_message", inner_text);
 	return json_text(outer);
 }
 

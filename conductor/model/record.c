@@ -42,13 +42,6 @@ void record_copy(const struct record_type *t, void *dst, const void *src)
 	}
 }
 
-static json_t *string_or_null(const char *s)
-{
-	json_t *j = s ? json_string(s) : NULL;
-
-	return j ? j : json_null();
-}
-
 static json_t *time_to_json(int64_t us)
 {
 	char text[TIME_TEXT_MAX];
@@ -62,7 +55,7 @@ json_t *record_field_to_json(const struct field *f, const void *rec)
 
 	switch (f->type) {
 	case FIELD_STR:
-		return string_or_null(FIELD_AT_CONST(rec, f, char *));
+		return json_string_or_null(FIELD_AT_CONST(rec, f, char *));
 	case FIELD_BOOL:
 		return json_boolean(FIELD_AT_CONST(rec, f, bool));
 	case FIELD_TRI:
@@ -74,7 +67,7 @@ json_t *record_field_to_json(const struct field *f, const void *rec)
 		return time_to_json(FIELD_AT_CONST(rec, f, int64_t));
 	case FIELD_ENUM:
 		v = FIELD_AT_CONST(rec, f, int);
-		return string_or_null(v > 0 && v < f->n_names ? f->names[v] : NULL);
+		return json_string_or_null(v > 0 && v < f->n_names ? f->names[v] : NULL);
 	case FIELD_OBJECT:
 	case FIELD_ARRAY:
 		return json_incref(FIELD_AT_CONST(rec, f, json_t *));

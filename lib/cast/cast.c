@@ -2,42 +2,16 @@
 #include "lib/cast/cast.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
+#include "lib/base/utf8.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
-/* The length of the UTF-8 character at p (RFC 3629), 0: none, or NUL; -1: it is not whole. */
-static int character(const unsigned char *p, size_t len)
-{
-	static const struct {
-		unsigned char first, last, low, high;
-		int n;
-	} forms[] = {{0x01, 0x7f, 0, 0, 1}, {0xc2, 0xdf, 0x80, 0xbf, 2},
-		{0xe0, 0xe0, 0xa0, 0xbf, 3}, {0xe1, 0xec, 0x80, 0xbf, 3},
-		{0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
-		{0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4},
-		{0xf4, 0xf4, 0x80, 0x8f, 4}};
-
-	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
-		if (p[0] < forms[i].first || p[0] > forms[i].last)
-			continue;
-		for (int k = 1; k < forms[i].n; k++) {
-			if ((size_t)k >= len)
-				return -1;
-			if (p[k] < (k == 1 ? forms[i].low : 0x80) ||
-				p[k] > (k == 1 ? forms[i].high : 0xbf))
-				return 0;
-		}
-		return forms[i].n;
-	}
-	return 0;
-}
-
 size_t cast_whole(const char *data, size_t len)
 {
 	for (size_t back = 1; back <= 3 && back <= len; back++)
-		if (character((const unsigned char *)data + len - back, back) < 0)
+		if (utf8_character(data + len - back, back) < 0)
 			return len - back;
 	return len;
 }
@@ -94,11 +68,11 @@ void cast_event(struct buf *b, int64_t at_us, char code, const void *data, size_
 	const unsigned char *p = data;
 
 	while (len) {
-		bool text = character(p, len) > 0;
+		bool text = utf8_character((const char *)p, len) > 0;
 		size_t n = 0;
 		int c;
 
-		while (n < len && ((c = character(p + n, len - n)) > 0) == text)
+		while (n < len && ((c = utf8_character((const char *)p + n, len - n)) > 0) == text)
 			n += text ? (size_t)c : 1;
 		put_line(b, at_us, text ? code : 'x', p, n);
 		p += n;

@@ -1,5 +1,6 @@
 /* JSON helpers; see json.h. */
 #include "lib/json/json.h"
+#include "lib/base/utf8.h"
 
 #include <errno.h>
 #include <string.h>
@@ -76,9 +77,20 @@ bool json_flag(const json_t *object, const char *key, bool dflt)
 	return json_is_boolean(v) ? json_is_true(v) : dflt;
 }
 
+json_t *json_string_or_null(const char *text)
+{
+	json_t *j = text ? json_string(text) : json_null();
+	_cleanup_free_ char *clean = j ? NULL : xstrdup(text);
+
+	if (j)
+		return j;
+	utf8_clean(clean);
+	return json_string(clean);
+}
+
 void json_put_str(json_t *object, const char *key, const char *value)
 {
-	json_object_set_new(object, key, value ? json_string(value) : json_null());
+	json_object_set_new(object, key, json_string_or_null(value));
 }
 
 void json_put_int(json_t *object, const char *key, int64_t value)

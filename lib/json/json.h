@@ -29,7 +29,10 @@ const char *json_str(const json_t *object, const char *key); /* default NULL */
 int64_t json_int(const json_t *object, const char *key, int64_t dflt);
 bool json_flag(const json_t *object, const char *key, bool dflt);
 
-/* Sets one member to a string or null. */
+/* A new string; null for NULL. Bytes that are no UTF-8, as wires send them, become '?'. */
+json_t *json_string_or_null(const char *text);
+
+/* Sets one member to that. */
 void json_put_str(json_t *object, const char *key, const char *value);
 void json_put_int(json_t *object, const char *key, int64_t value);
 void json_put_bool(json_t *object, const char *key, bool value);

@@ -15,6 +15,22 @@ static void refused(const char *text, int code, const char *what)
 	json_decref(json);
 }
 
+/* An error's text may quote a wire, or be cut within a character; it is told all the same. */
+static void test_no_utf8(void)
+{
+	static const char *const rows[][2] = {{"\xc3\xa4", "\xc3\xa4"}, {"a\xff", "a?"},
+		{"cut \xc3", "cut ?"}, {"\xe2\x82x", "??x"}, {"\xed\xa0\x80", "???"},
+		{"\xf0\x9f\x98\x80\xc0\xaf", "\xf0\x9f\x98\x80??"}, {"", ""}};
+	_cleanup_json_ json_t *o = json_object();
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		json_put_str(o, "s", rows[i][0]);
+		is_str(json_str(o, "s"), rows[i][1], "bytes that are no text become '?'");
+	}
+	json_put_str(o, "s", NULL);
+	ok(json_is_null(json_object_get(o, "s")), "no text is null");
+}
+
 int main(void)
 {
 	static const char text[] =
@@ -42,5 +58,6 @@ int main(void)
 	json = NULL;
 	is_int(json_parse("[\"\\\\\",[[1]]]", 12, 4, &json, &e), 0,
 		"an escaped backslash ends nothing");
+	test_no_utf8();
 	return done_testing();
 }
