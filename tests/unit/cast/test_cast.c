@@ -47,7 +47,7 @@ static void test_events(void)
 	struct buf b = BUF_INIT(65536);
 
 	round_trip("a plain line", "login: ", 7);
-	round_trip("an escape sequence", "\033[1;31mred\033[0m\r\n\"\\", 20);
+	round_trip("an escape sequence", "\033[1;31mred\033[0m\r\n\"\\", 18);
 	round_trip("UTF-8", "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80", 9);
 	round_trip("what is neither text nor UTF-8", bad, sizeof(bad) - 1);
 	cast_event(&b, 2500000, 'o', "hi\r\n", 4);
