@@ -14,6 +14,7 @@
 #define ATTEMPT_MIN_MS 3000
 #define PAUSE_MS       500 /* before the second attempt; twice as long before each further one */
 #define PAUSES_GROW    4
+#define LAST_MS	       1000 /* for the last attempt; less than ATTEMPT_MIN_MS */
 
 struct attempt {
 	struct agentlink *owner;
@@ -67,11 +68,14 @@ static void on_pause_over(uv_timer_t *pause)
 static void repeat_later(struct attempt *a)
 {
 	int grown = a->n - 1 < PAUSES_GROW ? a->n - 1 : PAUSES_GROW;
+	int64_t ms = (int64_t)PAUSE_MS << grown, left = a->deadline_ms - time_mono_ms();
 
+	if (ms > left - LAST_MS) /* the last attempt is made in time, to tell what is wrong */
+		ms = left - LAST_MS;
 	uv_timer_init(a->owner->loop, &a->pause);
 	a->pause.data = a;
 	list_append(&a->owner->pausing, &a->link);
-	uv_timer_start(&a->pause, on_pause_over, (uint64_t)PAUSE_MS << grown, 0);
+	uv_timer_start(&a->pause, on_pause_over, (uint64_t)ms, 0);
 }
 
 /* What may not be repeated is sent again only when it cannot have arrived. */
