@@ -404,13 +404,13 @@ def lay_image(disk, expected, dirt, image="system.img"):
 
 def erased(disk):
     """[(offset, length)] that erasing metadata makes zero on a disk with this table: the first and the
-    last MiB of the disk and of each partition, and btrfs's second superblock."""
+    last MiB of the disk and of each partition, and inside of them the places where VMFS (1 and 18 MiB), btrfs
+    (64 MiB) and Ceph's BlueStore (1 GiB) keep superblocks."""
     ranges = []
     for start, size in [(0, os.stat(disk).st_size)] + partitions(disk):
         edge = min(size, MIB)
         ranges += [(start, edge), (start + size - edge, edge)]
-        if size >= 64 * MIB + 4096:
-            ranges.append((start + 64 * MIB, 4096))
+        ranges += [(start + at * MIB, 4096) for at in (1, 18, 64, 1024) if size >= at * MIB + 4096]
     return ranges
 
 
