@@ -243,6 +243,7 @@ void run_next(struct enode *e)
 {
 	const struct flow_call *call;
 	struct commit *c;
+	char text[128];
 
 	if (!e->run)
 		return;
@@ -264,6 +265,7 @@ void run_next(struct enode *e)
 		return;
 	}
 	/* durable before it starts: after a restart it is known what may have happened */
+	snprintf(text, sizeof(text), "%s: %s", flow_kind_names[e->run->flow->kind], call->what);
 	c = commit_new(e);
 	node_done(c->next);
 	free(c->next);
@@ -273,8 +275,8 @@ void run_next(struct enode *e)
 	if (e->run->note)
 		history_add(c, "INFO", "management", NULL, NULL, 0, NULL, e->run->note);
 	str_replace(&e->run->note, NULL);
-	if (call->kept)
-		history_add(c, "INFO", call->kept, NULL, NULL, 0, NULL, call->what);
+	if (call->kept) /* "clean: power off": not what somebody asked for */
+		history_add(c, "INFO", call->kept, NULL, NULL, 0, NULL, text);
 	run_work_on(e);
 	node_done(e->run->node);
 	node_copy(e->run->node, c->next);

@@ -192,7 +192,7 @@ def told():
         sim.reach(m, "active", "deploy failed")
         sim.home(m)
         text = ingot(sim, "node", "history", m.name)
-        tap.ok(holds(text, r"available -> deploying \(after", r"\[power\]  power on into the agent", "no progress for",
+        tap.ok(holds(text, r"available -> deploying \(after", r"\[power\]  deploy: power on into the agent", "no progress for",
                      "the agent reported: script after", r"\[agent\] .*given its token", "phases:", "deploying +prepare",
                      "deploying +boot", "deploying +work", "deploying +finish", "deploying +system"),
                "`node history` is a timeline with phases", text)
