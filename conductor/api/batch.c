@@ -6,6 +6,7 @@
 #include "conductor/api/batchplan.h"
 #include "conductor/api/handlers.h"
 #include "conductor/api/internal.h"
+#include "conductor/api/nodes.h"
 #include "lib/base/list.h"
 #include "lib/base/str.h"
 #include "lib/base/time.h"
@@ -24,7 +25,7 @@ struct item {
 	size_t at;		/* the request under way */
 	json_t *patch;		/* dry run: what was to be changed before the verb */
 	int status;
-	char *error;
+	char *error;	  /* the call's own words */
 	struct list link; /* of batch.ready */
 };
 
@@ -63,14 +64,13 @@ static void batch_unref(struct batch *b)
 		batch_free(b);
 }
 
-/* An item's request was answered; any thread. text is taken. */
-static void answered(struct item *it, int status, char *text)
+/* An item's request was answered; any thread. */
+static void answered(struct item *it, int status)
 {
 	struct batch *b = it->batch;
 
 	pthread_mutex_lock(&b->lock);
 	it->status = status;
-	it->error = text;
 	if (status < 400 && ++it->at < json_array_size(it->requests)) {
 		list_append(&b->ready, &it->link);
 	} else {
@@ -83,56 +83,42 @@ static void answered(struct item *it, int status, char *text)
 
 static void on_reply(int status, const char *body, size_t len, void *data)
 {
-	answered(data, status, status < 400 ? NULL : batch_fault_text(body, len));
+	answered(data, status);
 }
 
 /* A dry run's patch is kept for the verb behind it, which is asked as if it had been applied. */
-static bool kept_for_later(struct item *it, struct call *c, const json_t *body)
+static int keep_for_later(struct item *it, struct call *c, const char *text, struct err *e)
 {
-	json_t *operation;
-	size_t i;
-
-	if (!c->would || c->route->body != BODY_PATCH)
-		return false;
+	if (call_parse_body(c->route, c->version, text, strlen(text), &c->body, e) < 0 ||
+		patch_check_roots(&node_schema, c->version, c->body, e) < 0)
+		return -e->code;
 	if (!it->patch)
 		it->patch = json_array();
-	json_array_foreach (body, i, operation)
-		json_array_append(it->patch, operation);
-	return true;
-}
-
-static void run_request(struct item *it, struct call *c, const json_t *request)
-{
-	const json_t *body = json_object_get(request, "body");
-	_cleanup_free_ char *text = body ? json_text(body) : NULL;
-	struct err e;
-
-	c->would = it->batch->would;
-	if (kept_for_later(it, c, body)) {
-		call_reply_empty(c, 204);
-		return;
-	}
-	c->json = json_incref(it->patch);
-	if (call_run(c, text ? text : "", text ? strlen(text) : 0, &e) < 0)
-		call_reply_error(c, &e);
+	json_array_extend(it->patch, c->body);
+	call_reply_empty(c, 204);
+	return 0;
 }
 
 static void step(struct item *it)
 {
 	const json_t *request = json_array_get(it->requests, it->at);
-	struct route_match match;
+	const json_t *body = json_object_get(request, "body");
+	_cleanup_free_ char *path = batch_path(it->node, request),
+			    *text = body ? json_text(body) : xstrdup("");
+	const char *method = json_str(request, "method");
 	struct err e;
 	struct call *c;
+	int r;
 
-	if (batch_route(it->node, request, &match, &e) < 0) {
-		answered(it, call_status(e.code), xstrdup(e.text));
-		return;
-	}
-	c = call_inner(it->batch->outer, match.route->method, match.text, on_reply, it);
-	router_match(match.route->method, http_path(c->req), &c->match);
-	c->route = c->match.route;
-	memcpy(c->params, c->match.params, sizeof(c->params));
-	run_request(it, c, request);
+	c = call_inner(it->batch->outer, method, path, &it->error, on_reply, it);
+	c->would = it->batch->would;
+	c->json = json_incref(it->patch);
+	if (c->would && c->route->body == BODY_PATCH)
+		r = keep_for_later(it, c, text, &e);
+	else
+		r = call_run(c, text, strlen(text), &e);
+	if (r < 0)
+		call_reply_error(c, &e);
 }
 
 /* The next item to be stepped, with the lock held; NULL: none now. */

@@ -34,26 +34,32 @@ const json_t *batch_requests(const json_t *body, const json_t *node)
 	return own ? own : json_object_get(body, "requests");
 }
 
-int batch_route(const json_t *node, const json_t *request, struct route_match *match, struct err *e)
+char *batch_path(const json_t *node, const json_t *request)
+{
+	const char *path = json_str(request, "path");
+
+	return xasprintf(
+		"/v1/nodes/%s%s", json_string_value(batch_node_name(node)), path ? path : "");
+}
+
+static int check_request(const json_t *node, const json_t *request, struct err *e)
 {
 	const char *method = json_str(request, "method"), *path = json_str(request, "path");
-	const char *name = json_string_value(batch_node_name(node));
 	_cleanup_free_ char *whole = NULL;
+	struct route_match match;
 
 	if (!method || (!path && json_object_get(request, "path")))
 		return err_set(e, EINVAL,
 			"requests: expected objects {method, path, body}, the path from the node "
 			"on");
-	whole = xasprintf("/v1/nodes/%s%s", name, path ? path : "");
-	router_match(method, whole, match);
-	if (!match->route || str_eq(match->route->method, "GET") ||
-		(match->route->flags & (ROUTE_PUBLIC | ROUTE_RAMDISK)) ||
-		!str_starts(match->route->path, PREFIX))
-		return err_set(e, EINVAL,
-			"requests: %.16s %.128s is nothing a batch can ask of a node", method,
-			path ? path : "");
-	str_copy(match->text, sizeof(match->text), whole);
-	return 0;
+	whole = batch_path(node, request);
+	router_match(method, whole, &match);
+	if (match.route && !str_eq(match.route->method, "GET") &&
+		!(match.route->flags & (ROUTE_PUBLIC | ROUTE_RAMDISK)) &&
+		str_starts(match.route->path, PREFIX))
+		return 0;
+	return err_set(e, EINVAL, "requests: %.16s %.128s is nothing a batch can ask of a node",
+		method, path ? path : "");
 }
 
 static bool destroys(const json_t *request)
@@ -74,7 +80,6 @@ static int check_node(const json_t *body, const json_t *node, size_t *lost, stru
 {
 	const char *name = json_string_value(batch_node_name(node));
 	const json_t *requests = batch_requests(body, node);
-	struct route_match match;
 	bool loses = false;
 	json_t *request;
 	size_t i;
@@ -87,7 +92,7 @@ static int check_node(const json_t *body, const json_t *node, size_t *lost, stru
 		return err_set(e, EINVAL, "nodes: %s: expected 1 to %d requests", name,
 			BATCH_REQUESTS_MAX);
 	json_array_foreach (requests, i, request) {
-		int r = batch_route(node, request, &match, e);
+		int r = check_request(node, request, e);
 
 		if (r < 0)
 			return r;
@@ -134,20 +139,6 @@ int batch_check(const json_t *body, struct err *e)
 		lost,
 		json_object_get(body, "at_most") ? "you allowed" : "without at_most the limit is",
 		(long long)at_most, lost);
-}
-
-char *batch_fault_text(const char *body, size_t len)
-{
-	_cleanup_json_ json_t *outer = NULL, *inner = NULL;
-	const char *text;
-
-	if (json_parse(body, len, JSON_DEPTH_MAX, &outer, NULL) < 0)
-		return xstrndup(body, len);
-	text = json_str(outer, "error_message");
-	if (!text || json_parse(text, strlen(text), JSON_DEPTH_MAX, &inner, NULL) < 0)
-		return xstrdup(text ? text : "");
-	text = json_str(inner, "faultstring");
-	return xstrdup(text ? text : "");
 }
 
 static json_t *disks_of(const struct call *c, const char *uuid)

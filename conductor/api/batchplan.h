@@ -14,12 +14,8 @@ int batch_check(const json_t *body, struct err *e);
 const json_t *batch_requests(const json_t *body, const json_t *node);
 json_t *batch_node_name(const json_t *node); /* borrowed */
 
-/* The row of the route table for one request about one node; match.text holds the path. */
-int batch_route(
-	const json_t *node, const json_t *request, struct route_match *match, struct err *e);
-
-/* The text for people in an error's body (contract 2.2). Allocated. */
-char *batch_fault_text(const char *body, size_t len);
+/* The path of one request about one node, of a checked body. Allocated. */
+char *batch_path(const json_t *node, const json_t *request);
 
 /* Adds to a dry run's row what the node is, what runs on it, and its disks as last inspected. */
 void batch_describe(const struct call *c, json_t *row);

@@ -62,7 +62,7 @@ char *call_error_text(int status, const char *text)
 }
 
 struct call *call_inner(const struct call *outer, const char *method, const char *path,
-	http_inner_fn reply, void *data)
+	char **ret_fault, http_inner_fn reply, void *data)
 {
 	struct call *c = xcalloc(1, sizeof(*c));
 
@@ -71,6 +71,10 @@ struct call *call_inner(const struct call *outer, const char *method, const char
 	c->user = xstrdup(outer->user);
 	memcpy(c->base, outer->base, sizeof(c->base));
 	c->req = http_inner(outer->req, method, path, reply, data);
+	c->ret_fault = ret_fault;
+	router_match(method, path, &c->match);
+	c->route = c->match.route;
+	memcpy(c->params, c->match.params, sizeof(c->params));
 	api_call_began(c->api);
 	return c;
 }
@@ -118,6 +122,8 @@ void call_reply_error(struct call *c, const struct err *e)
 	int status = call_status(e->code);
 	char *text = call_error_text(status, e->text);
 
+	if (c->ret_fault)
+		*c->ret_fault = xstrdup(e->text);
 	call_reply_text(c, status, "application/json", text, strlen(text));
 }
 

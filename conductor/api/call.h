@@ -24,7 +24,8 @@ struct call {
 	char *text;   /* the handler's; freed with the call */
 	json_t *json; /* the handler's */
 	bool flag;
-	bool would; /* a batch's dry run: only say whether it would be taken */
+	char **ret_fault; /* an inner call's: gets the text of an error, allocated; or NULL */
+	bool would;	  /* a batch's dry run: only say whether it would be taken */
 	struct route_match match;
 };
 
@@ -33,11 +34,12 @@ struct store *call_store(const struct call *c);
 const struct api_config *call_config(const struct call *c);
 
 /*
- * A call of ours on behalf of another (batch.c), with its caller, version and links. Answers go to
- * `reply`. The caller sets route and params, and runs it.
+ * A call of ours on behalf of another (batch.c), with its caller, version and links. The path is
+ * known to be a route's. Answers go to `reply`, and before it an error's text to *ret_fault. The
+ * caller runs it.
  */
 struct call *call_inner(const struct call *outer, const char *method, const char *path,
-	http_inner_fn reply, void *data);
+	char **ret_fault, http_inner_fn reply, void *data);
 
 /* Since when the route is, the body, the handler. Below 0: e says why, nothing was answered. */
 int call_run(struct call *c, const char *body, size_t len, struct err *e);

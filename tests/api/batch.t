@@ -85,6 +85,10 @@ answer = batch({"nodes": ["b0000", {"node": "b0001", "requests": [wrong, provisi
 same([r["status"] for r in answer["results"]], [202, 400], "a dry run takes patch and verb together")
 ok("frob" in answer["results"][1]["error"], "and refuses what the patch would be refused for")
 same(c.request("GET", "/v1/nodes/b0000")[1]["instance_info"], {}, "and changes nothing")
+for bad in ([7], [{"op": "add"}], {"op": "add"}, [{"op": "add", "path": "/uuid", "value": 1}], 7, None):
+    body = {"method": "PATCH"} if bad is None else {"method": "PATCH", "body": bad}
+    answer = batch({"nodes": ["b0000"], "requests": [body, provision("active")], "dry_run": True})
+    same(answer["results"][0]["status"], 400, "a dry run's patch is checked: %r: %s" % (bad, answer["results"][0]["error"]))
 answer = batch({"nodes": ["b0000", {"node": "b0001", "requests": [wrong, provision("active")]}, "b0002", "b0003"],
                 "requests": [patch, provision("active")]})
 same([r["status"] for r in answer["results"]], [202, 400, 202, 202], "refused patch, no verb")

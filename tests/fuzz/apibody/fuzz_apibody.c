@@ -123,7 +123,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (body)
 		read_records(body);
 	free(call_error_text(call_status(e.code), e.text));
-	free(batch_fault_text(text, size - head_len - 1));
 	json_decref(body);
 	return 0;
 }
