@@ -55,15 +55,17 @@ char *fs_read_line(const char *path)
 	return text;
 }
 
-static int write_all(int fd, const char *data, size_t len)
+int fs_write_all(int fd, const void *bytes, size_t len)
 {
+	const char *data = bytes;
+
 	while (len) {
 		ssize_t n = write(fd, data, len);
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0)
-			return -errno;
+		if (n <= 0)
+			return n < 0 ? -errno : -EIO;
 		data += n;
 		len -= (size_t)n;
 	}
@@ -86,7 +88,7 @@ int fs_write_atomic(const char *path, const void *data, size_t len, mode_t mode,
 
 	if (fd < 0)
 		return err_errno(e, errno, "write %s", path);
-	r = write_all(fd, data, len);
+	r = fs_write_all(fd, data, len);
 	if (r == 0 && (fchmod(fd, mode) < 0 || fsync(fd) < 0 || rename(tmp, path) < 0))
 		r = -errno;
 	if (r == 0)

@@ -16,6 +16,9 @@ int fs_read(const char *path, size_t max, char **ret, size_t *ret_len, struct er
 /* As fs_read(), for one-line attributes: trims white space at the end; NULL when it cannot. */
 char *fs_read_line(const char *path);
 
+/* All bytes to an open file, also by several writes. 0 or negative errno. */
+int fs_write_all(int fd, const void *bytes, size_t len);
+
 /* Writes beside, fsyncs, renames over, fsyncs the folder. */
 int fs_write_atomic(const char *path, const void *data, size_t len, mode_t mode, struct err *e);
 

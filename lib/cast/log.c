@@ -61,21 +61,6 @@ static void render(struct buf *b, const struct buf *notes, int64_t start_us)
 	}
 }
 
-static int write_all(int fd, const char *data, size_t len)
-{
-	while (len) {
-		ssize_t n = write(fd, data, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? -errno : -EIO;
-		data += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
 static int append(int fd, const char *title, const struct buf *notes)
 {
 	struct buf b = BUF_INIT(RENDERED_MAX);
@@ -89,7 +74,7 @@ static int append(int fd, const char *title, const struct buf *notes)
 		cast_header(&b, start, title, NULL);
 	}
 	render(&b, notes, start);
-	r = write_all(fd, buf_str(&b), b.len);
+	r = fs_write_all(fd, buf_str(&b), b.len);
 	buf_done(&b);
 	return r;
 }
