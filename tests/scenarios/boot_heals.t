@@ -10,22 +10,11 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from simlib import CONF, Sim, Tap, make_image, need_programs, wait_for  # noqa: E402
+from faultlib import in_own, ip, run_cases, tap  # noqa: E402
+from simlib import CONF, Sim, make_image, wait_for  # noqa: E402
 import simlib  # noqa: E402
 from vracklib import need_root  # noqa: E402
 
-tap = Tap()
-
-
-def in_own_network():
-    """Goes on in a network namespace, which ends with this program."""
-    if not os.environ.get("INGOT_OWN_NETWORK"):
-        os.environ["INGOT_OWN_NETWORK"] = "1"
-        os.execvp("unshare", ["unshare", "--net", sys.executable, os.path.abspath(__file__)])
-
-
-def ip(text):
-    subprocess.run(["ip", *text.split()], check=True)
 
 
 def make_interface():
@@ -133,7 +122,7 @@ def story(sim):
     tap.ok(told <= 3, "the log says it once each time", told)
 
 
-def main():
+def goes_and_comes():
     ip("link set lo up")
     make_interface()
     simlib.CONF = CONF.replace("dhcp = none", "dhcp = full\ninterface = prov0\nrange = 10.78.0.100,10.78.0.150")
@@ -143,10 +132,5 @@ def main():
 
 if __name__ == "__main__":
     need_root(tap)
-    in_own_network()
-    need_programs(tap)
-    try:
-        main()
-    except Exception as problem:  # pylint: disable=broad-except
-        tap.ok(False, "ran to its end", "%s: %s" % (type(problem).__name__, problem))
-    tap.done()
+    in_own("net")
+    run_cases((goes_and_comes,))

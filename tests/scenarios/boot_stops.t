@@ -11,23 +11,12 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import simlib  # noqa: E402
-from simlib import BUILD, CONF, SLOW, Sim, Tap, make_image, need_programs, wait_for  # noqa: E402
+from faultlib import in_own, ip, run_cases, tap  # noqa: E402
+from simlib import BUILD, CONF, SLOW, Sim, make_image, wait_for  # noqa: E402
 from vracklib import need_root  # noqa: E402
 
-tap = Tap()
 SERVER = "10.79.0.1"
 PXE = b"PXEClient:Arch:00000:UNDI:002001"  # BIOS, RFC 4578
-
-
-def in_own_network():
-    """Goes on in a network namespace, which ends with this program."""
-    if not os.environ.get("INGOT_OWN_NETWORK"):
-        os.environ["INGOT_OWN_NETWORK"] = "1"
-        os.execvp("unshare", ["unshare", "--net", sys.executable, os.path.abspath(__file__)])
-
-
-def ip(text):
-    subprocess.run(["ip", *text.split()], check=True)
 
 
 def make_network():
@@ -104,7 +93,7 @@ def cured(sim, m):
     sim.image(m, "system.img")
 
 
-def main():
+def stops():
     make_network()
     simlib.CONF = CONF.replace("dhcp = none", "dhcp = full\ninterface = prov0\nrange = 10.79.0.100,10.79.0.150")
     with Sim(1, wait=8) as sim:
@@ -127,10 +116,5 @@ def main():
 
 if __name__ == "__main__":
     need_root(tap)
-    in_own_network()
-    need_programs(tap)
-    try:
-        main()
-    except Exception as problem:  # pylint: disable=broad-except
-        tap.ok(False, "ran to its end", "%s: %s" % (type(problem).__name__, problem))
-    tap.done()
+    in_own("net")
+    run_cases((stops,))

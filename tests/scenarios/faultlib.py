@@ -1,5 +1,6 @@
 """What stories about faults share: that a fault ends as the contract says, in words a person can act on, and
 that one command is enough once it is gone."""
+import os
 import re
 import resource
 import signal
@@ -62,6 +63,18 @@ def limited(m, limit):
             subprocess.Popen = popen
     m.start_agent = start_limited
     return lambda: setattr(m, "start_agent", start)
+
+
+def in_own(kind):
+    """Goes on in a namespace of its own ("net", "mount"), which ends with this program."""
+    if os.environ.get("INGOT_OWN") != kind:
+        os.environ["INGOT_OWN"] = kind
+        private = ("--propagation", "private") if kind == "mount" else ()
+        os.execvp("unshare", ["unshare", "--" + kind, *private, sys.executable, *map(os.path.abspath, sys.argv[:1]), *sys.argv[1:]])
+
+
+def ip(text):
+    subprocess.run(["ip", *text.split()], check=True)
 
 
 def run_cases(cases):

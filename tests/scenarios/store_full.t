@@ -8,18 +8,11 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from simlib import Sim, Tap, make_image, need_programs, wait_for  # noqa: E402
+from faultlib import in_own, run_cases, tap  # noqa: E402
+from simlib import Sim, make_image, wait_for  # noqa: E402
 from vracklib import need_root  # noqa: E402
 
 MIB = 1 << 20
-tap = Tap()
-
-
-def in_own_mounts():
-    """Goes on in a mount namespace of its own, whose mounts end with it."""
-    if not os.environ.get("INGOT_OWN_MOUNTS"):
-        os.environ["INGOT_OWN_MOUNTS"] = "1"
-        os.execvp("unshare", ["unshare", "--mount", "--propagation", "private", sys.executable, os.path.abspath(__file__)])
 
 
 def fill(path):
@@ -55,7 +48,7 @@ def until_refused(sim, most):
     return most, 0, None
 
 
-def main():
+def fills():
     with Sim() as sim:
         m = sim.machines[0]
         store = os.path.join(sim.folder, "store")
@@ -113,10 +106,5 @@ def story(sim, m, store):
 
 if __name__ == "__main__":
     need_root(tap)
-    in_own_mounts()
-    need_programs(tap)
-    try:
-        main()
-    except Exception as problem:  # pylint: disable=broad-except
-        tap.ok(False, "ran to its end", "%s: %s" % (type(problem).__name__, problem))
-    tap.done()
+    in_own("mount")
+    run_cases((fills,))

@@ -9,7 +9,8 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from simlib import Sim, Tap, make_image, need_programs, wait_for  # noqa: E402
+from faultlib import run_cases, tap  # noqa: E402
+from simlib import Sim, make_image, wait_for  # noqa: E402
 
 SEED = int(os.environ.get("INGOT_SEED", random.SystemRandom().randrange(1 << 30)))
 ROUNDS = int(os.environ.get("INGOT_ROUNDS", "25"))
@@ -17,7 +18,6 @@ STABLE = ("enroll", "manageable", "available", "active", "inspect failed", "clea
 # from each stable state the command that leads towards active
 NEXT = {"enroll": "manage", "manageable": "provide", "available": "active", "inspect failed": "manage",
         "clean failed": "manage", "deploy failed": "active", "error": "deleted"}
-tap = Tap()
 
 
 def settled(sim):
@@ -68,23 +68,22 @@ def all_active(sim):
         tap.equal(sim.state(m), "active", "%s becomes active in the end" % m.name)
 
 
-if __name__ == "__main__":
-    need_programs(tap)
+def kills():
     tap.diag("INGOT_SEED=%d" % SEED)
     rnd = random.Random(SEED)
-    try:
-        with Sim(3, wait=20, command_timeout=5, bmc_options=("--slots", "64")) as sim:  # kills leave sessions
-            sim.images.files["system.img"] = make_image(8)
-            for m in sim.machines:
-                sim.enroll(m)
-                sim.image(m, "system.img")
-            for i in range(ROUNDS):
-                if not one_round(sim, rnd, i + 1):
-                    break
-                for m in sim.machines:  # what a deletion took away
-                    if "image_source" not in sim.node(m)["instance_info"]:
-                        sim.image(m, "system.img")
-            all_active(sim)
-    except Exception as problem:  # pylint: disable=broad-except
-        tap.ok(False, "ran to its end", "%s: %s" % (type(problem).__name__, problem))
-    tap.done()
+    with Sim(3, wait=20, command_timeout=5, bmc_options=("--slots", "64")) as sim:  # kills leave sessions
+        sim.images.files["system.img"] = make_image(8)
+        for m in sim.machines:
+            sim.enroll(m)
+            sim.image(m, "system.img")
+        for i in range(ROUNDS):
+            if not one_round(sim, rnd, i + 1):
+                break
+            for m in sim.machines:  # what a deletion took away
+                if "image_source" not in sim.node(m)["instance_info"]:
+                    sim.image(m, "system.img")
+        all_active(sim)
+
+
+if __name__ == "__main__":
+    run_cases((kills,))

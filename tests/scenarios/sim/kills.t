@@ -14,13 +14,13 @@ import time
 import uuid
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from faultlib import run_cases, tap  # noqa: E402
 from shimlib import INSIDE, Shim, need_shim  # noqa: E402
-from simlib import LOST, SEED, SLOW, VARIANT, Sim, Tap, make_image, need_programs, wait_for  # noqa: E402
+from simlib import LOST, SEED, SLOW, VARIANT, Sim, make_image, wait_for  # noqa: E402
 
 KILLS = int(os.environ.get("INGOT_KILLS", "6" if VARIANT == "build" else "3"))
 CLIENTS, NODES_EACH = 4, 3
 STABLE = ("enroll", "manageable", "available", "active", "error", "deploy failed", "clean failed", "inspect failed")
-tap = Tap()
 
 
 class Journal:
@@ -363,7 +363,7 @@ def last_commands(sim, clients):
     return wrong
 
 
-def main():
+def kills():
     # sessions that a killed conductor leaves behind take room in the BMC until they expire
     with Sim(3, wait=3600, power_timeout=15, bmc_options=("--idle-s", "2", "--slots", "16")) as sim:
         journal = Journal(os.path.join(sim.folder, "journal"))
@@ -383,10 +383,5 @@ def main():
 
 
 if __name__ == "__main__":
-    need_programs(tap)
     need_shim(tap)
-    try:
-        main()
-    except Exception as problem:  # pylint: disable=broad-except
-        tap.ok(False, "ran to its end", "%s: %s" % (type(problem).__name__, problem))
-    tap.done()
+    run_cases((kills,))

@@ -9,13 +9,13 @@ import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from simlib import RANDOM, VARIANT, Sim, Tap, make_image, need_programs, wait_for  # noqa: E402
+from faultlib import run_cases, tap  # noqa: E402
+from simlib import RANDOM, VARIANT, Sim, make_image, wait_for  # noqa: E402
 
 DEPLOYS = int(os.environ.get("INGOT_DEPLOYS", "10" if VARIANT == "build" else "5"))
 ENDED = ("active", "deploy failed", "available", "clean failed", "manageable", "inspect failed", "enroll", "error")
 # the example of htpasswd's manual; see tests/api/http.t
 USERS, MY_PASSWORD = ("anna:myPassword", "bert:myPassword"), "$2y$05$c4WoMPo3SXsafkva.HHa6uXQZWr7oboPiC2bT/r7q1BB8I2s0BRqC"
-tap = Tap()
 
 
 def with_users(sim):
@@ -184,13 +184,4 @@ def all_news(sim, want):
 CASES = (opposite_orders, deleted_while_deploying, restart_in_many_deploys)
 
 if __name__ == "__main__":
-    need_programs(tap)
-    for case in CASES:
-        if sys.argv[1:] and case.__name__ not in sys.argv[1:]:
-            continue
-        tap.diag(case.__name__)
-        try:
-            case()
-        except Exception as problem:  # pylint: disable=broad-except
-            tap.ok(False, case.__name__ + " ran to its end", "%s: %s" % (type(problem).__name__, problem))
-    tap.done()
+    run_cases(CASES)
