@@ -31,6 +31,7 @@ static const struct {
 	{EACCES, 401},
 	{EPERM, 403},
 	{ENOENT, 404},
+	{EBADRQC, 405},
 	{EPROTONOSUPPORT, 406},
 	{EBUSY, 409},
 	{EEXIST, 409},
@@ -209,14 +210,27 @@ int call_parse_body(const struct route *route, int version, const char *text, si
 	return r;
 }
 
+/* What a request gets that asks for a method in a version before there was one. */
+static int check_since(const struct call *c, struct err *e)
+{
+	const struct route *r = c->route;
+
+	if (c->version >= r->since || (c->version == API_MINOR_MIN && (r->flags & ROUTE_IN_1_1)))
+		return 0;
+	if (r->flags & ROUTE_TOO_OLD_406)
+		return version_need(c->version, r->since, r->path, e);
+	return err_set(e, r->flags & ROUTE_TOO_OLD_405 ? EBADRQC : ENOENT,
+		"%s %s begins with API version 1.%d, the request asked for 1.%d", r->method,
+		r->path, r->since, c->version);
+}
+
 int call_run(struct call *c, const char *body, size_t len, struct err *e)
 {
 	int r;
 
-	if (c->version < c->route->since && (c->route->flags & ROUTE_TOO_OLD_406))
-		return version_need(c->version, c->route->since, c->route->path, e);
-	if (c->version < c->route->since)
-		return err_set(e, ENOENT, "The resource could not be found.");
+	r = check_since(c, e);
+	if (r < 0)
+		return r;
 	r = call_parse_body(c->route, c->version, body, len, &c->body, e);
 	return r < 0 ? r : c->route->handler(c, e);
 }

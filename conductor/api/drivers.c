@@ -56,8 +56,7 @@ int drivers_list(struct call *c, struct err *e)
 	if (call_args_only(c, known, e) < 0)
 		return -e->code;
 	for (const char *const *k = known; *k; k++)
-		if (http_arg(c->req, *k) &&
-			version_need(c->version, version_since("driver?", *k), *k, e) < 0)
+		if (http_arg(c->req, *k) && version_check(c->version, "driver?", *k, e) < 0)
 			return -e->code;
 	if (call_arg_bool(c, "detail", false, &c->flag, e) < 0)
 		return -e->code;

@@ -20,7 +20,7 @@ static int check_root(const struct schema *s, int version, const json_t *operati
 	if (f->flags & S_NO_PATCH)
 		return err_set(
 			e, EINVAL, "'/%s' is an internal attribute and can not be updated", root);
-	return version_need(version, version_since(s->name, root), root, e);
+	return version_check(version, s->name, root, e);
 }
 
 int patch_check_roots(const struct schema *s, int version, const json_t *patch, struct err *e)

@@ -128,7 +128,7 @@ static int parse_sort_key(struct listing *l, const char *text, struct err *e)
 	if (!f || !(f->flags & FIELD_COLUMN))
 		return err_set(e, EINVAL,
 			"The sort_key value \"%.64s\" is an invalid field for sorting", text);
-	return version_need(l->c->version, version_since(l->res->name, text), text, e);
+	return version_check(l->c->version, l->res->name, text, e);
 }
 
 static int parse_limit(struct listing *l, const char *text, struct err *e)
@@ -179,11 +179,9 @@ static int common_arg(struct listing *l, const char *name, const char *text, str
 
 static int query_arg(struct listing *l, const char *name, const char *text, struct err *e)
 {
-	char kind[32];
-	int r;
+	char kind[RESOURCE_KIND_MAX];
+	int r = version_check(l->c->version, resource_kind(l->res, kind), name, e);
 
-	snprintf(kind, sizeof(kind), "%s?", l->res->name);
-	r = version_need(l->c->version, version_since(kind, name), name, e);
 	if (r == 0)
 		r = common_arg(l, name, text, e);
 	if (r <= 0)

@@ -271,8 +271,7 @@ int node_patch(struct call *c, struct err *e)
 		call_arg_bool(c, "reset_interfaces", false, &c->flag, e) < 0)
 		return -e->code;
 	if (http_arg(c->req, "reset_interfaces") &&
-		version_need(c->version, version_since("node?", "reset_interfaces"),
-			"reset_interfaces", e) < 0)
+		version_check(c->version, "node?", "reset_interfaces", e) < 0)
 		return -e->code;
 	r = call_request(c, REQ_NODE_UPDATE, c->params[0]);
 	r->edit = edit_node;

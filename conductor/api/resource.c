@@ -7,7 +7,12 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
+
+#define RESOURCES_MAX	 32
+#define FIELDS_ASKED_MAX 200
 
 static bool listed(const char *const *names, const char *name)
 {
@@ -17,9 +22,50 @@ static bool listed(const char *const *names, const char *name)
 	return false;
 }
 
-static bool visible(const struct call *c, const struct resource *res, const char *name)
+/* What rendering has to know of each field of a resource, found once. */
+struct plan {
+	const struct resource *res;
+	struct {
+		int since;
+		bool hidden, masked, conductor, state;
+	} fields[RESOURCE_FIELDS_MAX];
+};
+
+static struct plan *plan_new(const struct resource *res)
 {
-	return c->version >= version_since(res->name, name);
+	struct plan *p = xcalloc(1, sizeof(*p));
+
+	p->res = res;
+	for (int i = 0; i < res->type->n_fields && i < RESOURCE_FIELDS_MAX; i++) {
+		const char *name = res->type->fields[i].name;
+
+		p->fields[i].since = version_since(res->name, name);
+		p->fields[i].hidden = listed(res->hidden, name);
+		p->fields[i].masked = listed(res->masked, name);
+		p->fields[i].conductor = res == &node_resource && str_eq(name, "conductor");
+		p->fields[i].state = str_eq(name, "provision_state");
+	}
+	return p;
+}
+
+/* The plan of a resource: made at its first rendering, by whichever thread, and kept. */
+static const struct plan *plan_of(const struct resource *res)
+{
+	static _Atomic(struct plan *) plans[RESOURCES_MAX];
+
+	for (int i = 0; i < RESOURCES_MAX; i++) {
+		struct plan *p = atomic_load(&plans[i]), *made;
+
+		if (!p) {
+			made = plan_new(res);
+			if (atomic_compare_exchange_strong(&plans[i], &p, made))
+				return made;
+			free(made);
+		}
+		if (p->res == res)
+			return p;
+	}
+	abort(); /* more resources than RESOURCES_MAX */
 }
 
 static json_t *default_of(const struct field *f)
@@ -31,19 +77,20 @@ static json_t *default_of(const struct field *f)
 	return f->type == FIELD_ARRAY ? json_array() : json_null();
 }
 
-static json_t *field_value(const struct call *c, const struct resource *res, const struct field *f,
-	const json_t *stored)
+static json_t *field_value(
+	const struct call *c, const struct plan *plan, int i, const json_t *stored)
 {
+	const struct field *f = &plan->res->type->fields[i];
 	json_t *value = json_object_get(stored, f->name);
 	const char *state;
 
-	if (res == &node_resource && str_eq(f->name, "conductor"))
+	if (plan->fields[i].conductor)
 		return json_string(engine_hostname(call_engine(c)));
 	if (!value)
 		return default_of(f);
-	if (listed(res->masked, f->name))
+	if (plan->fields[i].masked)
 		return mask_object(f->name, value);
-	if (str_ends(f->name, "provision_state") && json_is_string(value)) {
+	if (plan->fields[i].state && json_is_string(value)) {
 		state = version_state_name(c->version, json_string_value(value));
 		return state ? json_string(state) : json_null();
 	}
@@ -53,23 +100,30 @@ static json_t *field_value(const struct call *c, const struct resource *res, con
 json_t *resource_render(const struct call *c, const struct resource *res, const json_t *stored,
 	const char *const *fields)
 {
+	const struct plan *plan = plan_of(res);
 	const char *uuid = json_str(stored, "uuid");
 	json_t *out = json_object();
 
 	for (int i = 0; i < res->type->n_fields; i++) {
 		const struct field *f = &res->type->fields[i];
 
-		if ((fields && !listed(fields, f->name)) || listed(res->hidden, f->name) ||
-			!visible(c, res, f->name))
+		if (plan->fields[i].hidden || c->version < plan->fields[i].since ||
+			(fields && !listed(fields, f->name)))
 			continue;
-		json_object_set_new(out, f->name, field_value(c, res, f, stored));
+		json_object_set_new(out, f->name, field_value(c, plan, i, stored));
 	}
 	if (!res->no_links && (!fields || listed(fields, "links")))
 		json_object_set_new(out, "links", call_links(c, res->plural, uuid, NULL));
 	for (const char *const *s = res->sublinks; s && *s; s++)
-		if ((!fields || listed(fields, *s)) && visible(c, res, *s))
+		if ((!fields || listed(fields, *s)) && c->version >= version_since(res->name, *s))
 			json_object_set_new(out, *s, call_links(c, res->plural, uuid, *s));
 	return out;
+}
+
+static void lower(char *s)
+{
+	for (; *s; s++)
+		*s = (char)tolower((unsigned char)*s);
 }
 
 void strv_free(char **v)
@@ -87,13 +141,14 @@ static int check_field(
 
 	if (!known)
 		return err_set(e, EINVAL, "Field(s) \"%.64s\" are not valid", name);
-	return version_need(c->version, version_since(res->name, name), name, e);
+	return version_check(c->version, res->name, name, e);
 }
 
+/* Names are lower case; links come with any of them. */
 int resource_fields(const struct call *c, const struct resource *res, const char *text, char ***ret,
 	struct err *e)
 {
-	_cleanup_free_ char *copy = xstrdup(text);
+	_cleanup_free_ char *copy = xasprintf("%s,links", text);
 	char *save = NULL, **v = xcalloc(1, sizeof(*v));
 	size_t n = 0;
 
@@ -101,7 +156,11 @@ int resource_fields(const struct call *c, const struct resource *res, const char
 		int r;
 
 		s = str_trim(s);
-		r = n < 200 ? check_field(c, res, s, e) : err_set(e, EINVAL, "too many fields");
+		if (!*s)
+			continue;
+		lower(s);
+		r = n < FIELDS_ASKED_MAX ? check_field(c, res, s, e)
+					 : err_set(e, EINVAL, "fields: too many of them");
 		if (r < 0) {
 			strv_free(v);
 			return r;
@@ -112,6 +171,12 @@ int resource_fields(const struct call *c, const struct resource *res, const char
 	}
 	*ret = v;
 	return 0;
+}
+
+const char *resource_kind(const struct resource *res, char kind[static RESOURCE_KIND_MAX])
+{
+	snprintf(kind, RESOURCE_KIND_MAX, "%s?", res->name);
+	return kind;
 }
 
 static int take_first(void *data, const char *uuid, const char *json, size_t len)
@@ -141,13 +206,13 @@ int node_read(const struct call *c, const char *ident, json_t **ret, struct err 
 	char uuid[UUID_TEXT_MAX];
 
 	if (uuid_valid(ident)) {
-		for (int i = 0; i < UUID_TEXT_MAX; i++)
-			uuid[i] = (char)tolower((unsigned char)ident[i]);
+		str_copy(uuid, sizeof(uuid), ident);
+		lower(uuid);
 		return resource_read(c, &node_resource, "uuid", uuid, ret, e);
 	}
-	if (c->version < version_since("node", "name"))
-		return err_set(e, EINVAL, "Expected a UUID but received %.64s.", ident);
-	if (!node_name_valid(ident))
+	if (node_name_valid(ident) && c->version < version_since("node", "name"))
+		return err_set(e, ENOENT, "Node %.64s could not be found.", ident);
+	if (!node_name_known(c->version, ident))
 		return err_set(
 			e, EINVAL, "Expected a logical name or UUID but received %.64s.", ident);
 	return resource_read(c, &node_resource, "name", ident, ret, e);
@@ -166,12 +231,12 @@ int node_uuid(const struct call *c, const char *ident, char **ret, struct err *e
 int resource_show(struct call *c, const struct resource *res, json_t *stored, struct err *e)
 {
 	const char *text = http_arg(c->req, "fields");
-	char **fields = NULL;
+	char **fields = NULL, kind[RESOURCE_KIND_MAX];
 	json_t *out = NULL;
 	int r = 0;
 
 	if (text) {
-		r = version_need(c->version, 8, "fields", e);
+		r = version_check(c->version, resource_kind(res, kind), "fields", e);
 		if (r == 0)
 			r = resource_fields(c, res, text, &fields, e);
 	}

@@ -7,6 +7,9 @@
 
 #include "conductor/api/call.h"
 
+#define RESOURCE_FIELDS_MAX 96 /* of one record */
+#define RESOURCE_KIND_MAX   40
+
 enum arg_kind {
 	ARG_TEXT,     /* column equals */
 	ARG_BOOL,     /* column is true or false */
@@ -52,6 +55,9 @@ extern const struct resource node_resource, port_resource, history_resource;
  */
 json_t *resource_render(const struct call *c, const struct resource *res, const json_t *stored,
 	const char *const *fields);
+
+/* "node?": how version.h calls the query arguments of a resource. */
+const char *resource_kind(const struct resource *res, char kind[static RESOURCE_KIND_MAX]);
 
 /* Splits "a,b" into *ret (free with strv_free) and checks every name. -EINVAL, -EPROTONOSUPPORT. */
 int resource_fields(const struct call *c, const struct resource *res, const char *text, char ***ret,

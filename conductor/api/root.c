@@ -40,6 +40,7 @@ static const struct {
 	{"events", 54},
 	{"deploy_templates", 55},
 	{"shards", 82},
+	{"continue_inspection", 84},
 	{"runbooks", 92},
 	{"inspection_rules", 96},
 };

@@ -23,12 +23,14 @@ enum route_body {
 };
 
 enum route_flags {
-	ROUTE_PUBLIC = 1,      /* without authentication */
-	ROUTE_RAMDISK = 2,     /* may be switched off */
-	ROUTE_UNVERSIONED = 4, /* no microversion is asked for or answered */
-	ROUTE_TOO_OLD_406 = 8, /* below `since`: 406 instead of 404 */
-	ROUTE_PROVISION = 16,  /* body limit of states/provision */
-	ROUTE_INSPECTION = 32, /* body limit of continue_inspection */
+	ROUTE_PUBLIC = 1,	/* without authentication */
+	ROUTE_RAMDISK = 2,	/* may be switched off */
+	ROUTE_UNVERSIONED = 4,	/* no microversion is asked for or answered */
+	ROUTE_TOO_OLD_406 = 8,	/* below `since`: 406 instead of 404 */
+	ROUTE_TOO_OLD_405 = 64, /* 405 */
+	ROUTE_IN_1_1 = 128,	/* also in version 1.1, whatever `since` says */
+	ROUTE_PROVISION = 16,	/* body limit of states/provision */
+	ROUTE_INSPECTION = 32,	/* body limit of continue_inspection */
 };
 
 struct route {

@@ -11,6 +11,7 @@
 #define OURS   ROUTE_UNVERSIONED
 #define AGENT  (ROUTE_PUBLIC | ROUTE_RAMDISK)
 #define NEWER  ROUTE_TOO_OLD_406
+#define LATER  .flags = ROUTE_TOO_OLD_405
 #define NODE   "/v1/nodes/{node}"
 #define STATES NODE "/states"
 #define MANAGE NODE "/management"
@@ -26,12 +27,12 @@
 #define PATCH	    .body = BODY_PATCH
 
 /* A collection that is always empty: list, show, and writes that are refused. */
-#define EMPTY(path, since, plural, singular)                                                       \
+#define EMPTY(path, since, plural, singular, ...)                                                  \
 	R("GET", path, since, empty_list, .arg = (plural)),                                        \
-		R("POST", path, since, not_implemented, .arg = (plural)),                          \
+		R("POST", path, since, not_implemented, .arg = (plural), __VA_ARGS__),             \
 		R("GET", path "/{id}", since, empty_get, .arg = (singular)),                       \
-		R("PATCH", path "/{id}", since, empty_get, .arg = (singular)),                     \
-		R("DELETE", path "/{id}", since, empty_get, .arg = (singular))
+		R("PATCH", path "/{id}", since, empty_get, .arg = (singular), __VA_ARGS__),        \
+		R("DELETE", path "/{id}", since, empty_get, .arg = (singular), __VA_ARGS__)
 
 /* A vendor method, named in the query or, as ironicclient does, in the path. */
 #define PASSTHRU(path)                                                                             \
@@ -69,7 +70,7 @@ const struct route routes[] = {
 	R("PUT", MANAGE "/boot_device", 0, boot_device_put, BODY(boot_device_schema)),
 	R("GET", MANAGE "/boot_device/supported", 0, boot_device_supported),
 	R("PUT", MANAGE "/inject_nmi", 29, inject_nmi, OPTIONAL(nothing_schema)),
-	R("GET", MANAGE "/indicators", 63, not_supported, .arg = "indicators"),
+	R("GET", MANAGE "/indicators", 0, not_supported, .arg = "indicators"),
 
 	R("GET", NODE "/traits", 37, traits_get),
 	R("PUT", NODE "/traits", 37, traits_put, BODY(traits_schema)),
@@ -113,7 +114,8 @@ const struct route routes[] = {
 	R("GET", "/v1/drivers", 0, drivers_list),
 	R("GET", "/v1/drivers/{driver}", 0, driver_get),
 	R("GET", "/v1/drivers/{driver}/properties", 0, driver_properties),
-	R("GET", "/v1/drivers/{driver}/raid/logical_disk_properties", 12, driver_raid_properties),
+	R("GET", "/v1/drivers/{driver}/raid/logical_disk_properties", 12, driver_raid_properties,
+		.flags = NEWER),
 	R("GET", "/v1/drivers/{driver}/vendor_passthru/methods", 0, driver_methods),
 	R("GET", "/v1/conductors", 49, conductors_list),
 	R("GET", "/v1/conductors/{hostname}", 49, conductor_get),
@@ -125,17 +127,17 @@ const struct route routes[] = {
 	R("GET", "/v1/volume", 32, volume_get),
 	EMPTY("/v1/volume/connectors", 32, "connectors", "Volume connector"),
 	EMPTY("/v1/volume/targets", 32, "targets", "Volume target"),
-	EMPTY("/v1/allocations", 52, "allocations", "Allocation"),
-	EMPTY("/v1/deploy_templates", 55, "deploy_templates", "Deploy template"),
-	EMPTY("/v1/runbooks", 92, "runbooks", "Runbook"),
-	EMPTY("/v1/inspection_rules", 96, "inspection_rules", "Inspection rule"),
+	EMPTY("/v1/allocations", 52, "allocations", "Allocation", LATER),
+	EMPTY("/v1/deploy_templates", 55, "deploy_templates", "Deploy template", LATER),
+	EMPTY("/v1/runbooks", 92, "runbooks", "Runbook", LATER),
+	EMPTY("/v1/inspection_rules", 96, "inspection_rules", "Inspection rule", LATER),
 	R("GET", "/v1/shards", 82, shards_list),
 	R("POST", "/v1/events", 54, not_implemented, .arg = "events"),
 
 	R("GET", "/v1/lookup", 22, lookup, .flags = AGENT),
 	R("POST", "/v1/heartbeat/{node}", 22, heartbeat, BODY(heartbeat_schema), .flags = AGENT),
-	R("POST", "/v1/continue_inspection", 0, continue_inspection, .body = BODY_REQUIRED,
-		.flags = AGENT | ROUTE_INSPECTION),
+	R("POST", "/v1/continue_inspection", 84, continue_inspection, .body = BODY_REQUIRED,
+		.flags = AGENT | ROUTE_INSPECTION | ROUTE_IN_1_1),
 
 	R("GET", "/ingot/v1/why/{node}", 0, why_get, .flags = OURS),
 	R("GET", "/ingot/v1/nodes/{node}/history", 0, story_get, .flags = OURS),

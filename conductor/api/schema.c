@@ -116,7 +116,7 @@ static int body_field(
 		r = err_set(e, EINVAL, "%.64s: unexpected field; %s takes %s", name, s->name,
 			known_fields(s, known, sizeof(known)));
 	else
-		r = version_need(version, version_since(s->name, name), name, e);
+		r = json_is_null(value) ? 0 : version_check(version, s->name, name, e);
 	if (r == 0)
 		r = schema_value(f, &value, e);
 	if (r == 0 && value != json_object_get(body, name))
@@ -184,6 +184,44 @@ bool node_name_valid(const char *text)
 		if (str_eq(text, reserved[i]))
 			return false;
 	return true;
+}
+
+static bool host_char(char c)
+{
+	return islower((unsigned char)c) || isdigit((unsigned char)c);
+}
+
+/* One part of a host name between dots. */
+static bool host_label(const char *s, size_t len, bool first)
+{
+	if (!len || len > 63 || !host_char(s[len - 1]) || (first && !host_char(s[0])))
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (!host_char(s[i]) && s[i] != '-' && (first || s[i] != '_'))
+			return false;
+	return true;
+}
+
+/* What a host name may look like, which is all that names were before version 10. */
+static bool host_name(const char *text)
+{
+	const char *p = text;
+
+	for (;;) {
+		size_t len = strcspn(p, ".");
+
+		if (!host_label(p, len, p == text))
+			return false;
+		p += len;
+		if (!*p || !p[1]) /* one dot may end it */
+			return true;
+		p++;
+	}
+}
+
+bool node_name_known(int version, const char *text)
+{
+	return node_name_valid(text) && (version >= 10 || host_name(text));
 }
 
 int check_node_name(const char *name, json_t *value, struct err *e)

@@ -64,4 +64,7 @@ int check_traits(const char *name, json_t *value, struct err *e);
 int check_steps(const char *name, json_t *value, struct err *e);
 bool node_name_valid(const char *text);
 
+/* As above, and as narrow as names were when this version was new (host names below 1.10). */
+bool node_name_known(int version, const char *text);
+
 #endif

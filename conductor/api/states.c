@@ -101,7 +101,7 @@ static int check_drive_object(const json_t *drive, int version, struct err *e)
 	}
 	if (!json_object_get(drive, "vendor_data"))
 		return 0;
-	return version_need(version, version_since("provision", "vendor_data"), "vendor_data", e);
+	return version_check(version, "provision", "vendor_data", e);
 }
 
 static int check_drive(const json_t *drive, enum verb verb, int version, struct err *e)
@@ -110,12 +110,12 @@ static int check_drive(const json_t *drive, enum verb verb, int version, struct 
 
 	if (!drive || json_is_null(drive))
 		return 0;
-	if (verb == VERB_REBUILD && version < 35)
-		return version_need(version, 35, "a configdrive with target 'rebuild'", e);
-	if (json_is_string(drive))
+	r = verb == VERB_REBUILD ? version_check(version, "provision", "configdrive rebuild", e)
+				 : 0;
+	if (r == 0 && json_is_string(drive))
 		return check_drive_text(json_string_value(drive), e);
-	r = version_need(version, version_since("provision", "configdrive object"),
-		"a configdrive that is an object", e);
+	if (r == 0)
+		r = version_check(version, "provision", "configdrive object", e);
 	return r < 0 ? r : check_drive_object(drive, version, e);
 }
 
@@ -126,8 +126,7 @@ static int check_parts(int version, enum verb verb, const json_t *body, struct e
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(parts); i++)
 		r = check_part(i, verb, body, e);
 	if (r == 0 && verb == VERB_SERVICE && json_object_get(body, "disable_ramdisk"))
-		r = version_need(version, version_since("provision", "disable_ramdisk service"),
-			"disable_ramdisk with target 'service'", e);
+		r = version_check(version, "provision", "disable_ramdisk service", e);
 	if (r == 0 && json_object_get(body, "runbook"))
 		r = err_set(
 			e, ENOENT, "Runbook %.64s could not be found.", json_str(body, "runbook"));
@@ -143,7 +142,7 @@ int provision_check(int version, const json_t *body, enum verb *ret, struct err 
 	if (!verb)
 		return err_set(
 			e, EINVAL, "The requested provision state \"%.64s\" is invalid", target);
-	r = version_need(version, version_since("provision", target), target, e);
+	r = version_check(version, "provision", target, e);
 	if (r == 0)
 		r = check_parts(version, verb, body, e);
 	if (r == 0)
@@ -188,16 +187,16 @@ int power_check(int version, const json_t *body, enum power_state *ret, struct e
 	const char *target = json_str(body, "target");
 	enum power_state power = power_state_parse(target);
 	const json_t *timeout = json_object_get(body, "timeout");
-	bool soft = power == POWER_SOFT_OFF || power == POWER_SOFT_REBOOT;
+	int r = version_check(version, "power", target, e);
 
+	if (r < 0)
+		return r;
 	if (!power || power == POWER_ERROR)
 		return err_set(e, EINVAL,
 			"target: \"%.64s\" is invalid; expected power on, power off, rebooting, "
 			"soft "
 			"power off or soft rebooting",
 			target);
-	if ((soft || json_is_integer(timeout)) && version < 27)
-		return version_need(version, 27, soft ? target : "timeout", e);
 	if (json_is_integer(timeout) && json_integer_value(timeout) < 1)
 		return err_set(e, EINVAL, "timeout: expected at least 1 second");
 	*ret = power;

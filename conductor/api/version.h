@@ -1,11 +1,12 @@
 /*
  * Microversions: which one a request asks for, and since when each field, filter, verb and state
- * name exists. The tables are contract section 2.5.
+ * name exists.
  */
 #ifndef CONDUCTOR_API_VERSION_H
 #define CONDUCTOR_API_VERSION_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "lib/base/err.h"
 
@@ -16,11 +17,29 @@
  */
 int version_parse(const char *ironic, const char *openstack, int *ret, struct err *e);
 
+/* A row of the table (since.c). */
+struct since {
+	const char *kind; /* what it is part of, see version_since() */
+	const char *name;
+	int minor;
+	int code; /* errno that older requests get; 0: EPROTONOSUPPORT (406) */
+};
+
+const struct since *since_find(const char *kind, const char *name); /* or NULL */
+const struct since *since_rows(size_t *ret_n);			    /* all of them */
+
 /*
- * The minor version that brought a name of a kind: "node" and "port" fields, "node?" and "port?"
- * query parameters, "provision" targets and body fields. 1 when it has always been there.
+ * The minor version that brought a name of a kind: "node" is fields of nodes, "node?" query
+ * arguments of their collection and of one, and so on for every resource and body; "provision" is
+ * targets and body fields. 1 when it has always been there. Fast: nothing is compared with all.
  */
 int version_since(const char *kind, const char *name);
+
+/* 0, or the code that a request of this version gets for this name: -EPROTONOSUPPORT, -EINVAL. */
+int version_check(int version, const char *kind, const char *name, struct err *e);
+
+/* The oldest version in which resources of a kind look as they do in this one. */
+int version_like(int version, const char *kind);
 
 /* 0, or -EPROTONOSUPPORT saying which version is needed. */
 int version_need(int version, int since, const char *what, struct err *e);

@@ -78,7 +78,8 @@ same(code("POST", "/ingot/v1/nodes/ns~h1/bmc/raw", {"netfn": 6, "command": 1, "d
 # 2.5: old clients
 old = c.request("GET", "/v1/nodes/" + node["uuid"], version="1.1")[1]
 ok("name" not in old and "driver_internal_info" not in old, "1.1 knows no names")
-same(code("GET", "/v1/nodes/ns~h1", version="1.4"), 400, "nor takes them")
+same((code("GET", "/v1/nodes/ns~h1", version="1.4"), code("GET", "/v1/nodes/ns~h1", version="1.9")), (404, 400),
+     "nor takes them, and those of 1.5 were host names")
 same((code("GET", "/v1/conductors", version="1.48"), code("GET", "/v1/conductors", version="1.49")),
      (404, 200), "conductors begin with 1.49")
 

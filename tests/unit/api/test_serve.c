@@ -99,7 +99,9 @@ static void test_versions(void)
 	is_int(a.status, 406, "a version too new");
 	is_str(min, "1.1", "tells the oldest");
 	is_str(max, "1.110", "and the newest");
-	refused("GET", "/v1/conductors", "1.48", NULL, 404, "found");
+	refused("GET", "/v1/conductors", "1.48", NULL, 404, "1.49");
+	refused("POST", "/v1/allocations", "1.51", "{}", 405, "1.52");
+	refused("GET", "/v1/nodes?detail=true", "1.42", NULL, 400, "detail");
 	refused("GET", "/v1/nodes?owner=x", "1.49", NULL, 406, "owner");
 	refused("POST", "/v1/nodes", "1.49", "{\"driver\": \"fake-hardware\", \"owner\": \"x\"}",
 		406, "owner");
@@ -123,7 +125,7 @@ static void test_create(void)
 	ok(json_is_object(json_object_get(a.json, "properties")), "properties is an object");
 	ok(json_is_null(json_object_get(a.json, "power_state")), "power_state is null");
 	is_int(json_array_size(json_object_get(a.json, "links")), 2, "two links");
-	got = ask("GET", "/v1/nodes/r1~n1", "1.5", NULL);
+	got = ask("GET", "/v1/nodes/r1~n1", "1.10", NULL);
 	is_int(got.status, 200, "GET by name");
 	ok(!json_object_get(got.json, "owner"), "a field newer than the version is not there");
 	ok(json_object_get(got.json, "name") != NULL, "an older one is");
@@ -163,7 +165,7 @@ static void test_bad_bodies(void)
 	refused("PUT", "/v1/nodes/n/states/provision", "1.80",
 		"{\"target\": \"active\", \"configdrive\": \"not base64!\"}", 400, "configdrive");
 	refused("PUT", "/v1/nodes/n/states/provision", "1.55",
-		"{\"target\": \"active\", \"configdrive\": {}}", 406, "configdrive");
+		"{\"target\": \"active\", \"configdrive\": {}}", 400, "configdrive");
 	refused("PUT", "/v1/nodes/n/states/provision", "1.3", "{\"target\": \"manage\"}", 406,
 		"manage");
 	refused("PUT", "/v1/nodes/n/states/power", "1.80", "{\"target\": \"up\"}", 400, "up");
@@ -237,8 +239,8 @@ static void test_pages(void)
 	is_str(json_str(json_array_get(json_object_get(second.json, "nodes"), 0), "name"), "p3",
 		"goes on where the first ended");
 	ok(!json_object_get(second.json, "next"), "and is the last");
-	is_int(json_object_size(json_array_get(json_object_get(second.json, "nodes"), 0)), 2,
-		"only the fields asked for");
+	is_int(json_object_size(json_array_get(json_object_get(second.json, "nodes"), 0)), 3,
+		"only the fields asked for, and links");
 	refused("GET", "/v1/nodes?limit=0", "1.80", NULL, 400, "Limit");
 	refused("GET", "/v1/nodes?marker=11111111-1111-1111-1111-111111111111", "1.80", NULL, 404,
 		"11111111");
