@@ -108,8 +108,9 @@ all | everything)
 	simulated release 2
 	simulated asan 4
 	stage "emulated BMC against ipmitool and FreeIPMI" taps 600 tests/bmc/*.t
-	for t in tests/api/*.t; do stage "api: $(basename "$t" .t)" taps 600 "$t"; done
-	for t in tests/scenarios/*.t; do stage "scenario: $(basename "$t" .t)" taps 1200 "$t"; done
+	stage "API clients" env JOBS=3 tests/check.sh taps 600 tests/api/*.t
+	stage "real services" env JOBS=3 tests/check.sh taps 1200 tests/scenarios/*.t
+	for t in tests/scenarios/qemu/*.t; do stage "QEMU: $(basename "$t" .t)" taps 1200 "$t"; done
 	if [ $mode = everything ]; then
 		stage "build (tsan)" make -s -j2 VARIANT=tsan programs tests
 		stage "unit tests (tsan)" make -s VARIANT=tsan check-unit

@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from corridorlib import (API, Corridor, GIB, MIB, PASSWORD, SLOW, Tap, check_written, differences,  # noqa: E402
                          erased, lay_image, need_corridor, noise, partitions, read_at, wait_for, zero_ranges)
 

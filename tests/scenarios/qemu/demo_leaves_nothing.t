@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from vracklib import TOP, Tap, need_root, wait_for  # noqa: E402
 
 DEMO = os.path.join(TOP, "tests/scenarios/demo.py")

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from vracklib import Rack, Tap, TOP, need_root, wait_for  # noqa: E402
 
 IMAGE = os.path.join(TOP, "build/system/system.img")

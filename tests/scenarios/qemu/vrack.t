@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from vracklib import Rack, Tap, VRACK, need_root, wait_for  # noqa: E402
 
 RACK = """

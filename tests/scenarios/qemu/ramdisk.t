@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from vracklib import Tap, TOP, end_cleanly  # noqa: E402
 
 IMAGE = os.path.join(TOP, "build/agent")
