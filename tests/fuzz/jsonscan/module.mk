@@ -1,0 +1,1 @@
+$(call fuzz_target,jsonscan,json base,jansson)
