@@ -162,7 +162,7 @@ int waiting_list(struct call *c, struct err *e)
 
 static void finish_node(struct call *c, struct request *r)
 {
-	call_reply_json(c, 201, resource_render(c, &node_resource, r->answer, NULL));
+	resource_reply(c, 201, &node_resource, r->answer);
 }
 
 static int accept_waiting(struct call *c, const char *mac, struct err *e)

@@ -1,7 +1,6 @@
 /* Collections: filters, fields, sorting, pages; see resource.h and contract section 2.4. */
-#include "conductor/api/resource.h"
+#include "conductor/api/render.h"
 #include "conductor/api/version.h"
-#include "lib/base/buf.h"
 #include "lib/base/map.h"
 #include "lib/base/str.h"
 #include "lib/base/uuid.h"
@@ -13,6 +12,7 @@
 
 #define FILTERS_MAX 32
 #define URL_MAX	    (64 * 1024)
+#define PAGE_BYTES  (16 * 1024 * 1024) /* a page ends early behind so much */
 
 struct listing {
 	struct call *c;
@@ -31,7 +31,10 @@ struct listing {
 	int limit;
 	bool by_parent; /* children were asked for */
 
-	json_t *out;
+	struct view view;
+	struct buf out;
+	int n; /* records in it */
+	bool full;
 	char last[UUID_TEXT_MAX];
 };
 
@@ -238,22 +241,30 @@ static int resolve_node_set(struct listing *l, struct err *e)
 	return r < 0 ? r : add_filter(l, "node_uuid", STORE_IN, buf_str(&uuids), e);
 }
 
+static bool of_project(const char *json, size_t len, const char *project)
+{
+	_cleanup_json_ json_t *stored = NULL;
+
+	return json_parse(json, len, 64, &stored, NULL) == 0 &&
+	       (str_eq(json_str(stored, "owner"), project) ||
+		       str_eq(json_str(stored, "lessee"), project));
+}
+
 static int each(void *data, const char *uuid, const char *json, size_t len)
 {
 	struct listing *l = data;
-	_cleanup_json_ json_t *stored = NULL;
+	int r;
 
-	if (json_parse(json, len, 64, &stored, NULL) < 0)
-		return -EIO;
-	if (l->project && !str_eq(json_str(stored, "owner"), l->project) &&
-		!str_eq(json_str(stored, "lessee"), l->project))
+	if (l->project && !of_project(json, len, l->project))
 		return 0;
+	if (l->n++)
+		buf_puts(&l->out, ",");
+	r = view_render(&l->view, (struct json_span){json, len}, &l->out);
+	if (r < 0)
+		return r;
 	str_copy(l->last, sizeof(l->last), uuid);
-	json_array_append_new(l->out, resource_render(l->c, l->res, stored,
-					      l->fields	  ? (const char *const *)l->fields
-					      : l->detail ? NULL
-							  : l->res->summary));
-	return json_array_size(l->out) == (size_t)l->limit ? -ECANCELED : 0;
+	l->full = l->n == l->limit || l->out.len > PAGE_BYTES;
+	return l->full ? -ECANCELED : 0;
 }
 
 static void append_escaped(struct buf *b, const char *s)
@@ -309,34 +320,50 @@ static int run(struct listing *l, struct err *e)
 
 static void reply(struct listing *l)
 {
-	bool full = json_array_size(l->out) == (size_t)l->limit;
-	json_t *answer = json_object();
+	_cleanup_json_ json_t *next = l->full ? next_url(l) : NULL;
+	_cleanup_free_ char *url = next ? json_text(next) : NULL;
+	size_t len;
 
-	json_object_set(answer, l->res->plural, l->out);
-	if (full)
-		json_object_set_new(answer, "next", next_url(l));
-	call_reply_json(l->c, 200, answer);
+	buf_puts(&l->out, "]");
+	if (url)
+		buf_printf(&l->out, ",\"next\":%s", url);
+	buf_puts(&l->out, "}");
+	len = l->out.len;
+	call_reply_text(l->c, 200, "application/json", buf_take(&l->out), len);
+}
+
+static void begin(struct listing *l)
+{
+	view_init(&l->view, l->c, l->res,
+		l->fields   ? (const char *const *)l->fields
+		: l->detail ? NULL
+			    : l->res->summary);
+	buf_printf(&l->out, "{\"%s\":[", l->res->plural);
 }
 
 int resource_list(struct call *c, const struct resource *res, bool detail,
 	const struct list_scope *scope, struct err *e)
 {
-	struct listing l = {
-		.c = c, .res = res, .detail = detail, .limit = (int)call_config(c)->list_max};
+	struct listing l = {.c = c,
+		.res = res,
+		.detail = detail,
+		.limit = (int)call_config(c)->list_max,
+		.out = BUF_INIT(ANSWER_MAX)};
 	int r = 0;
 
-	l.out = json_array();
 	if (scope)
 		r = add_filter(&l, scope->column, STORE_EQ, scope->value, e);
 	if (r == 0)
 		r = parse_query(&l, e);
 	if (r == 0)
 		r = resolve_node_set(&l, e);
-	if (r == 0)
+	if (r == 0) {
+		begin(&l);
 		r = run(&l, e);
+	}
 	if (r == 0)
 		reply(&l);
-	json_decref(l.out);
+	buf_done(&l.out);
 	strv_free(l.fields);
 	free(l.node_set);
 	for (int i = 0; i < l.n_filters; i++)

@@ -2,8 +2,11 @@
 #include "conductor/api/mask.h"
 #include "lib/base/str.h"
 
+#include <errno.h>
 #include <string.h>
 #include <strings.h>
+
+#define DEPTH_MAX 100 /* the store's records have fewer levels */
 
 /* A key that contains one of these, in any case, is a secret in every field. */
 static const char *const secret_parts[] = {"password", "passphrase", "secret", "token", "adminpass",
@@ -17,42 +20,100 @@ static const struct {
 	{"instance_info", "image_url"},
 };
 
-bool mask_is_secret(const char *field, const char *key)
+static bool contains(const char *key, size_t len, const char *part)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(secret_parts); i++)
-		if (strcasestr(key, secret_parts[i]))
-			return true;
-	for (size_t i = 0; i < ARRAY_SIZE(secret_keys); i++)
-		if (str_eq(secret_keys[i].field, field) && !strcasecmp(secret_keys[i].key, key))
+	size_t n = strlen(part);
+
+	for (; len >= n; key++, len--)
+		if ((*key | 0x20) == *part && !strncasecmp(key, part, n))
 			return true;
 	return false;
 }
 
-static json_t *mask_value(const char *field, const json_t *value)
+static bool is_secret(const char *field, const char *key, size_t len)
 {
-	json_t *copy, *item;
-	size_t i;
-
-	if (json_is_object(value))
-		return mask_object(field, value);
-	if (!json_is_array(value))
-		return json_incref((json_t *)value);
-	copy = json_array();
-	json_array_foreach (value, i, item)
-		json_array_append_new(copy, mask_value(field, item));
-	return copy;
+	for (size_t i = 0; i < ARRAY_SIZE(secret_parts); i++)
+		if (contains(key, len, secret_parts[i]))
+			return true;
+	for (size_t i = 0; i < ARRAY_SIZE(secret_keys); i++)
+		if (strlen(secret_keys[i].key) == len &&
+			!strncasecmp(secret_keys[i].key, key, len) &&
+			str_eq(secret_keys[i].field, field))
+			return true;
+	return false;
 }
 
-json_t *mask_object(const char *field, const json_t *object)
+bool mask_is_secret(const char *field, const char *key)
 {
-	json_t *copy = json_object(), *value;
-	const char *key;
+	return is_secret(field, key, strlen(key));
+}
 
-	json_object_foreach ((json_t *)object, key, value)
-		json_object_set_new(copy, key,
-			mask_is_secret(field, key) ? json_string(MASK_TEXT)
-						   : mask_value(field, value));
-	return copy;
+/* The key as it is written, with its quotes; an escape may hide what it spells. */
+static bool names_secret(const char *field, struct json_span key)
+{
+	_cleanup_json_ json_t *spelt = NULL;
+
+	if (!memchr(key.at, '\\', key.len))
+		return is_secret(field, key.at + 1, key.len - 2);
+	spelt = json_loadb(key.at, key.len, JSON_DECODE_ANY, NULL);
+	return !spelt || is_secret(field, json_string_value(spelt), json_string_length(spelt));
+}
+
+static int mask_value(const char *field, struct json_span value, unsigned depth, struct buf *out);
+
+static int mask_members(const char *field, struct json_walk *w, unsigned depth, struct buf *out)
+{
+	struct json_span key, value;
+	const char *before = "{";
+	int r;
+
+	while ((r = json_walk_member(w, &key, &value)) > 0) {
+		buf_puts(out, before);
+		buf_append(out, key.at, key.len);
+		buf_puts(out, ":");
+		before = ",";
+		if (names_secret(field, key))
+			buf_puts(out, "\"" MASK_TEXT "\"");
+		else if (mask_value(field, value, depth, out) < 0)
+			return -EINVAL;
+	}
+	buf_puts(out, *before == '{' ? "{}" : "}");
+	return r;
+}
+
+static int mask_items(const char *field, struct json_walk *w, unsigned depth, struct buf *out)
+{
+	struct json_span value;
+	const char *before = "[";
+	int r;
+
+	while ((r = json_walk_item(w, &value)) > 0) {
+		buf_puts(out, before);
+		before = ",";
+		if (mask_value(field, value, depth, out) < 0)
+			return -EINVAL;
+	}
+	buf_puts(out, *before == '[' ? "[]" : "]");
+	return r;
+}
+
+static int mask_value(const char *field, struct json_span value, unsigned depth, struct buf *out)
+{
+	struct json_walk w;
+
+	if (depth > DEPTH_MAX)
+		return -EINVAL;
+	if (json_walk_init(&w, value, '{') == 0)
+		return mask_members(field, &w, depth + 1, out);
+	if (json_walk_init(&w, value, '[') == 0)
+		return mask_items(field, &w, depth + 1, out);
+	buf_append(out, value.at, value.len);
+	return 0;
+}
+
+int mask_text(const char *field, struct json_span value, struct buf *out)
+{
+	return mask_value(field, value, 0, out);
 }
 
 void mask_keep(const char *field, json_t *now, const json_t *before)

@@ -85,6 +85,13 @@ static const struct query_arg node_args[] = {
 	{"instance_name", ARG_TEXT, NULL},
 };
 
+static void put_conductor(const struct call *c, struct json_span uuid, struct buf *out)
+{
+	buf_printf(out, "\"%s\"", engine_hostname(call_engine(c)));
+}
+
+static const struct live_field node_live[] = {{"conductor", put_conductor}, {0}};
+
 const struct resource node_resource = {
 	.name = "node",
 	.plural = "nodes",
@@ -92,6 +99,7 @@ const struct resource node_resource = {
 	.summary = node_summary,
 	.sublinks = node_sublinks,
 	.masked = node_masked,
+	.live = node_live,
 	.args = node_args,
 	.n_args = ARRAY_SIZE(node_args),
 	.not_found = "Node",
@@ -113,7 +121,7 @@ static void finish_created(struct call *c, struct request *r)
 		xasprintf("%s/v1/nodes/%s", c->base, json_str(r->answer, "uuid"));
 
 	http_reply_header(c->req, "Location", location);
-	call_reply_json(c, 201, resource_render(c, &node_resource, r->answer, NULL));
+	resource_reply(c, 201, &node_resource, r->answer);
 }
 
 /* chassis come later, so that no UUID of one is right; parents have to exist. */
@@ -181,10 +189,10 @@ int nodes_create(struct call *c, struct err *e)
 
 int node_get(struct call *c, struct err *e)
 {
-	json_t *stored;
-	int r = node_read(c, c->params[0], &stored, e);
+	struct node_key key;
+	int r = node_key(c, c->params[0], &key, e);
 
-	return r < 0 ? r : resource_show(c, &node_resource, stored, e);
+	return r < 0 ? r : resource_show(c, &node_resource, key.column, key.value, NULL, e);
 }
 
 /* Interfaces that the patch does not name are chosen anew when the driver changes. */
@@ -234,7 +242,7 @@ int node_patched(void *data, void *record, struct err *e)
 
 static void finish_updated(struct call *c, struct request *r)
 {
-	call_reply_json(c, 200, resource_render(c, &node_resource, r->answer, NULL));
+	resource_reply(c, 200, &node_resource, r->answer);
 }
 
 /* The same relations as at creation, for what a patch sets whole. */

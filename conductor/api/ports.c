@@ -86,7 +86,7 @@ static void finish_created(struct call *c, struct request *r)
 		xasprintf("%s/v1/ports/%s", c->base, json_str(r->answer, "uuid"));
 
 	http_reply_header(c->req, "Location", location);
-	call_reply_json(c, 201, resource_render(c, &port_resource, r->answer, NULL));
+	resource_reply(c, 201, &port_resource, r->answer);
 }
 
 static int check_portgroup(const json_t *value, struct err *e)
@@ -136,31 +136,33 @@ int ports_create(struct call *c, struct err *e)
 	return call_submit(c, r, finish_created);
 }
 
-/* By UUID, or by name since there are names. */
-static int read_port(struct call *c, json_t **ret, struct err *e)
+/* By UUID, or by name since there are names: the column that has to have this value. */
+static int port_column(const struct call *c, const char **ret, struct err *e)
 {
 	const char *ident = c->params[0];
 
-	if (uuid_valid(ident))
-		return resource_read(c, &port_resource, "uuid", ident, ret, e);
-	if (c->version < version_since("port", "name"))
+	*ret = uuid_valid(ident) ? "uuid" : "name";
+	if (str_eq(*ret, "name") && c->version < version_since("port", "name"))
 		return err_set(e, EINVAL, "Expected a UUID but received %.64s.", ident);
-	return resource_read(c, &port_resource, "name", ident, ret, e);
+	return 0;
 }
 
 int port_get(struct call *c, struct err *e)
 {
-	json_t *stored;
-	int r = read_port(c, &stored, e);
+	const char *column;
+	int r = port_column(c, &column, e);
 
-	return r < 0 ? r : resource_show(c, &port_resource, stored, e);
+	return r < 0 ? r : resource_show(c, &port_resource, column, c->params[0], NULL, e);
 }
 
 static int port_request(struct call *c, enum request_kind kind, struct request **ret, struct err *e)
 {
 	_cleanup_json_ json_t *stored = NULL;
-	int r = read_port(c, &stored, e);
+	const char *column;
+	int r = port_column(c, &column, e);
 
+	if (r == 0)
+		r = resource_read(c, &port_resource, column, c->params[0], &stored, e);
 	if (r == 0)
 		*ret = call_request(c, kind, json_str(stored, "uuid"));
 	return r;
@@ -181,7 +183,7 @@ static int edit_port(void *data, void *record, struct err *e)
 
 static void finish_updated(struct call *c, struct request *r)
 {
-	call_reply_json(c, 200, resource_render(c, &port_resource, r->answer, NULL));
+	resource_reply(c, 200, &port_resource, r->answer);
 }
 
 int port_patch(struct call *c, struct err *e)

@@ -1,17 +1,13 @@
-/* Rendering records and reading single ones; see resource.h. */
+/* Reading single records and showing them; see resource.h. */
 #include "conductor/api/resource.h"
-#include "conductor/api/mask.h"
+#include "conductor/api/render.h"
 #include "conductor/api/version.h"
 #include "lib/base/str.h"
-#include "lib/base/uuid.h"
 
 #include <ctype.h>
 #include <errno.h>
-#include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
 
-#define RESOURCES_MAX	 32
 #define FIELDS_ASKED_MAX 200
 
 static bool listed(const char *const *names, const char *name)
@@ -22,102 +18,32 @@ static bool listed(const char *const *names, const char *name)
 	return false;
 }
 
-/* What rendering has to know of each field of a resource, found once. */
-struct plan {
-	const struct resource *res;
-	struct {
-		int since;
-		bool hidden, masked, conductor, state;
-	} fields[RESOURCE_FIELDS_MAX];
-};
-
-static struct plan *plan_new(const struct resource *res)
-{
-	struct plan *p = xcalloc(1, sizeof(*p));
-
-	p->res = res;
-	for (int i = 0; i < res->type->n_fields && i < RESOURCE_FIELDS_MAX; i++) {
-		const char *name = res->type->fields[i].name;
-
-		p->fields[i].since = version_since(res->name, name);
-		p->fields[i].hidden = listed(res->hidden, name);
-		p->fields[i].masked = listed(res->masked, name);
-		p->fields[i].conductor = res == &node_resource && str_eq(name, "conductor");
-		p->fields[i].state = str_eq(name, "provision_state");
-	}
-	return p;
-}
-
-/* The plan of a resource: made at its first rendering, by whichever thread, and kept. */
-static const struct plan *plan_of(const struct resource *res)
-{
-	static _Atomic(struct plan *) plans[RESOURCES_MAX];
-
-	for (int i = 0; i < RESOURCES_MAX; i++) {
-		struct plan *p = atomic_load(&plans[i]), *made;
-
-		if (!p) {
-			made = plan_new(res);
-			if (atomic_compare_exchange_strong(&plans[i], &p, made))
-				return made;
-			free(made);
-		}
-		if (p->res == res)
-			return p;
-	}
-	abort(); /* more resources than RESOURCES_MAX */
-}
-
-static json_t *default_of(const struct field *f)
-{
-	if (f->type == FIELD_BOOL)
-		return json_false();
-	if (f->type == FIELD_OBJECT)
-		return json_object();
-	return f->type == FIELD_ARRAY ? json_array() : json_null();
-}
-
-static json_t *field_value(
-	const struct call *c, const struct plan *plan, int i, const json_t *stored)
-{
-	const struct field *f = &plan->res->type->fields[i];
-	json_t *value = json_object_get(stored, f->name);
-	const char *state;
-
-	if (plan->fields[i].conductor)
-		return json_string(engine_hostname(call_engine(c)));
-	if (!value)
-		return default_of(f);
-	if (plan->fields[i].masked)
-		return mask_object(f->name, value);
-	if (plan->fields[i].state && json_is_string(value)) {
-		state = version_state_name(c->version, json_string_value(value));
-		return state ? json_string(state) : json_null();
-	}
-	return json_incref(value);
-}
-
 json_t *resource_render(const struct call *c, const struct resource *res, const json_t *stored,
 	const char *const *fields)
 {
-	const struct plan *plan = plan_of(res);
-	const char *uuid = json_str(stored, "uuid");
-	json_t *out = json_object();
+	_cleanup_(buf_done) struct buf out = BUF_INIT(ANSWER_MAX);
+	_cleanup_free_ char *text = json_text(stored);
+	json_t *answer = NULL;
+	struct view v;
 
-	for (int i = 0; i < res->type->n_fields; i++) {
-		const struct field *f = &res->type->fields[i];
+	view_init(&v, c, res, fields);
+	if (view_render(&v, (struct json_span){text, strlen(text)}, &out) == 0)
+		answer = json_loadb(out.data, out.len, 0, NULL);
+	return answer ? answer : json_object();
+}
 
-		if (plan->fields[i].hidden || c->version < plan->fields[i].since ||
-			(fields && !listed(fields, f->name)))
-			continue;
-		json_object_set_new(out, f->name, field_value(c, plan, i, stored));
-	}
-	if (!res->no_links && (!fields || listed(fields, "links")))
-		json_object_set_new(out, "links", call_links(c, res->plural, uuid, NULL));
-	for (const char *const *s = res->sublinks; s && *s; s++)
-		if ((!fields || listed(fields, *s)) && c->version >= version_since(res->name, *s))
-			json_object_set_new(out, *s, call_links(c, res->plural, uuid, *s));
-	return out;
+int resource_reply(struct call *c, int status, const struct resource *res, const json_t *stored)
+{
+	struct buf out = BUF_INIT(ANSWER_MAX);
+	_cleanup_free_ char *text = json_text(stored);
+	struct view v;
+	size_t len;
+
+	view_init(&v, c, res, NULL);
+	view_render(&v, (struct json_span){text, strlen(text)}, &out);
+	len = out.len;
+	call_reply_text(c, status, "application/json", buf_take(&out), len);
+	return 0;
 }
 
 static void lower(char *s)
@@ -179,7 +105,42 @@ const char *resource_kind(const struct resource *res, char kind[static RESOURCE_
 	return kind;
 }
 
+struct first {
+	store_each_text_fn each;
+	void *data;
+	bool found;
+	int r; /* what each() gave */
+};
+
 static int take_first(void *data, const char *uuid, const char *json, size_t len)
+{
+	struct first *f = data;
+
+	f->found = true;
+	f->r = f->each(f->data, uuid, json, len);
+	return f->r;
+}
+
+/* Has `each` called with the record whose column has this value; -ENOENT in the resource's words.
+ */
+static int read_first(const struct call *c, const struct resource *res, const char *column,
+	const char *value, store_each_text_fn each, void *data, struct err *e)
+{
+	struct store_filter filter = {column, STORE_EQ, value};
+	struct store_query q = {.filters = &filter, .n_filters = 1, .limit = 1};
+	struct first first = {.each = each, .data = data};
+	int r = store_list_text(call_store(c), res->type, &q, take_first, &first, e);
+
+	if (first.r < 0)
+		return err_set(e, EIO, "stored %s %.64s cannot be read", res->name, value);
+	if (r < 0)
+		return r;
+	if (!first.found)
+		return err_set(e, ENOENT, "%s %.64s could not be found.", res->not_found, value);
+	return 0;
+}
+
+static int parse_text(void *data, const char *uuid, const char *json, size_t len)
 {
 	return json_parse(json, len, 64, data, NULL);
 }
@@ -187,64 +148,100 @@ static int take_first(void *data, const char *uuid, const char *json, size_t len
 int resource_read(const struct call *c, const struct resource *res, const char *column,
 	const char *value, json_t **ret, struct err *e)
 {
-	struct store_filter filter = {column, STORE_EQ, value};
-	struct store_query q = {.filters = &filter, .n_filters = 1, .limit = 1};
-	json_t *found = NULL;
-	int r;
-
-	r = store_list_text(call_store(c), res->type, &q, take_first, &found, e);
-	if (r < 0)
-		return r;
-	if (!found)
-		return err_set(e, ENOENT, "%s %.64s could not be found.", res->not_found, value);
-	*ret = found;
-	return 0;
+	return read_first(c, res, column, value, parse_text, ret, e);
 }
 
-int node_read(const struct call *c, const char *ident, json_t **ret, struct err *e)
+int node_key(const struct call *c, const char *ident, struct node_key *ret, struct err *e)
 {
-	char uuid[UUID_TEXT_MAX];
-
 	if (uuid_valid(ident)) {
-		str_copy(uuid, sizeof(uuid), ident);
-		lower(uuid);
-		return resource_read(c, &node_resource, "uuid", uuid, ret, e);
+		str_copy(ret->uuid, sizeof(ret->uuid), ident);
+		lower(ret->uuid);
+		ret->column = "uuid";
+		ret->value = ret->uuid;
+		return 0;
 	}
 	if (node_name_valid(ident) && c->version < version_since("node", "name"))
 		return err_set(e, ENOENT, "Node %.64s could not be found.", ident);
 	if (!node_name_known(c->version, ident))
 		return err_set(
 			e, EINVAL, "Expected a logical name or UUID but received %.64s.", ident);
-	return resource_read(c, &node_resource, "name", ident, ret, e);
+	ret->column = "name";
+	ret->value = ident;
+	return 0;
+}
+
+int node_read(const struct call *c, const char *ident, json_t **ret, struct err *e)
+{
+	struct node_key key;
+	int r = node_key(c, ident, &key, e);
+
+	return r < 0 ? r : resource_read(c, &node_resource, key.column, key.value, ret, e);
+}
+
+static int take_uuid(void *data, const char *uuid, const char *json, size_t len)
+{
+	str_replace(data, uuid);
+	return 0;
 }
 
 int node_uuid(const struct call *c, const char *ident, char **ret, struct err *e)
 {
-	_cleanup_json_ json_t *node = NULL;
-	int r = node_read(c, ident, &node, e);
+	struct node_key key;
+	_cleanup_free_ char *uuid = NULL;
+	int r = node_key(c, ident, &key, e);
 
 	if (r == 0)
-		*ret = xstrdup(json_str(node, "uuid"));
+		r = read_first(c, &node_resource, key.column, key.value, take_uuid, &uuid, e);
+	if (r == 0)
+		*ret = TAKE_PTR(uuid);
 	return r;
 }
 
-int resource_show(struct call *c, const struct resource *res, json_t *stored, struct err *e)
+/* An answer in the making. */
+struct showing {
+	struct view view;
+	struct buf out;
+};
+
+static int show_text(void *data, const char *uuid, const char *json, size_t len)
+{
+	struct showing *s = data;
+
+	return view_render(&s->view, (struct json_span){json, len}, &s->out);
+}
+
+/* What ?fields= asks for; NULL when it is not there. */
+static int fields_asked(
+	const struct call *c, const struct resource *res, char ***ret, struct err *e)
 {
 	const char *text = http_arg(c->req, "fields");
-	char **fields = NULL, kind[RESOURCE_KIND_MAX];
-	json_t *out = NULL;
-	int r = 0;
+	char kind[RESOURCE_KIND_MAX];
+	int r;
 
-	if (text) {
-		r = version_check(c->version, resource_kind(res, kind), "fields", e);
-		if (r == 0)
-			r = resource_fields(c, res, text, &fields, e);
+	if (!text)
+		return 0;
+	r = version_check(c->version, resource_kind(res, kind), "fields", e);
+	return r < 0 ? r : resource_fields(c, res, text, ret, e);
+}
+
+int resource_show(struct call *c, const struct resource *res, const char *column, const char *value,
+	const char *const *fields, struct err *e)
+{
+	struct showing s = {.out = BUF_INIT(ANSWER_MAX)};
+	char **asked = NULL;
+	struct err bad = {0};
+	int good = fields ? 0 : fields_asked(c, res, &asked, &bad), r;
+
+	view_init(&s.view, c, res, fields ? fields : (const char *const *)asked);
+	r = read_first(c, res, column, value, show_text, &s, e);
+	strv_free(asked);
+	if (r == 0 && good < 0) { /* said only of what is there */
+		*e = bad;
+		r = good;
 	}
 	if (r == 0)
-		out = resource_render(c, res, stored, (const char *const *)fields);
-	json_decref(stored);
-	strv_free(fields);
-	if (r == 0)
-		call_reply_json(c, 200, out);
+		call_reply_text(c, 200, "application/json", s.out.data, s.out.len);
+	else
+		buf_done(&s.out);
 	return r;
 }

@@ -6,9 +6,11 @@
 #define CONDUCTOR_API_RESOURCE_H
 
 #include "conductor/api/call.h"
+#include "lib/base/buf.h"
+#include "lib/base/uuid.h"
+#include "lib/json/scan.h"
 
-#define RESOURCE_FIELDS_MAX 96 /* of one record */
-#define RESOURCE_KIND_MAX   40
+#define RESOURCE_KIND_MAX 40
 
 enum arg_kind {
 	ARG_TEXT,     /* column equals */
@@ -32,6 +34,15 @@ struct query_arg {
 	const char *column; /* NULL: as name */
 };
 
+/* Appends the JSON value of a field for the record with this uuid. */
+typedef void (*live_fn)(const struct call *c, struct json_span uuid, struct buf *out);
+
+/* A field whose value no record holds, or not as it is shown. */
+struct live_field {
+	const char *name;
+	live_fn put;
+};
+
 /* All lists of names end with NULL; NULL for none. */
 struct resource {
 	const char *name; /* for messages and version_since() */
@@ -41,6 +52,7 @@ struct resource {
 	const char *const *sublinks; /* fields that are links to collections below */
 	const char *const *masked;   /* fields with secrets in them */
 	const char *const *hidden;   /* record fields that are not of the API */
+	const struct live_field *live;
 	const struct query_arg *args;
 	int n_args;
 	bool no_links;
@@ -51,13 +63,17 @@ extern const struct resource node_resource, port_resource, history_resource;
 
 /*
  * The answer for one stored record (JSON of all fields). fields: which, NULL-terminated; NULL: all
- * that this version knows. A new reference.
+ * that this version knows. A new reference. For who adds to it; all else is shown as text, by the
+ * functions below.
  */
 json_t *resource_render(const struct call *c, const struct resource *res, const json_t *stored,
 	const char *const *fields);
 
 /* "node?": how version.h calls the query arguments of a resource. */
 const char *resource_kind(const struct resource *res, char kind[static RESOURCE_KIND_MAX]);
+
+/* Answers with all of a record that the engine gave. */
+int resource_reply(struct call *c, int status, const struct resource *res, const json_t *stored);
 
 /* Splits "a,b" into *ret (free with strv_free) and checks every name. -EINVAL, -EPROTONOSUPPORT. */
 int resource_fields(const struct call *c, const struct resource *res, const char *text, char ***ret,
@@ -68,7 +84,15 @@ void strv_free(char **v);
 int resource_read(const struct call *c, const struct resource *res, const char *column,
 	const char *value, json_t **ret, struct err *e);
 
-/* A node by UUID or name, whichever it is. */
+/*
+ * A node by UUID or name, whichever it is: the column that has to have this value. It borrows the
+ * ident.
+ */
+struct node_key {
+	const char *column, *value;
+	char uuid[UUID_TEXT_MAX];
+};
+int node_key(const struct call *c, const char *ident, struct node_key *ret, struct err *e);
 int node_read(const struct call *c, const char *ident, json_t **ret, struct err *e);
 int node_uuid(const struct call *c, const char *ident, char **ret, struct err *e);
 
@@ -81,7 +105,11 @@ struct list_scope {
 int resource_list(struct call *c, const struct resource *res, bool detail,
 	const struct list_scope *scope, struct err *e);
 
-/* Answers GET of one: ?fields=. stored is taken. */
-int resource_show(struct call *c, const struct resource *res, json_t *stored, struct err *e);
+/*
+ * Answers GET of the one record whose column has this value: these fields, NULL-terminated, or with
+ * NULL those of ?fields= or all.
+ */
+int resource_show(struct call *c, const struct resource *res, const char *column, const char *value,
+	const char *const *fields, struct err *e);
 
 #endif

@@ -15,13 +15,10 @@ static const char *const state_fields[] = {"boot_mode", "console_enabled", "last
 
 int states_get(struct call *c, struct err *e)
 {
-	_cleanup_json_ json_t *stored = NULL;
-	int r = node_read(c, c->params[0], &stored, e);
+	struct node_key key;
+	int r = node_key(c, c->params[0], &key, e);
 
-	if (r < 0)
-		return r;
-	call_reply_json(c, 200, resource_render(c, &node_resource, stored, state_fields));
-	return 0;
+	return r < 0 ? r : resource_show(c, &node_resource, key.column, key.value, state_fields, e);
 }
 
 static const struct schema_field provision_fields[] = {
