@@ -1,6 +1,7 @@
 /* A request's life inside the API; see call.h. */
 #include "conductor/api/call.h"
 #include "conductor/api/internal.h"
+#include "conductor/api/nodes.h"
 #include "conductor/api/patch.h"
 #include "conductor/api/version.h"
 #include "lib/base/str.h"
@@ -201,10 +202,13 @@ int call_parse_body(const struct route *route, int version, const char *text, si
 		return err_set(e, EINVAL, "Request body: %.600s", e ? e->text : "");
 	if (route->body == BODY_OPTIONAL && json_is_null(body))
 		return 0;
-	if (route->body == BODY_PATCH)
-		r = patch_check(body, e);
-	else if (route->schema)
+	if (route->body == BODY_PATCH) {
+		r = patch_check(body, version, e);
+		if (r == 0 && route->schema)
+			r = patch_check_roots(route->schema, version, body, e);
+	} else if (route->schema) {
 		r = schema_body(route->schema, version, body, e);
+	}
 	if (r == 0)
 		*ret = TAKE_PTR(body);
 	return r;

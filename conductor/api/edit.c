@@ -6,11 +6,13 @@
 #include "lib/base/str.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 static int check_root(const struct schema *s, int version, const json_t *operation, struct err *e)
 {
 	_cleanup_free_ char *root = patch_root(operation);
 	const struct schema_field *f = schema_field(s, root);
+	char removed[80];
 
 	if (!f)
 		return err_set(e, EINVAL,
@@ -20,7 +22,10 @@ static int check_root(const struct schema *s, int version, const json_t *operati
 	if (f->flags & S_NO_PATCH)
 		return err_set(
 			e, EINVAL, "'/%s' is an internal attribute and can not be updated", root);
-	return version_check(version, s->name, root, e);
+	if (!str_eq(json_str(operation, "op"), "remove"))
+		return version_check(version, s->name, root, e);
+	snprintf(removed, sizeof(removed), "%.64s removed", root);
+	return version_check(version, s->name, removed, e);
 }
 
 int patch_check_roots(const struct schema *s, int version, const json_t *patch, struct err *e)

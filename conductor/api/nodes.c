@@ -273,9 +273,7 @@ int node_patch(struct call *c, struct err *e)
 	static const char *const known[] = {"reset_interfaces", NULL};
 	struct request *r;
 
-	if (call_args_only(c, known, e) < 0 ||
-		patch_check_roots(&node_schema, c->version, c->body, e) < 0 ||
-		check_patch_relations(c, e) < 0 ||
+	if (call_args_only(c, known, e) < 0 || check_patch_relations(c, e) < 0 ||
 		call_arg_bool(c, "reset_interfaces", false, &c->flag, e) < 0)
 		return -e->code;
 	if (http_arg(c->req, "reset_interfaces") &&

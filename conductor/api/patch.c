@@ -1,10 +1,15 @@
 /* JSON patch; see patch.h. */
 #include "conductor/api/patch.h"
+#include "conductor/api/version.h"
 #include "lib/base/str.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+#define PATH_MAX_CHARS 1024
+#define ANY_KEY	       "a path with other characters than A-Z a-z 0-9 _ -"
 
 /* One name of a path, from *p (which stands on '/') on; ~1 and ~0 are undone. */
 static char *next_token(const char **p)
@@ -24,19 +29,32 @@ static char *next_token(const char **p)
 	return token;
 }
 
-static int check_path(const char *path, struct err *e)
+/* Keys as all versions know them. Bytes of other scripts are letters. */
+static bool plain_keys(const char *path)
+{
+	for (const char *p = path; *p; p++)
+		if (*p == '/' ? !p[1] || p[1] == '/'
+			      : !isalnum((unsigned char)*p) && !strchr("_-", *p) && !(*p & 0x80))
+			return false;
+	return true;
+}
+
+static int check_path(const char *path, int version, struct err *e)
 {
 	if (!path || path[0] != '/' || !path[1])
 		return err_set(e, EINVAL, "path: expected \"/name\" or \"/name/key\"");
-	if (strlen(path) > 1024)
-		return err_set(e, EINVAL, "path: expected at most 1024 characters");
+	if (strlen(path) > PATH_MAX_CHARS)
+		return err_set(e, EINVAL, "path: expected at most %d characters", PATH_MAX_CHARS);
 	for (const char *p = path; (p = strchr(p, '~')); p++)
 		if (p[1] != '0' && p[1] != '1')
 			return err_set(e, EINVAL, "path: '~' has to be written ~0 in %s", path);
-	return 0;
+	if (plain_keys(path))
+		return 0;
+	return version_check(version, "patch", ANY_KEY, e) < 0 ? err_prefix(e, "path: %s", path)
+							       : 0;
 }
 
-static int check_operation(const json_t *o, struct err *e)
+static int check_operation(const json_t *o, int version, struct err *e)
 {
 	const char *op = json_str(o, "op"), *key;
 	json_t *value;
@@ -50,10 +68,10 @@ static int check_operation(const json_t *o, struct err *e)
 		return err_set(e, EINVAL, "op: expected add, replace or remove");
 	if (!str_eq(op, "remove") && !json_object_get(o, "value"))
 		return err_set(e, EINVAL, "value: is required for %s", op);
-	return check_path(json_str(o, "path"), e);
+	return check_path(json_str(o, "path"), version, e);
 }
 
-int patch_check(const json_t *patch, struct err *e)
+int patch_check(const json_t *patch, int version, struct err *e)
 {
 	json_t *o;
 	size_t i;
@@ -63,7 +81,7 @@ int patch_check(const json_t *patch, struct err *e)
 	if (json_array_size(patch) > PATCH_OPS_MAX)
 		return err_set(e, EINVAL, "patch: at most %d operations", PATCH_OPS_MAX);
 	json_array_foreach (patch, i, o)
-		if (check_operation(o, e) < 0)
+		if (check_operation(o, version, e) < 0)
 			return err_prefix(e, "patch[%zu]", i);
 	return 0;
 }

@@ -9,8 +9,11 @@
 
 #define PATCH_OPS_MAX 1000
 
-/* Checks the form of a patch: an array of {op, path[, value]}. 0 or -EINVAL. */
-int patch_check(const json_t *patch, struct err *e);
+/*
+ * Checks the form of a patch: an array of {op, path[, value]}. Keys are letters, digits, '_' and
+ * '-' below version 1.98, and anything since. 0 or -EINVAL.
+ */
+int patch_check(const json_t *patch, int version, struct err *e);
 
 /* The first name of an operation's path, unescaped, allocated. The patch has passed the check. */
 char *patch_root(const json_t *operation);

@@ -192,8 +192,6 @@ int port_patch(struct call *c, struct err *e)
 	json_t *o;
 	size_t i;
 
-	if (patch_check_roots(&port_schema, c->version, c->body, e) < 0)
-		return -e->code;
 	json_array_foreach (c->body, i, o)
 		if (str_eq(json_str(o, "path"), "/portgroup_uuid") &&
 			check_portgroup(json_object_get(o, "value"), e) < 0)

@@ -11,6 +11,7 @@
 #define ROUTE_PATH_MAX	 1024
 
 struct call;
+struct resource;
 
 /* 0: replied or handed on; negative: e says why, and the caller answers. */
 typedef int (*route_handler)(struct call *c, struct err *e);
@@ -41,7 +42,9 @@ struct route {
 	unsigned flags;
 	enum route_body body;
 	const struct schema *schema;
-	const char *arg; /* the handler's */
+	const char *arg;		 /* the handler's */
+	const struct resource *resource; /* what the answer holds, if it is one */
+	bool list;			 /* a collection of it: takes its query arguments */
 };
 
 extern const struct route routes[];

@@ -4,6 +4,7 @@
 #include "conductor/api/handlers.h"
 #include "conductor/api/nodes.h"
 #include "conductor/api/ramdisk.h"
+#include "conductor/api/resource.h"
 #include "conductor/api/router.h"
 #include "conductor/api/states.h"
 
@@ -24,7 +25,9 @@
 	}
 #define BODY(s)	    .body = BODY_REQUIRED, .schema = &(s)
 #define OPTIONAL(s) .body = BODY_OPTIONAL, .schema = &(s)
-#define PATCH	    .body = BODY_PATCH
+#define PATCH(s)    .body = BODY_PATCH, .schema = &(s)
+#define ONE(r)	    .resource = &(r)
+#define LIST(r)	    .resource = &(r), .list = true
 
 /* A collection that is always empty: list, show, and writes that are refused. */
 #define EMPTY(path, since, plural, singular, ...)                                                  \
@@ -46,12 +49,12 @@ const struct route routes[] = {
 	R("GET", "/", 0, root_get, .flags = OPEN),
 	R("GET", "/v1", 0, v1_get, .flags = ROUTE_PUBLIC),
 
-	R("GET", "/v1/nodes", 0, nodes_list),
-	R("POST", "/v1/nodes", 0, nodes_create, BODY(node_schema)),
-	R("GET", "/v1/nodes/detail", 0, nodes_detail),
+	R("GET", "/v1/nodes", 0, nodes_list, LIST(node_resource)),
+	R("POST", "/v1/nodes", 0, nodes_create, BODY(node_schema), ONE(node_resource)),
+	R("GET", "/v1/nodes/detail", 0, nodes_detail, LIST(node_resource)),
 	R("GET", "/v1/nodes/validate", 0, node_validate),
-	R("GET", NODE, 0, node_get),
-	R("PATCH", NODE, 0, node_patch, PATCH),
+	R("GET", NODE, 0, node_get, ONE(node_resource)),
+	R("PATCH", NODE, 0, node_patch, PATCH(node_schema), ONE(node_resource)),
 	R("DELETE", NODE, 0, node_delete),
 	R("GET", NODE "/validate", 0, node_validate),
 
@@ -83,9 +86,9 @@ const struct route routes[] = {
 	R("GET", NODE "/bios", 40, node_empty, .arg = "bios"),
 	R("GET", NODE "/bios/{name}", 40, node_below_missing, .arg = "BIOS setting"),
 	R("GET", NODE "/firmware", 86, node_empty, .arg = "firmware"),
-	R("GET", NODE "/history", 78, history_list),
-	R("GET", NODE "/history/detail", 78, history_list, .arg = "detail"),
-	R("GET", NODE "/history/{event}", 78, history_get),
+	R("GET", NODE "/history", 78, history_list, LIST(history_resource)),
+	R("GET", NODE "/history/detail", 78, history_list, .arg = "detail", LIST(history_resource)),
+	R("GET", NODE "/history/{event}", 78, history_get, ONE(history_resource)),
 	R("GET", NODE "/inventory", 81, inventory_get),
 	R("GET", NODE "/children", 83, children_get),
 	R("GET", NODE "/vmedia", 93, not_supported, .arg = "virtual media"),
@@ -93,8 +96,8 @@ const struct route routes[] = {
 	R("DELETE", NODE "/vmedia", 89, not_supported, .arg = "virtual media"),
 	R("GET", NODE "/allocation", 52, node_below_missing, .arg = "allocation"),
 	R("DELETE", NODE "/allocation", 52, node_below_missing, .arg = "allocation"),
-	R("GET", NODE "/ports", 0, node_ports),
-	R("GET", NODE "/ports/detail", 0, node_ports_detail),
+	R("GET", NODE "/ports", 0, node_ports, LIST(port_resource)),
+	R("GET", NODE "/ports/detail", 0, node_ports_detail, LIST(port_resource)),
 	R("GET", NODE "/portgroups", 24, node_empty, .arg = "portgroups"),
 	R("GET", NODE "/portgroups/detail", 24, node_empty, .arg = "portgroups"),
 	R("GET", NODE "/volume", 32, node_volume),
@@ -104,11 +107,11 @@ const struct route routes[] = {
 	PASSTHRU(NODE "/vendor_passthru"),
 	PASSTHRU(NODE "/vendor_passthru/{method}"),
 
-	R("GET", "/v1/ports", 0, ports_list),
-	R("POST", "/v1/ports", 0, ports_create, BODY(port_schema)),
-	R("GET", "/v1/ports/detail", 0, ports_detail),
-	R("GET", "/v1/ports/{port}", 0, port_get),
-	R("PATCH", "/v1/ports/{port}", 0, port_patch, PATCH),
+	R("GET", "/v1/ports", 0, ports_list, LIST(port_resource)),
+	R("POST", "/v1/ports", 0, ports_create, BODY(port_schema), ONE(port_resource)),
+	R("GET", "/v1/ports/detail", 0, ports_detail, LIST(port_resource)),
+	R("GET", "/v1/ports/{port}", 0, port_get, ONE(port_resource)),
+	R("PATCH", "/v1/ports/{port}", 0, port_patch, PATCH(port_schema), ONE(port_resource)),
 	R("DELETE", "/v1/ports/{port}", 0, port_delete),
 
 	R("GET", "/v1/drivers", 0, drivers_list),

@@ -154,7 +154,7 @@ static const struct since table[] = {
 	{"heartbeat", "agent_verify_ca", 68, UNKNOWN},
 	{"heartbeat", "agent_status", 72, UNKNOWN},
 	{"heartbeat", "agent_status_message", 72, UNKNOWN},
-	{"patch", "any key", 98, UNKNOWN},
+	{"patch", "a path with other characters than A-Z a-z 0-9 _ -", 98, UNKNOWN},
 };
 
 /* The rows in the order of kind and name, made at the first question. */

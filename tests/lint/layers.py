@@ -29,7 +29,7 @@ TABLE = {
 }
 # main.c and config.c wire everything; tests may look at everything
 FREE = ["conductor/main.c", "conductor/config.c", "conductor/config.h", "tests/unit", "tests/fuzz",
-        "tests/bench", "tests/boot", "tests/lint"]
+        "tests/api", "tests/bench", "tests/boot", "tests/lint"]
 
 
 def area(path):

@@ -76,7 +76,7 @@ static void test_apply(void)
 		json_t *doc = json_pack("{s:o}", "doc", load(cases[i].doc));
 		json_t *before = json_deep_copy(doc), *patch = load(cases[i].patch), *want;
 		struct err e = {0};
-		int r = patch_check(patch, &e);
+		int r = patch_check(patch, 110, &e);
 
 		if (r == 0)
 			r = patch_apply(&doc, patch, &e);
@@ -128,7 +128,35 @@ static void test_form(void)
 		json_t *patch = load(bad[i]);
 		struct err e = {0};
 
-		ok(patch_check(patch, &e) == -22 && e.text[0], "refused: %s: %s", bad[i], e.text);
+		ok(patch_check(patch, 110, &e) == -22 && e.text[0], "refused: %s: %s", bad[i],
+			e.text);
+		json_decref(patch);
+	}
+}
+
+/* Contract 2.5, version 98: until then Ironic's paths were made of letters, digits, '_' and '-'. */
+static void test_keys(void)
+{
+	static const struct {
+		const char *path;
+		int version, want;
+	} keys[] = {
+		{"/extra/a_b-C1", 1, 0},
+		{"/extra/a~1b", 97, -22},
+		{"/extra/a~1b", 98, 0},
+		{"/extra/a.b", 97, -22},
+		{"/extra/a.b", 98, 0},
+		{"/extra//a", 97, -22},
+		{"/extra/\xc3\xa4", 97, 0},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		json_t *patch = json_pack("[{s:s, s:s}]", "op", "remove", "path", keys[i].path);
+
+		struct err e = {0};
+
+		is_int(patch_check(patch, keys[i].version, &e), keys[i].want, "%s in 1.%d",
+			keys[i].path, keys[i].version);
 		json_decref(patch);
 	}
 }
@@ -149,6 +177,7 @@ int main(void)
 	test_apply();
 	test_all_or_nothing();
 	test_form();
+	test_keys();
 	test_new_attribute();
 	return done_testing();
 }
