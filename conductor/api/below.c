@@ -2,13 +2,12 @@
 #include "conductor/api/below.h"
 #include "conductor/api/handlers.h"
 #include "conductor/api/resource.h"
+#include "conductor/model/trait.h"
 #include "lib/base/str.h"
 #include "lib/base/uuid.h"
 
 #include <errno.h>
 #include <string.h>
-
-#define TRAITS_MAX 50
 
 int traits_get(struct call *c, struct err *e)
 {

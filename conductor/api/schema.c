@@ -1,6 +1,7 @@
 /* Checking bodies against tables; see schema.h. */
 #include "conductor/api/schema.h"
 #include "conductor/api/version.h"
+#include "conductor/model/trait.h"
 #include "lib/base/str.h"
 #include "lib/base/uuid.h"
 #include "lib/hwid/mac.h"
@@ -10,7 +11,6 @@
 #include <string.h>
 
 #define STRING_MAX_DEFAULT 255
-#define TRAITS_MAX	   50
 
 static const struct {
 	unsigned bit;
@@ -244,19 +244,11 @@ int check_word(const char *name, json_t *value, struct err *e)
 }
 
 /* CUSTOM_ names, and the standard ones by their namespaces (os-traits). */
-static const char *const trait_prefixes[] = {
-	"CUSTOM_", "HW_", "COMPUTE_", "STORAGE_", "MISC_", "OWNER_"};
-
 int check_trait(const char *name, json_t *value, struct err *e)
 {
 	const char *text = json_string_value(value);
-	bool known = false;
 
-	for (size_t i = 0; text && i < ARRAY_SIZE(trait_prefixes); i++)
-		known |= str_starts(text, trait_prefixes[i]) && text[strlen(trait_prefixes[i])];
-	for (const char *p = text; known && *p; p++)
-		known = isupper((unsigned char)*p) || isdigit((unsigned char)*p) || *p == '_';
-	if (known && strlen(text) <= STRING_MAX_DEFAULT)
+	if (trait_valid(text))
 		return 0;
 	return err_set(e, EINVAL,
 		"%s: expected a standard trait or CUSTOM_ and capitals, digits and '_', but "

@@ -1,0 +1,1 @@
+$(call fuzz_target,rule,rule model json base)
