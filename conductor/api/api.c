@@ -32,18 +32,19 @@ void api_call_ended(struct api *a)
 	atomic_fetch_sub(&a->calls, 1);
 }
 
+#define TEXT_(x) #x
+#define TEXT(x)	 TEXT_(x)
+
 /* Headers of every answer: the versions we know, and an id to find the request by. */
 static void common_headers(struct http_req *req)
 {
-	char id[REQUEST_ID_MAX] = "req-", range[16];
+	char id[REQUEST_ID_MAX] = "req-";
 
 	uuid_new(id + 4);
 	http_reply_header(req, "openstack-request-id", id);
 	http_reply_header(req, "x-openstack-request-id", id);
-	snprintf(range, sizeof(range), "1.%d", API_MINOR_MIN);
-	http_reply_header(req, "X-OpenStack-Ironic-API-Minimum-Version", range);
-	snprintf(range, sizeof(range), "1.%d", API_MINOR_MAX);
-	http_reply_header(req, "X-OpenStack-Ironic-API-Maximum-Version", range);
+	http_reply_header(req, "X-OpenStack-Ironic-API-Minimum-Version", "1." TEXT(API_MINOR_MIN));
+	http_reply_header(req, "X-OpenStack-Ironic-API-Maximum-Version", "1." TEXT(API_MINOR_MAX));
 }
 
 /* What links begin with: the configured URL, or the one the client used. */

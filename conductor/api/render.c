@@ -270,11 +270,13 @@ static int run_length(const struct view *v, const struct member *m, int i)
 
 int view_render(const struct view *v, struct json_span stored, struct buf *out)
 {
-	struct member members[VIEW_ITEMS_MAX] = {0};
+	struct member members[VIEW_ITEMS_MAX];
 	struct json_span uuid;
 	const char *before = "{";
-	int r = find_members(v->shape, stored, members);
+	int r;
 
+	memset(members, 0, (size_t)v->shape->n_fields * sizeof(members[0]));
+	r = find_members(v->shape, stored, members);
 	uuid = unquoted(members[0].value);
 	for (int i = 0; r == 0 && i < v->shape->n_items;) {
 		bool of_record = i < v->shape->n_fields;

@@ -3,7 +3,7 @@
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
 
-#include <stdio.h>
+#include <pthread.h>
 #include <string.h>
 
 #define SEGMENTS_MAX 10
@@ -30,44 +30,82 @@ static int split(char *text, char *ret[static SEGMENTS_MAX])
 static int normalise(const char *path, struct route_match *ret, char *segments[static SEGMENTS_MAX])
 {
 	const char *prefix = "v1/";
+	size_t n, len;
 
 	path += *path == '/';
 	if (!*path || !strcmp(path, "v1") || str_starts(path, "v1/") ||
 		str_starts(path, "ingot/") || !strcmp(path, "metrics"))
 		prefix = "";
-	if (snprintf(ret->text, sizeof(ret->text), "%s%s", prefix, path) >= (int)sizeof(ret->text))
+	n = strlen(prefix);
+	len = strlen(path);
+	ret->text[0] = 0;
+	if (n + len >= sizeof(ret->text))
 		return -1;
+	memcpy(ret->text, prefix, n);
+	memcpy(ret->text + n, path, len + 1);
 	return split(ret->text, segments);
 }
 
-static bool is_param(const char *pattern, size_t len)
+/* A route's path, cut once, with those of as many segments behind it. */
+struct pattern {
+	const struct route *route;
+	struct pattern *next;
+	int n_params;
+	struct {
+		const char *text;
+		size_t len;
+		bool param;
+	} parts[SEGMENTS_MAX];
+};
+
+static struct pattern *patterns[SEGMENTS_MAX + 1]; /* by their number of segments */
+
+static int cut(const char *path, struct pattern *p)
 {
-	return len && pattern[0] == '{';
+	int n = 0;
+
+	for (path++; *path && n < SEGMENTS_MAX; n++) {
+		p->parts[n].text = path;
+		p->parts[n].len = strcspn(path, "/");
+		p->parts[n].param = *path == '{';
+		p->n_params += p->parts[n].param;
+		path += p->parts[n].len;
+		path += *path == '/';
+	}
+	return n;
 }
 
-/* Compares; fills the parameters. *ret_params is how many there were. */
-static bool match(
-	const char *pattern, char *const *segments, int n, struct route_match *ret, int *ret_params)
+static void cut_all(void)
 {
-	int params = 0, i = 0;
+	struct pattern *all = xcalloc(n_routes, sizeof(*all));
 
-	for (pattern++; *pattern; i++) {
-		size_t len = strcspn(pattern, "/");
+	for (size_t i = n_routes; i-- > 0;) {
+		int n = cut(routes[i].path, &all[i]);
 
-		if (i == n)
-			return false;
-		if (is_param(pattern, len)) {
-			if (!segments[i][0] || params == ROUTE_PARAMS_MAX)
-				return false;
-			ret->params[params++] = segments[i];
-		} else if (strlen(segments[i]) != len || memcmp(segments[i], pattern, len)) {
-			return false;
-		}
-		pattern += len;
-		pattern += *pattern == '/';
+		all[i].route = &routes[i];
+		all[i].next = patterns[n];
+		patterns[n] = &all[i];
 	}
-	*ret_params = params;
-	return i == n;
+}
+
+static bool match(const struct pattern *p, char *const *segments, const size_t *lengths, int n)
+{
+	for (int i = 0; i < n; i++) {
+		if (p->parts[i].param ? !lengths[i]
+				      : lengths[i] != p->parts[i].len ||
+						memcmp(segments[i], p->parts[i].text, lengths[i]))
+			return false;
+	}
+	return true;
+}
+
+static void take_params(const struct pattern *p, char *const *segments, int n, const char **ret)
+{
+	int k = 0;
+
+	for (int i = 0; i < n && k < ROUTE_PARAMS_MAX; i++)
+		if (p->parts[i].param)
+			ret[k++] = segments[i];
 }
 
 static void allow(struct route_match *ret, const char *method)
@@ -82,25 +120,30 @@ static void allow(struct route_match *ret, const char *method)
 
 void router_match(const char *method, const char *path, struct route_match *ret)
 {
-	const char *params[ROUTE_PARAMS_MAX] = {0};
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	const struct pattern *best = NULL;
 	char *segments[SEGMENTS_MAX];
-	int n, best = ROUTE_PARAMS_MAX + 1, found;
+	size_t lengths[SEGMENTS_MAX];
+	int n;
 
-	memset(ret, 0, sizeof(*ret));
+	pthread_once(&once, cut_all);
+	memset(ret, 0, offsetof(struct route_match, text));
 	n = normalise(path, ret, segments);
 	if (n < 0)
 		return;
+	for (int i = 0; i < n; i++)
+		lengths[i] = strlen(segments[i]);
 	if (str_eq(method, "HEAD"))
 		method = "GET";
-	for (size_t i = 0; i < n_routes; i++) {
-		if (!match(routes[i].path, segments, n, ret, &found))
+	for (const struct pattern *p = patterns[n]; p; p = p->next) {
+		if (!match(p, segments, lengths, n))
 			continue;
-		allow(ret, routes[i].method);
-		if (!str_eq(routes[i].method, method) || found >= best)
-			continue;
-		best = found;
-		ret->route = &routes[i];
-		memcpy(params, ret->params, sizeof(params));
+		allow(ret, p->route->method);
+		if (str_eq(p->route->method, method) && (!best || p->n_params < best->n_params))
+			best = p;
 	}
-	memcpy(ret->params, params, sizeof(params));
+	if (!best)
+		return;
+	ret->route = best->route;
+	take_params(best, segments, n, ret->params);
 }

@@ -3,21 +3,40 @@
 
 #include <ctype.h>
 #include <stddef.h>
-#include <stdio.h>
+#include <string.h>
 #include <sys/random.h>
+
+/* A thread asks the system for the random bytes of many at once. */
+static void random_bytes(unsigned char ret[static 16])
+{
+	static _Thread_local unsigned char pool[512];
+	static _Thread_local size_t left;
+
+	if (!left) {
+		while (getrandom(pool, sizeof(pool), 0) != sizeof(pool))
+			;
+		left = sizeof(pool);
+	}
+	left -= 16;
+	memcpy(ret, pool + left, 16);
+}
 
 void uuid_new(char ret[static UUID_TEXT_MAX])
 {
+	static const char digits[] = "0123456789abcdef";
 	unsigned char b[16];
+	char *p = ret;
 
-	while (getrandom(b, sizeof(b), 0) != sizeof(b))
-		;
+	random_bytes(b);
 	b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
 	b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
-	snprintf(ret, UUID_TEXT_MAX,
-		"%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
-		b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
-		b[15]);
+	for (int i = 0; i < 16; i++) {
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			*p++ = '-';
+		*p++ = digits[b[i] >> 4];
+		*p++ = digits[b[i] & 15];
+	}
+	*p = 0;
 }
 
 bool uuid_valid(const char *text)

@@ -25,8 +25,8 @@ static void drop(struct MHD_Response *r)
 
 static void add_extra(const struct http_req *req, struct MHD_Response *r)
 {
-	for (size_t i = 0; r && i < req->n_extra; i++)
-		MHD_add_response_header(r, req->extra[i].name, req->extra[i].value);
+	for (size_t i = 0; r && i < req->extra.n; i++)
+		MHD_add_response_header(r, req->extra.list[i].name, req->extra.list[i].value);
 }
 
 /* Gives the response to the connection and ends the handler's hold on the request. */

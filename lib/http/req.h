@@ -12,8 +12,21 @@
 
 #define REQ_ARGS_MAX 256
 
+#define REQ_ARENA 3072 /* bytes; what a usual request needs for its texts */
+
 struct req_field {
 	const char *name, *value;
+};
+
+struct req_fields {
+	struct req_field *list;
+	size_t n, cap;
+};
+
+/* Who talks to whom, as text; the same for all requests of a connection. */
+struct http_ends {
+	char peer[64], local[64];
+	uint16_t peer_port;
 };
 
 enum req_state {
@@ -27,9 +40,12 @@ enum req_state {
 struct http_conn {
 	struct list link;
 	int fd;
-	int64_t deadline_ms; /* a whole request has to be there; 0: none is awaited */
-	uint64_t received;   /* of the body that is arriving */
+	_Atomic int64_t deadline_ms; /* a whole request has to be there; 0: none is awaited */
+	bool known;		     /* ends are filled in */
+	struct http_ends ends;
 };
+
+struct req_block;
 
 struct http_req {
 	struct list link; /* of the server, under its lock, until the connection is done with it */
@@ -44,15 +60,15 @@ struct http_req {
 	struct MHD_Response *response;
 	struct http_stream *stream; /* of the reply, to end it when the server stops; or NULL */
 
+	/* texts and lists, all in the arena */
 	char *uri;  /* as sent */
 	char *raw;  /* uri split at '?' */
 	char *path; /* decoded */
 	const char *query;
-	char *args_text;
 	struct req_field *args;
 	size_t n_args;
-	struct req_field *headers;
-	size_t n_headers;
+	struct req_fields headers;
+	struct req_fields extra; /* headers of the reply */
 	char method[24];
 	bool started;
 
@@ -61,8 +77,6 @@ struct http_req {
 	uint64_t received;
 	int refused; /* status to answer instead of calling the handler */
 
-	struct req_field *extra; /* headers of the reply */
-	size_t n_extra;
 	int status;
 	uint64_t reply_len;
 	uint64_t acked_before; /* by the peer, when a file's reply began */
@@ -74,13 +88,21 @@ struct http_req {
 	http_inner_fn inner; /* gets the reply of a request that has no connection */
 	void *inner_data;
 	int64_t start_us;
-	uint16_t peer_port;
-	char peer[64], local[64];
+	struct http_ends ends;
+
+	struct req_block *blocks; /* what did not fit into the arena */
+	size_t arena_used;
+	char arena[REQ_ARENA]; /* not zeroed */
 };
 
 struct http_req *req_new(struct http_server *s, const char *uri);
 void req_ref(struct http_req *req);
 void req_unref(struct http_req *req);
+
+/* Memory that lives as long as the request, not zeroed. One thread at a time. */
+void *req_alloc(struct http_req *req, size_t size);
+char *req_strdup(struct http_req *req, const char *s);
+void req_field_add(struct http_req *req, struct req_fields *f, const char *name, const char *value);
 
 /* Splits and decodes the request line. 0 or -EINVAL. */
 int req_parse_uri(struct http_req *req);

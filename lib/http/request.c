@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -16,16 +17,52 @@
 #include "lib/base/time.h"
 #include "lib/http/req.h"
 
+#define HEADERS_MAX 128
+
+struct req_block {
+	struct req_block *next;
+	max_align_t data[];
+};
+
 struct http_req *req_new(struct http_server *s, const char *uri)
 {
-	struct http_req *req = xcalloc(1, sizeof(*req));
+	struct http_req *req = xmalloc(sizeof(*req));
 
+	memset(req, 0, offsetof(struct http_req, arena));
 	req->server = s;
 	atomic_init(&req->refs, 1);
 	pthread_mutex_init(&req->lock, NULL);
 	list_init(&req->link);
-	req->uri = xstrdup(uri);
+	req->uri = req_strdup(req, uri);
 	return req;
+}
+
+void *req_alloc(struct http_req *req, size_t size)
+{
+	size_t at = (req->arena_used + 7) & ~(size_t)7;
+	struct req_block *block;
+
+	if (at < sizeof(req->arena) && size <= sizeof(req->arena) - at) {
+		req->arena_used = at + size;
+		return req->arena + at;
+	}
+	block = xmalloc(sizeof(*block) + size);
+	block->next = req->blocks;
+	req->blocks = block;
+	return block->data;
+}
+
+static char *arena_copy(struct http_req *req, const char *s, size_t len)
+{
+	char *copy = req_alloc(req, len + 1);
+
+	memcpy(copy, s, len + 1);
+	return copy;
+}
+
+char *req_strdup(struct http_req *req, const char *s)
+{
+	return arena_copy(req, s, strlen(s));
 }
 
 struct http_req *http_inner(const struct http_req *outer, const char *method, const char *path,
@@ -34,13 +71,10 @@ struct http_req *http_inner(const struct http_req *outer, const char *method, co
 	struct http_req *req = req_new(NULL, path);
 
 	str_copy(req->method, sizeof(req->method), method);
-	req->raw = xstrdup(path);
-	req->path = xstrdup(path);
+	req->raw = req->path = req->uri;
 	req->query = "";
 	req->tls = outer->tls;
-	req->peer_port = outer->peer_port;
-	memcpy(req->peer, outer->peer, sizeof(req->peer));
-	memcpy(req->local, outer->local, sizeof(req->local));
+	req->ends = outer->ends;
 	req->inner = reply;
 	req->inner_data = data;
 	return req;
@@ -51,11 +85,14 @@ void req_ref(struct http_req *req)
 	atomic_fetch_add_explicit(&req->refs, 1, memory_order_relaxed);
 }
 
-static void fields_free(struct req_field *f, size_t n)
+static void blocks_free(struct req_block *block)
 {
-	for (size_t i = 0; i < n; i++)
-		free((char *)f[i].name); /* the value is in the same block */
-	free(f);
+	while (block) {
+		struct req_block *next = block->next;
+
+		free(block);
+		block = next;
+	}
 }
 
 void req_unref(struct http_req *req)
@@ -65,13 +102,7 @@ void req_unref(struct http_req *req)
 	if (req->response)
 		MHD_destroy_response(req->response);
 	req_stream_drop(req);
-	fields_free(req->headers, req->n_headers);
-	fields_free(req->extra, req->n_extra);
-	free(req->args);
-	free(req->args_text);
-	free(req->path);
-	free(req->raw);
-	free(req->uri);
+	blocks_free(req->blocks);
 	if (req->body)
 		mem_wipe(req->body, req->body_len);
 	free(req->body);
@@ -79,15 +110,18 @@ void req_unref(struct http_req *req)
 	free(req);
 }
 
-static void field_add(struct req_field **list, size_t *n, const char *name, const char *value)
+void req_field_add(struct http_req *req, struct req_fields *f, const char *name, const char *value)
 {
-	size_t nl = strlen(name), vl = strlen(value);
-	char *block = xmalloc(nl + vl + 2);
+	if (f->n == f->cap) {
+		size_t cap = f->cap ? f->cap * 2 : 12;
+		struct req_field *list = req_alloc(req, cap * sizeof(*list));
 
-	memcpy(block, name, nl + 1);
-	memcpy(block + nl + 1, value, vl + 1);
-	*list = xrealloc(*list, (*n + 1) * sizeof(**list));
-	(*list)[(*n)++] = (struct req_field){block, block + nl + 1};
+		if (f->n)
+			memcpy(list, f->list, f->n * sizeof(*list));
+		f->list = list;
+		f->cap = cap;
+	}
+	f->list[f->n++] = (struct req_field){req_strdup(req, name), req_strdup(req, value)};
 }
 
 static enum MHD_Result copy_header(
@@ -95,22 +129,22 @@ static enum MHD_Result copy_header(
 {
 	struct http_req *req = cls;
 
-	field_add(&req->headers, &req->n_headers, key, value ? value : "");
-	return req->n_headers < 128 ? MHD_YES : MHD_NO;
+	req_field_add(req, &req->headers, key, value ? value : "");
+	return req->headers.n < HEADERS_MAX ? MHD_YES : MHD_NO;
 }
 
 int req_copy_headers(struct http_req *req)
 {
 	MHD_get_connection_values(req->mhd, MHD_HEADER_KIND, copy_header, req);
-	return req->n_headers < 128 ? 0 : -EINVAL;
+	return req->headers.n < HEADERS_MAX ? 0 : -EINVAL;
 }
 
 int req_check_host(const struct http_req *req, const char *version)
 {
 	unsigned n = 0;
 
-	for (size_t i = 0; i < req->n_headers; i++)
-		n += !strcasecmp(req->headers[i].name, "Host");
+	for (size_t i = 0; i < req->headers.n; i++)
+		n += !strcasecmp(req->headers.list[i].name, "Host");
 	return n == 1 || (n == 0 && !strcmp(version, "HTTP/1.0")) ? 0 : -EINVAL;
 }
 
@@ -139,17 +173,28 @@ static uint16_t address_text(const struct sockaddr *sa, char *ret, size_t size)
 	return ntohs(in6->sin6_port);
 }
 
-void req_fill_addresses(struct http_req *req)
+static void conn_learn_ends(struct http_conn *conn, struct MHD_Connection *mhd)
 {
 	const union MHD_ConnectionInfo *ci =
-		MHD_get_connection_info(req->mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+		MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	struct http_ends *ends = &conn->ends;
 	struct sockaddr_storage local;
 	socklen_t len = sizeof(local);
 
 	if (ci && ci->client_addr)
-		req->peer_port = address_text(ci->client_addr, req->peer, sizeof(req->peer));
-	if (req->conn && getsockname(req->conn->fd, (struct sockaddr *)&local, &len) == 0)
-		address_text((struct sockaddr *)&local, req->local, sizeof(req->local));
+		ends->peer_port = address_text(ci->client_addr, ends->peer, sizeof(ends->peer));
+	if (getsockname(conn->fd, (struct sockaddr *)&local, &len) == 0)
+		address_text((struct sockaddr *)&local, ends->local, sizeof(ends->local));
+	conn->known = true;
+}
+
+void req_fill_addresses(struct http_req *req)
+{
+	if (!req->conn)
+		return;
+	if (!req->conn->known)
+		conn_learn_ends(req->conn, req->mhd);
+	req->ends = req->conn->ends;
 }
 
 const char *http_method(const struct http_req *req)
@@ -199,16 +244,16 @@ bool http_arg_next(
 
 const char *http_header(const struct http_req *req, const char *name)
 {
-	for (size_t i = 0; i < req->n_headers; i++)
-		if (!strcasecmp(req->headers[i].name, name))
-			return req->headers[i].value;
+	for (size_t i = 0; i < req->headers.n; i++)
+		if (!strcasecmp(req->headers.list[i].name, name))
+			return req->headers.list[i].value;
 	return NULL;
 }
 
 bool http_header_next(
 	const struct http_req *req, size_t *pos, const char **ret_name, const char **ret_value)
 {
-	return field_next(req->headers, req->n_headers, pos, ret_name, ret_value);
+	return field_next(req->headers.list, req->headers.n, pos, ret_name, ret_value);
 }
 
 const char *http_body(const struct http_req *req, size_t *ret_len)
@@ -220,17 +265,17 @@ const char *http_body(const struct http_req *req, size_t *ret_len)
 
 const char *http_peer(const struct http_req *req)
 {
-	return req->peer;
+	return req->ends.peer;
 }
 
 uint16_t http_peer_port(const struct http_req *req)
 {
-	return req->peer_port;
+	return req->ends.peer_port;
 }
 
 const char *http_local(const struct http_req *req)
 {
-	return req->local;
+	return req->ends.local;
 }
 
 bool http_is_tls(const struct http_req *req)
@@ -259,5 +304,5 @@ void http_on_done(struct http_req *req, http_done_fn fn, void *data)
 void http_reply_header(struct http_req *req, const char *name, const char *value)
 {
 	if (value && !strpbrk(name, "\r\n") && !strpbrk(value, "\r\n"))
-		field_add(&req->extra, &req->n_extra, name, value);
+		req_field_add(req, &req->extra, name, value);
 }

@@ -32,7 +32,8 @@ struct http_server {
 	uint16_t port;
 
 	pthread_mutex_t lock; /* all below but atomics */
-	pthread_cond_t wake;  /* reaper and drain */
+	pthread_cond_t wake;  /* the reaper's: a connection is there, or the end */
+	pthread_cond_t idle;  /* who stops the server: no request is left */
 	struct list conns;    /* struct http_conn */
 	struct list reqs;     /* struct http_req */
 	unsigned n_conns, n_reqs;
@@ -84,7 +85,6 @@ static void conn_closed(struct http_server *s, void **ctx)
 	pthread_mutex_lock(&s->lock);
 	list_remove(&conn->link);
 	s->n_conns--;
-	pthread_cond_broadcast(&s->wake);
 	pthread_mutex_unlock(&s->lock);
 	free(conn);
 	*ctx = NULL;
@@ -107,13 +107,20 @@ static void on_connection(
 		conn_closed(cls, ctx);
 }
 
-static void conn_deadline(struct http_server *s, struct http_conn *conn, int64_t deadline_ms)
+static void conn_deadline(struct http_conn *conn, int64_t deadline_ms)
 {
-	if (!conn)
+	if (conn)
+		atomic_store_explicit(&conn->deadline_ms, deadline_ms, memory_order_relaxed);
+}
+
+static void cut_if_late(struct http_conn *conn, int64_t now)
+{
+	int64_t until = atomic_load_explicit(&conn->deadline_ms, memory_order_relaxed);
+
+	if (!until || now < until || conn->fd < 0)
 		return;
-	pthread_mutex_lock(&s->lock);
-	conn->deadline_ms = deadline_ms;
-	pthread_mutex_unlock(&s->lock);
+	shutdown(conn->fd, SHUT_RDWR);
+	conn_deadline(conn, 0);
 }
 
 /* Cuts connections whose request does not arrive in time; libmicrohttpd only knows idle ones. */
@@ -127,12 +134,8 @@ static void *reaper_run(void *arg)
 	while (!s->stopped) {
 		int64_t now = time_mono_ms();
 
-		list_for_each (conn, &s->conns, link) {
-			if (!conn->deadline_ms || now < conn->deadline_ms || conn->fd < 0)
-				continue;
-			shutdown(conn->fd, SHUT_RDWR);
-			conn->deadline_ms = 0;
-		}
+		list_for_each (conn, &s->conns, link)
+			cut_if_late(conn, now);
 		if (!s->n_conns) {
 			pthread_cond_wait(&s->wake, &s->lock);
 			continue;
@@ -161,9 +164,8 @@ static void *on_uri(void *cls, const char *uri, struct MHD_Connection *mhd)
 	pthread_mutex_lock(&s->lock);
 	list_append(&s->reqs, &req->link);
 	s->n_reqs++;
-	if (req->conn)
-		req->conn->deadline_ms = time_mono_ms() + reading_limit_ms(s, 0);
 	pthread_mutex_unlock(&s->lock);
+	conn_deadline(req->conn, time_mono_ms() + reading_limit_ms(s, 0));
 	return req;
 }
 
@@ -171,7 +173,7 @@ static enum MHD_Result refuse(struct http_req *req, int status)
 {
 	enum MHD_Result ret;
 
-	conn_deadline(req->server, req->conn, 0);
+	conn_deadline(req->conn, 0);
 	pthread_mutex_lock(&req->lock);
 	req->state = REQ_REPLIED;
 	req->response = reply_plain(req, status);
@@ -204,8 +206,10 @@ static enum MHD_Result req_begin(struct http_req *req, const char *method, const
 	req_fill_addresses(req);
 	if (atomic_load(&req->server->draining))
 		return refuse(req, 503);
-	set_body_limit(req);
 	length = http_header(req, "Content-Length");
+	if (!length && !http_header(req, "Transfer-Encoding"))
+		return MHD_YES; /* no body will come */
+	set_body_limit(req);
 	if (length && (str_to_u64(length, 0, UINT64_MAX, &n) < 0 || n > req->body_max))
 		return refuse(req, 413);
 	return MHD_YES;
@@ -241,9 +245,8 @@ static enum MHD_Result req_data(struct http_req *req, const char *data, size_t *
 
 	*len = 0;
 	req->received += n;
-	conn_deadline(req->server, req->conn,
-		time_mono_ms() + reading_limit_ms(req->server, req->received) -
-			(time_wall_us() - req->start_us) / 1000);
+	conn_deadline(req->conn, time_mono_ms() + reading_limit_ms(req->server, req->received) -
+					 (time_wall_us() - req->start_us) / 1000);
 	if (req->refused) /* a chunked body cannot be answered before its end */
 		return req->received < req->body_max + DISCARD_MAX ? MHD_YES : MHD_NO;
 	if (n > req->body_max - req->body_len) {
@@ -266,7 +269,7 @@ static enum MHD_Result req_handle(struct http_req *req)
 	struct http_server *s = req->server;
 	enum MHD_Result ret = MHD_YES;
 
-	conn_deadline(s, req->conn, 0);
+	conn_deadline(req->conn, 0);
 	if (req->refused)
 		return refuse(req, req->refused);
 	req_ref(req);
@@ -320,7 +323,7 @@ static void report_done(struct http_req *req, enum MHD_RequestTerminationCode to
 		.outcome = HTTP_ABORTED,
 		.method = req->method,
 		.path = req->path ? req->path : "",
-		.peer = req->peer,
+		.peer = req->ends.peer,
 		.status = req->status,
 		.bytes_total = req->reply_len,
 		.bytes_received = req->received,
@@ -363,13 +366,12 @@ static void on_completed(
 	pthread_mutex_lock(&req->lock);
 	req->gone = true;
 	pthread_mutex_unlock(&req->lock);
+	conn_deadline(
+		req->conn, time_mono_ms() + s->c.idle_timeout_s * 1000LL + reading_limit_ms(s, 0));
 	pthread_mutex_lock(&s->lock);
-	if (req->conn)
-		req->conn->deadline_ms =
-			time_mono_ms() + s->c.idle_timeout_s * 1000LL + reading_limit_ms(s, 0);
 	list_remove(&req->link);
-	s->n_reqs--;
-	pthread_cond_broadcast(&s->wake);
+	if (!--s->n_reqs)
+		pthread_cond_broadcast(&s->idle);
 	pthread_mutex_unlock(&s->lock);
 	req_unref(req);
 }
@@ -533,6 +535,7 @@ static void server_release(struct http_server *s)
 	free((char *)s->c.tls_key);
 	free((char *)s->c.tls_priority);
 	pthread_cond_destroy(&s->wake);
+	pthread_cond_destroy(&s->idle);
 	pthread_mutex_destroy(&s->lock);
 	free(s);
 }
@@ -546,6 +549,7 @@ static struct http_server *server_alloc(void)
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&s->wake, &attr);
+	pthread_cond_init(&s->idle, &attr);
 	pthread_condattr_destroy(&attr);
 	list_init(&s->conns);
 	list_init(&s->reqs);
@@ -610,7 +614,7 @@ static void wait_idle(struct http_server *s, unsigned ms)
 		until.tv_sec++;
 	}
 	pthread_mutex_lock(&s->lock);
-	while (s->n_reqs && pthread_cond_timedwait(&s->wake, &s->lock, &until) == 0)
+	while (s->n_reqs && pthread_cond_timedwait(&s->idle, &s->lock, &until) == 0)
 		;
 	pthread_mutex_unlock(&s->lock);
 }

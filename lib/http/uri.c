@@ -30,7 +30,7 @@ int uri_decode(char *s, bool plus_is_space)
 static int parse_args(struct http_req *req)
 {
 	size_t n = 1;
-	char *save = NULL, *eq;
+	char *save = NULL, *eq, *text;
 
 	if (!*req->query)
 		return 0;
@@ -38,9 +38,9 @@ static int parse_args(struct http_req *req)
 		n += *p == '&';
 	if (n > REQ_ARGS_MAX)
 		return -EINVAL;
-	req->args_text = xstrdup(req->query);
-	req->args = xcalloc(n, sizeof(*req->args));
-	for (char *a = strtok_r(req->args_text, "&", &save); a; a = strtok_r(NULL, "&", &save)) {
+	text = req_strdup(req, req->query);
+	req->args = req_alloc(req, n * sizeof(*req->args));
+	for (char *a = strtok_r(text, "&", &save); a; a = strtok_r(NULL, "&", &save)) {
 		struct req_field *f = &req->args[req->n_args++];
 
 		eq = strchr(a, '=');
@@ -71,12 +71,12 @@ int req_parse_uri(struct http_req *req)
 {
 	char *q;
 
-	req->raw = xstrdup(skip_authority(req->uri));
+	req->raw = req_strdup(req, skip_authority(req->uri));
 	q = strchr(req->raw, '?');
 	if (q)
 		*q++ = 0;
 	req->query = q ? q : "";
-	req->path = xstrdup(req->raw);
+	req->path = req_strdup(req, req->raw);
 	if (req->path[0] != '/' || uri_decode(req->path, false) < 0)
 		return -EINVAL;
 	return parse_args(req);

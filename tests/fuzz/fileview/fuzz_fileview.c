@@ -15,17 +15,14 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* As a server keeps them: name and value in one block. */
 static void add_header(struct http_req *req, char *line)
 {
 	char *colon = strstr(line, ": ");
 
-	if (!colon || req->n_headers == LINES_MAX)
+	if (!colon || req->headers.n == LINES_MAX)
 		return;
-	line = xstrdup(line);
-	colon = strstr(line, ": ");
 	*colon = '\0';
-	req->headers[req->n_headers++] = (struct req_field){line, colon + 2};
+	req_field_add(req, &req->headers, line, colon + 2);
 }
 
 /* Never a byte beyond the file, and a part only where one was asked for. */
@@ -50,13 +47,12 @@ static void has_it(const struct stat *st, const struct fileview *v)
 	struct fileview again;
 	char line[128];
 
-	req->headers = xcalloc(LINES_MAX, sizeof(*req->headers));
 	snprintf(line, sizeof(line), "If-None-Match: W/\"x\", %s", v->etag);
 	add_header(req, line);
 	fileview_make(req, st, &again);
 	if (again.status != 304)
 		abort();
-	free((char *)req->headers[--req->n_headers].name);
+	req->headers.n--;
 	snprintf(line, sizeof(line), "If-Modified-Since: %s", v->modified);
 	add_header(req, line);
 	fileview_make(req, st, &again);
@@ -78,7 +74,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	st.st_size = sizes[data[0] % 4];
 	text = strndup((const char *)data + 1, size - 1);
 	req = req_new(NULL, "/");
-	req->headers = xcalloc(LINES_MAX, sizeof(*req->headers));
 	for (char *l = strtok_r(text, "\n", &save); l; l = strtok_r(NULL, "\n", &save))
 		add_header(req, l);
 	fileview_make(req, &st, &v);
