@@ -363,6 +363,7 @@ int resource_list(struct call *c, const struct resource *res, bool detail,
 	}
 	if (r == 0)
 		reply(&l);
+	view_done(&l.view);
 	buf_done(&l.out);
 	strv_free(l.fields);
 	free(l.node_set);

@@ -8,6 +8,8 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#define BASE_MAX 1000 /* of a URL that links begin with */
+
 enum item_kind {
 	ITEM_STORED, /* as it is stored */
 	ITEM_MASKED, /* without its secrets */
@@ -20,6 +22,9 @@ enum item_kind {
 /* One member of answers. Those of the record come first, in the order of its fields. */
 struct item {
 	const char *name;
+	size_t name_len;
+	char *head; /* what its value stands behind: a comma, the name in quotes, a colon */
+	size_t head_len;
 	enum item_kind kind;
 	int since;
 	const char *absent; /* what it is in a record that has no such member */
@@ -77,7 +82,12 @@ static struct item *add_item(struct shape *s, const char *name, enum item_kind k
 	if (s->n_items == VIEW_ITEMS_MAX)
 		abort(); /* a table of fields grew: raise VIEW_ITEMS_MAX */
 	s->n_items++;
-	*it = (struct item){.name = name, .kind = kind, .since = version_since(s->res->name, name)};
+	*it = (struct item){.name = name,
+		.name_len = strlen(name),
+		.head = xasprintf(",\"%s\":", name),
+		.head_len = strlen(name) + strlen(",\"\":"),
+		.kind = kind,
+		.since = version_since(s->res->name, name)};
 	return it;
 }
 
@@ -122,6 +132,9 @@ void view_init(
 	v->c = c;
 	v->res = res;
 	v->shape = shape_of(res);
+	v->self = v->bookmark = (struct buf)BUF_INIT(BASE_MAX);
+	buf_printf(&v->self, "[{\"href\":\"%s/v1/%s/", c->base, res->plural);
+	buf_printf(&v->bookmark, "{\"href\":\"%s/%s/", c->base, res->plural);
 	for (int i = 0; i < v->shape->n_items; i++) {
 		const struct item *it = &v->shape->items[i];
 
@@ -140,9 +153,9 @@ static int field_index(const struct shape *s, struct json_span key, int next)
 {
 	for (int k = 0; k < s->n_fields; k++) {
 		int i = (next + k) % s->n_fields;
-		const char *name = s->items[i].name;
+		const struct item *it = &s->items[i];
 
-		if (!strncmp(name, key.at + 1, key.len - 2) && !name[key.len - 2])
+		if (it->name_len == key.len - 2 && !memcmp(it->name, key.at + 1, it->name_len))
 			return i;
 	}
 	return -1;
@@ -176,31 +189,23 @@ static struct json_span unquoted(struct json_span value)
 	return (struct json_span){value.at + 1, value.len - 2};
 }
 
-static void put_href(const struct view *v, const char *version, struct json_span uuid,
-	const char *below, const char *rel, struct buf *out)
+static void put_href(const struct buf *collection, struct json_span uuid, const char *below,
+	const char *end, struct buf *out)
 {
-	buf_puts(out, "{\"href\":\"");
-	buf_puts(out, v->c->base);
-	buf_puts(out, version);
-	buf_puts(out, v->res->plural);
-	buf_puts(out, "/");
+	buf_append(out, collection->data, collection->len);
 	buf_append(out, uuid.at, uuid.len);
 	if (*below)
 		buf_puts(out, "/");
-	buf_puts(out, below);
-	buf_puts(out, "\",\"rel\":\"");
-	buf_puts(out, rel);
-	buf_puts(out, "\"}");
+	if (*below)
+		buf_puts(out, below);
+	buf_puts(out, end);
 }
 
 static void put_links(
 	const struct view *v, struct json_span uuid, const char *below, struct buf *out)
 {
-	buf_puts(out, "[");
-	put_href(v, "/v1/", uuid, below, "self", out);
-	buf_puts(out, ",");
-	put_href(v, "/", uuid, below, "bookmark", out);
-	buf_puts(out, "]");
+	put_href(&v->self, uuid, below, "\",\"rel\":\"self\"},", out);
+	put_href(&v->bookmark, uuid, below, "\",\"rel\":\"bookmark\"}]", out);
 }
 
 static void put_state(int version, struct json_span value, struct buf *out)
@@ -216,10 +221,11 @@ static void put_state(int version, struct json_span value, struct buf *out)
 	memcpy(state, text.at, text.len);
 	state[text.len] = 0;
 	known = version_state_name(version, state);
+	buf_puts(out, known ? "\"" : "null");
 	if (known)
-		buf_printf(out, "\"%s\"", known);
-	else
-		buf_puts(out, "null");
+		buf_puts(out, known);
+	if (known)
+		buf_puts(out, "\"");
 }
 
 static int put_item(const struct view *v, const struct item *it, const struct member *m,
@@ -229,9 +235,7 @@ static int put_item(const struct view *v, const struct item *it, const struct me
 
 	if (!value.at && it->absent)
 		value = (struct json_span){it->absent, strlen(it->absent)};
-	buf_puts(out, "\"");
-	buf_puts(out, it->name);
-	buf_puts(out, "\":");
+	buf_append(out, it->head, it->head_len);
 	switch (it->kind) {
 	case ITEM_MASKED:
 		return mask_text(it->name, value, out) < 0 ? -EIO : 0;
@@ -268,37 +272,52 @@ static int run_length(const struct view *v, const struct member *m, int i)
 	return n;
 }
 
+/* Each with a comma before it, the first one too. */
+static int put_items(
+	const struct view *v, const struct member *members, struct json_span uuid, struct buf *out)
+{
+	int r = 0;
+
+	for (int i = 0; r == 0 && i < v->shape->n_items;) {
+		const struct member *m = i < v->shape->n_fields ? &members[i] : NULL;
+		int n = m ? run_length(v, members, i) : 0;
+
+		if (n) {
+			const char *from = m->whole.at;
+			struct json_span last = m[n - 1].whole;
+
+			buf_append(out, ",", 1);
+			buf_append(out, from, (size_t)(last.at + last.len - from));
+			i += n;
+			continue;
+		}
+		if (v->wanted[i])
+			r = put_item(v, &v->shape->items[i], m, uuid, out);
+		i++;
+	}
+	return r;
+}
+
 int view_render(const struct view *v, struct json_span stored, struct buf *out)
 {
 	struct member members[VIEW_ITEMS_MAX];
-	struct json_span uuid;
-	const char *before = "{";
+	size_t begin = out->len;
 	int r;
 
 	memset(members, 0, (size_t)v->shape->n_fields * sizeof(members[0]));
 	r = find_members(v->shape, stored, members);
-	uuid = unquoted(members[0].value);
-	for (int i = 0; r == 0 && i < v->shape->n_items;) {
-		bool of_record = i < v->shape->n_fields;
-		int n = of_record ? run_length(v, members, i) : 0;
-
-		if (!v->wanted[i]) {
-			i++;
-			continue;
-		}
-		buf_puts(out, before);
-		before = ",";
-		if (n) {
-			const char *from = members[i].whole.at;
-			const struct json_span *last = &members[i + n - 1].whole;
-
-			buf_append(out, from, (size_t)(last->at + last->len - from));
-			i += n;
-			continue;
-		}
-		r = put_item(v, &v->shape->items[i], of_record ? &members[i] : NULL, uuid, out);
-		i++;
-	}
-	buf_puts(out, *before == '{' ? "{}" : "}");
+	if (r == 0)
+		r = put_items(v, members, unquoted(members[0].value), out);
+	if (out->len == begin)
+		buf_puts(out, "{");
+	if (r == 0 && !out->overflow)
+		out->data[begin] = '{';
+	buf_puts(out, "}");
 	return r < 0 || out->overflow ? -EIO : 0;
+}
+
+void view_done(struct view *v)
+{
+	buf_done(&v->self);
+	buf_done(&v->bookmark);
 }

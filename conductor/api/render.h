@@ -21,11 +21,14 @@ struct view {
 	const struct resource *res;
 	const struct shape *shape;
 	bool wanted[VIEW_ITEMS_MAX];
+	struct buf self, bookmark; /* what hrefs begin with */
 };
 
 /* fields: which, NULL-terminated; NULL: all. Of these, what the call's version knows. */
 void view_init(struct view *v, const struct call *c, const struct resource *res,
 	const char *const *fields);
+
+void view_done(struct view *v);
 
 /* Appends the answer for one stored record. 0; -EIO when the text is no such record. */
 int view_render(const struct view *v, struct json_span stored, struct buf *out);

@@ -29,6 +29,7 @@ json_t *resource_render(const struct call *c, const struct resource *res, const 
 	view_init(&v, c, res, fields);
 	if (view_render(&v, (struct json_span){text, strlen(text)}, &out) == 0)
 		answer = json_loadb(out.data, out.len, 0, NULL);
+	view_done(&v);
 	return answer ? answer : json_object();
 }
 
@@ -41,6 +42,7 @@ int resource_reply(struct call *c, int status, const struct resource *res, const
 
 	view_init(&v, c, res, NULL);
 	view_render(&v, (struct json_span){text, strlen(text)}, &out);
+	view_done(&v);
 	len = out.len;
 	call_reply_text(c, status, "application/json", buf_take(&out), len);
 	return 0;
@@ -235,6 +237,7 @@ int resource_show(struct call *c, const struct resource *res, const char *column
 	view_init(&s.view, c, res, fields ? fields : (const char *const *)asked);
 	r = read_first(c, res, column, value, show_text, &s, e);
 	strv_free(asked);
+	view_done(&s.view);
 	if (r == 0 && good < 0) { /* said only of what is there */
 		*e = bad;
 		r = good;

@@ -51,8 +51,17 @@ static const char *skip_nested(const char *p, const char *end)
 
 static const char *skip_plain(const char *p, const char *end)
 {
-	while (p < end && !strchr(",]} \n\t\r", *p))
-		p++;
+	for (; p < end; p++)
+		switch (*p) {
+		case ',':
+		case ']':
+		case '}':
+		case ' ':
+		case '\n':
+		case '\t':
+		case '\r':
+			return p;
+		}
 	return p;
 }
 
