@@ -22,13 +22,10 @@ static int ask(struct call *c, json_t *args, void (*finish)(struct call *c, stru
 
 int bmc_get(struct call *c, struct err *e)
 {
-	static const char *const known[] = {"last", "thresholds", NULL};
 	const char *last = http_arg(c->req, "last");
 	bool thresholds;
 	int n = 0;
 
-	if (call_args_only(c, known, e) < 0)
-		return -e->code;
 	if (last && str_to_int(last, 1, 65535, &n) < 0)
 		return err_set(e, EINVAL, "last: expected a number from 1 to 65535");
 	if (call_arg_bool(c, "thresholds", true, &thresholds, e) < 0)

@@ -228,11 +228,39 @@ static int check_since(const struct call *c, struct err *e)
 		r->path, r->since, c->version);
 }
 
+/* Is the name among those of a text like "a b"? */
+static bool named(const char *names, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const char *p = names; p && len && (p = strstr(p, name)); p += len)
+		if ((p == names || p[-1] == ' ') && (!p[len] || p[len] == ' '))
+			return true;
+	return false;
+}
+
+/* Arguments that a method does not know are refused, as Ironic does; collections look themselves.
+ */
+static int check_args(const struct call *c, struct err *e)
+{
+	const struct route *r = c->route;
+	bool one = r->resource && str_eq(r->method, "GET");
+	const char *name, *value;
+	size_t pos = 0;
+
+	while (!r->list && http_arg_next(c->req, &pos, &name, &value))
+		if (!named(r->args, name) && !(one && str_eq(name, "fields")))
+			return err_set(e, EINVAL, "%.64s: unknown query argument", name);
+	return 0;
+}
+
 int call_run(struct call *c, const char *body, size_t len, struct err *e)
 {
 	int r;
 
 	r = check_since(c, e);
+	if (r == 0)
+		r = check_args(c, e);
 	if (r < 0)
 		return r;
 	r = call_parse_body(c->route, c->version, body, len, &c->body, e);

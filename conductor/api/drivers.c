@@ -53,8 +53,6 @@ int drivers_list(struct call *c, struct err *e)
 	static const char *const known[] = {"type", "detail", "fields", NULL};
 	const char *type = http_arg(c->req, "type");
 
-	if (call_args_only(c, known, e) < 0)
-		return -e->code;
 	for (const char *const *k = known; *k; k++)
 		if (http_arg(c->req, *k) && version_check(c->version, "driver?", *k, e) < 0)
 			return -e->code;

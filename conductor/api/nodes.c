@@ -270,10 +270,9 @@ static int check_patch_relations(struct call *c, struct err *e)
 
 int node_patch(struct call *c, struct err *e)
 {
-	static const char *const known[] = {"reset_interfaces", NULL};
 	struct request *r;
 
-	if (call_args_only(c, known, e) < 0 || check_patch_relations(c, e) < 0 ||
+	if (check_patch_relations(c, e) < 0 ||
 		call_arg_bool(c, "reset_interfaces", false, &c->flag, e) < 0)
 		return -e->code;
 	if (http_arg(c->req, "reset_interfaces") &&

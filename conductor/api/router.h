@@ -45,6 +45,7 @@ struct route {
 	const char *arg;		 /* the handler's */
 	const struct resource *resource; /* what the answer holds, if it is one */
 	bool list;			 /* a collection of it: takes its query arguments */
+	const char *args; /* the query arguments otherwise, "a b"; others are refused */
 };
 
 extern const struct route routes[];

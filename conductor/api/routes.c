@@ -27,11 +27,13 @@
 #define OPTIONAL(s) .body = BODY_OPTIONAL, .schema = &(s)
 #define PATCH(s)    .body = BODY_PATCH, .schema = &(s)
 #define ONE(r)	    .resource = &(r)
+#define ARGS(a)	    .args = (a)
+#define PAGES	    "fields detail limit marker sort_key sort_dir"
 #define LIST(r)	    .resource = &(r), .list = true
 
 /* A collection that is always empty: list, show, and writes that are refused. */
 #define EMPTY(path, since, plural, singular, ...)                                                  \
-	R("GET", path, since, empty_list, .arg = (plural)),                                        \
+	R("GET", path, since, empty_list, .arg = (plural), ARGS(PAGES)),                           \
 		R("POST", path, since, not_implemented, .arg = (plural), __VA_ARGS__),             \
 		R("GET", path "/{id}", since, empty_get, .arg = (singular)),                       \
 		R("PATCH", path "/{id}", since, empty_get, .arg = (singular), __VA_ARGS__),        \
@@ -39,11 +41,11 @@
 
 /* A vendor method, named in the query or, as ironicclient does, in the path. */
 #define PASSTHRU(path)                                                                             \
-	R("GET", path, 0, vendor_passthru, .arg = "GET"),                                          \
-		R("PUT", path, 0, vendor_passthru, .arg = "PUT"),                                  \
-		R("PATCH", path, 0, vendor_passthru, .arg = "PATCH"),                              \
-		R("DELETE", path, 0, vendor_passthru, .arg = "DELETE"),                            \
-		R("POST", path, 0, vendor_passthru, .body = BODY_OPTIONAL)
+	R("GET", path, 0, vendor_passthru, .arg = "GET", ARGS("method")),                          \
+		R("PUT", path, 0, vendor_passthru, .arg = "PUT", ARGS("method")),                  \
+		R("PATCH", path, 0, vendor_passthru, .arg = "PATCH", ARGS("method")),              \
+		R("DELETE", path, 0, vendor_passthru, .arg = "DELETE", ARGS("method")),            \
+		R("POST", path, 0, vendor_passthru, .body = BODY_OPTIONAL, ARGS("method"))
 
 const struct route routes[] = {
 	R("GET", "/", 0, root_get, .flags = OPEN),
@@ -52,9 +54,10 @@ const struct route routes[] = {
 	R("GET", "/v1/nodes", 0, nodes_list, LIST(node_resource)),
 	R("POST", "/v1/nodes", 0, nodes_create, BODY(node_schema), ONE(node_resource)),
 	R("GET", "/v1/nodes/detail", 0, nodes_detail, LIST(node_resource)),
-	R("GET", "/v1/nodes/validate", 0, node_validate),
+	R("GET", "/v1/nodes/validate", 0, node_validate, ARGS("node node_uuid")),
 	R("GET", NODE, 0, node_get, ONE(node_resource)),
-	R("PATCH", NODE, 0, node_patch, PATCH(node_schema), ONE(node_resource)),
+	R("PATCH", NODE, 0, node_patch, PATCH(node_schema), ONE(node_resource),
+		ARGS("reset_interfaces")),
 	R("DELETE", NODE, 0, node_delete),
 	R("GET", NODE "/validate", 0, node_validate),
 
@@ -83,9 +86,9 @@ const struct route routes[] = {
 	R("GET", NODE "/vifs", 28, vifs_get),
 	R("POST", NODE "/vifs", 28, vif_attach, .body = BODY_REQUIRED),
 	R("DELETE", NODE "/vifs/{vif}", 28, vif_detach),
-	R("GET", NODE "/bios", 40, node_empty, .arg = "bios"),
+	R("GET", NODE "/bios", 40, node_empty, .arg = "bios", ARGS("fields detail")),
 	R("GET", NODE "/bios/{name}", 40, node_below_missing, .arg = "BIOS setting"),
-	R("GET", NODE "/firmware", 86, node_empty, .arg = "firmware"),
+	R("GET", NODE "/firmware", 86, node_empty, .arg = "firmware", ARGS("fields detail")),
 	R("GET", NODE "/history", 78, history_list, LIST(history_resource)),
 	R("GET", NODE "/history/detail", 78, history_list, .arg = "detail", LIST(history_resource)),
 	R("GET", NODE "/history/{event}", 78, history_get, ONE(history_resource)),
@@ -93,16 +96,17 @@ const struct route routes[] = {
 	R("GET", NODE "/children", 83, children_get),
 	R("GET", NODE "/vmedia", 93, not_supported, .arg = "virtual media"),
 	R("POST", NODE "/vmedia", 89, not_supported, .arg = "virtual media"),
-	R("DELETE", NODE "/vmedia", 89, not_supported, .arg = "virtual media"),
-	R("GET", NODE "/allocation", 52, node_below_missing, .arg = "allocation"),
+	R("DELETE", NODE "/vmedia", 89, not_supported, .arg = "virtual media",
+		ARGS("device_types")),
+	R("GET", NODE "/allocation", 52, node_below_missing, .arg = "allocation", ARGS("fields")),
 	R("DELETE", NODE "/allocation", 52, node_below_missing, .arg = "allocation"),
 	R("GET", NODE "/ports", 0, node_ports, LIST(port_resource)),
 	R("GET", NODE "/ports/detail", 0, node_ports_detail, LIST(port_resource)),
-	R("GET", NODE "/portgroups", 24, node_empty, .arg = "portgroups"),
-	R("GET", NODE "/portgroups/detail", 24, node_empty, .arg = "portgroups"),
+	R("GET", NODE "/portgroups", 24, node_empty, .arg = "portgroups", ARGS(PAGES)),
+	R("GET", NODE "/portgroups/detail", 24, node_empty, .arg = "portgroups", ARGS(PAGES)),
 	R("GET", NODE "/volume", 32, node_volume),
-	R("GET", NODE "/volume/connectors", 32, node_empty, .arg = "connectors"),
-	R("GET", NODE "/volume/targets", 32, node_empty, .arg = "targets"),
+	R("GET", NODE "/volume/connectors", 32, node_empty, .arg = "connectors", ARGS(PAGES)),
+	R("GET", NODE "/volume/targets", 32, node_empty, .arg = "targets", ARGS(PAGES)),
 	R("GET", NODE "/vendor_passthru/methods", 0, node_methods),
 	PASSTHRU(NODE "/vendor_passthru"),
 	PASSTHRU(NODE "/vendor_passthru/{method}"),
@@ -114,18 +118,18 @@ const struct route routes[] = {
 	R("PATCH", "/v1/ports/{port}", 0, port_patch, PATCH(port_schema), ONE(port_resource)),
 	R("DELETE", "/v1/ports/{port}", 0, port_delete),
 
-	R("GET", "/v1/drivers", 0, drivers_list),
-	R("GET", "/v1/drivers/{driver}", 0, driver_get),
+	R("GET", "/v1/drivers", 0, drivers_list, ARGS("type detail fields")),
+	R("GET", "/v1/drivers/{driver}", 0, driver_get, ARGS("fields")),
 	R("GET", "/v1/drivers/{driver}/properties", 0, driver_properties),
 	R("GET", "/v1/drivers/{driver}/raid/logical_disk_properties", 12, driver_raid_properties,
 		.flags = NEWER),
 	R("GET", "/v1/drivers/{driver}/vendor_passthru/methods", 0, driver_methods),
-	R("GET", "/v1/conductors", 49, conductors_list),
-	R("GET", "/v1/conductors/{hostname}", 49, conductor_get),
+	R("GET", "/v1/conductors", 49, conductors_list, ARGS(PAGES)),
+	R("GET", "/v1/conductors/{hostname}", 49, conductor_get, ARGS("fields")),
 
-	R("GET", "/v1/chassis/detail", 0, empty_list, .arg = "chassis"),
+	R("GET", "/v1/chassis/detail", 0, empty_list, .arg = "chassis", ARGS(PAGES)),
 	EMPTY("/v1/chassis", 0, "chassis", "Chassis"),
-	R("GET", "/v1/portgroups/detail", 23, empty_list, .arg = "portgroups"),
+	R("GET", "/v1/portgroups/detail", 23, empty_list, .arg = "portgroups", ARGS(PAGES)),
 	EMPTY("/v1/portgroups", 23, "portgroups", "Portgroup"),
 	R("GET", "/v1/volume", 32, volume_get),
 	EMPTY("/v1/volume/connectors", 32, "connectors", "Volume connector"),
@@ -137,10 +141,10 @@ const struct route routes[] = {
 	R("GET", "/v1/shards", 82, shards_list),
 	R("POST", "/v1/events", 54, not_implemented, .arg = "events"),
 
-	R("GET", "/v1/lookup", 22, lookup, .flags = AGENT),
+	R("GET", "/v1/lookup", 22, lookup, .flags = AGENT, ARGS("addresses node_uuid boot_token")),
 	R("POST", "/v1/heartbeat/{node}", 22, heartbeat, BODY(heartbeat_schema), .flags = AGENT),
 	R("POST", "/v1/continue_inspection", 84, continue_inspection, .body = BODY_REQUIRED,
-		.flags = AGENT | ROUTE_INSPECTION | ROUTE_IN_1_1),
+		.flags = AGENT | ROUTE_INSPECTION | ROUTE_IN_1_1, ARGS("node_uuid")),
 
 	R("GET", "/ingot/v1/why/{node}", 0, why_get, .flags = OURS),
 	R("GET", "/ingot/v1/nodes/{node}/history", 0, story_get, .flags = OURS),
@@ -151,9 +155,9 @@ const struct route routes[] = {
 	R("GET", "/ingot/v1/nodes/{node}/erasures", 0, erasures_list, .flags = OURS),
 	R("GET", BMC "/info", 0, bmc_get, .flags = OURS, .arg = "info"),
 	R("GET", BMC "/fru", 0, bmc_get, .flags = OURS, .arg = "fru"),
-	R("GET", BMC "/sel", 0, bmc_get, .flags = OURS, .arg = "sel"),
+	R("GET", BMC "/sel", 0, bmc_get, .flags = OURS, .arg = "sel", ARGS("last")),
 	R("DELETE", BMC "/sel", 0, bmc_clear_sel, .flags = OURS, .arg = "sel clear"),
-	R("GET", BMC "/sensors", 0, bmc_get, .flags = OURS, .arg = "sensors"),
+	R("GET", BMC "/sensors", 0, bmc_get, .flags = OURS, .arg = "sensors", ARGS("thresholds")),
 	R("GET", BMC "/lan", 0, bmc_get, .flags = OURS, .arg = "lan"),
 	R("POST", BMC "/identify", 0, bmc_identify, OPTIONAL(bmc_identify_schema), .flags = OURS,
 		.arg = "identify"),
@@ -170,14 +174,14 @@ const struct route routes[] = {
 	R("GET", "/ingot/v1/boot/{mac}", 0, boot_get, .flags = OURS),
 	R("GET", "/ingot/v1/queue", 0, queue_list, .flags = OURS),
 	R("PUT", "/ingot/v1/queue/{node}", 0, queue_put, .body = BODY_REQUIRED, .flags = OURS),
-	R("GET", "/ingot/v1/bmcs", 0, bmc_list, .flags = OURS),
+	R("GET", "/ingot/v1/bmcs", 0, bmc_list, .flags = OURS, ARGS("troubled")),
 	R("GET", "/ingot/v1/waiting", 0, waiting_list, .flags = OURS),
 	R("POST", "/ingot/v1/waiting/{mac}", 0, waiting_post, .body = BODY_REQUIRED, .flags = OURS),
 	R("POST", "/ingot/v1/phone-home/{token}", 0, phone_home, .body = BODY_OPTIONAL,
 		.flags = OPEN),
 	R("POST", "/ingot/v1/batch", 0, batch_post, BODY(batch_schema),
 		.flags = OURS | ROUTE_PROVISION),
-	R("GET", "/ingot/v1/inventory", 0, inventory_export, .flags = OURS),
+	R("GET", "/ingot/v1/inventory", 0, inventory_export, .flags = OURS, ARGS("format")),
 	R("GET", "/metrics", 0, metrics_get, .flags = OURS),
 };
 const size_t n_routes = ARRAY_SIZE(routes);

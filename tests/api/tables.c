@@ -8,6 +8,7 @@
 #include "tests/unit/api/fake_engine.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define BODIES_MAX 100
 
@@ -138,11 +139,22 @@ static json_t *args_json(const struct resource *res)
 	return out;
 }
 
+static json_t *names_json(const char *text)
+{
+	_cleanup_free_ char *copy = xstrdup(text ? text : "");
+	json_t *out = json_array();
+	char *save = NULL;
+
+	for (char *s = strtok_r(copy, " ", &save); s; s = strtok_r(NULL, " ", &save))
+		json_array_append_new(out, json_string(s));
+	return out;
+}
+
 static json_t *route_json(const struct route *r)
 {
 	unsigned f = r->flags;
 
-	return json_pack("{s:s, s:s, s:i, s:i, s:b, s:b, s:b, s:s, s:s?, s:s?, s:b}", "method",
+	return json_pack("{s:s, s:s, s:i, s:i, s:b, s:b, s:b, s:s, s:s?, s:s?, s:b, s:o}", "method",
 		r->method, "path", r->path, "since", r->since ? r->since : 1, "below",
 		f & ROUTE_TOO_OLD_406	? 406
 		: f & ROUTE_TOO_OLD_405 ? 405
@@ -150,7 +162,8 @@ static json_t *route_json(const struct route *r)
 		"in_1_1", f & ROUTE_IN_1_1, "public", f & ROUTE_PUBLIC, "versioned",
 		!(f & ROUTE_UNVERSIONED), "body", bodies[r->body], "schema",
 		r->schema ? r->schema->name : NULL, "resource",
-		r->resource ? r->resource->name : NULL, "list", r->list);
+		r->resource ? r->resource->name : NULL, "list", r->list, "args",
+		names_json(r->args));
 }
 
 int main(void)
@@ -165,7 +178,8 @@ int main(void)
 			json_object_set_new(schemas, r->schema->name, schema_json(r->schema));
 		if (r->resource)
 			json_object_set_new(resources, r->resource->name,
-				json_pack("{s:o, s:o}", "fields", members_json(r->resource), "args",
+				json_pack("{s:s, s:o, s:o}", "plural", r->resource->plural,
+					"fields", members_json(r->resource), "args",
 					args_json(r->resource)));
 	}
 	json_dumpf(json_pack("{s:i, s:o, s:o, s:o}", "max", API_MINOR_MAX, "routes", rows,
