@@ -131,7 +131,8 @@ int ports_create(struct call *c, struct err *e)
 		free(p);
 		return -e->code;
 	}
-	r = call_request(c, REQ_PORT_CREATE, NULL);
+	r = call_request(c, REQ_RECORD_CREATE, NULL);
+	r->type = &port_type;
 	r->record = p;
 	return call_submit(c, r, finish_created);
 }
@@ -165,6 +166,8 @@ static int port_request(struct call *c, enum request_kind kind, struct request *
 		r = resource_read(c, &port_resource, column, c->params[0], &stored, e);
 	if (r == 0)
 		*ret = call_request(c, kind, json_str(stored, "uuid"));
+	if (r == 0)
+		(*ret)->type = &port_type;
 	return r;
 }
 
@@ -196,7 +199,7 @@ int port_patch(struct call *c, struct err *e)
 		if (str_eq(json_str(o, "path"), "/portgroup_uuid") &&
 			check_portgroup(json_object_get(o, "value"), e) < 0)
 			return -e->code;
-	if (port_request(c, REQ_PORT_UPDATE, &r, e) < 0)
+	if (port_request(c, REQ_RECORD_UPDATE, &r, e) < 0)
 		return -e->code;
 	r->edit = edit_port;
 	return call_submit(c, r, finish_updated);
@@ -206,7 +209,7 @@ int port_delete(struct call *c, struct err *e)
 {
 	struct request *r;
 
-	if (port_request(c, REQ_PORT_DELETE, &r, e) < 0)
+	if (port_request(c, REQ_RECORD_DELETE, &r, e) < 0)
 		return -e->code;
 	return call_submit(c, r, finish_no_content);
 }

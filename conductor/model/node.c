@@ -1,23 +1,9 @@
 /* Field tables of the node and its kin; see node.h. */
 #include "conductor/model/node.h"
+#include "conductor/model/fields.h"
+#include "conductor/model/parts.h"
+#include "conductor/model/plans.h"
 
-#define C FIELD_COLUMN
-#define U (FIELD_COLUMN | FIELD_UNIQUE)
-#define F(s, member, type_, flags_)                                                                \
-	{                                                                                          \
-		.name = #member, .type = (type_), .flags = (flags_),                               \
-		.offset = offsetof(struct s, member)                                               \
-	}
-#define F_AS(s, api, member, type_, flags_)                                                        \
-	{                                                                                          \
-		.name = (api), .type = (type_), .flags = (flags_),                                 \
-		.offset = offsetof(struct s, member)                                               \
-	}
-#define F_ENUM(s, member, table, n)                                                                \
-	{                                                                                          \
-		.name = #member, .type = FIELD_ENUM, .flags = C,                                   \
-		.offset = offsetof(struct s, member), .names = (table), .n_names = (n)             \
-	}
 #define F_INTERFACE(api, i)                                                                        \
 	{                                                                                          \
 		.name = (api), .type = FIELD_STR,                                                  \
@@ -94,25 +80,6 @@ static const struct field node_fields[] = {
 	F(node, updated_at, FIELD_TIME, C),
 };
 
-static const struct field port_fields[] = {
-	F(port, uuid, FIELD_STR, U),
-	F(port, node_uuid, FIELD_STR, C),
-	F(port, address, FIELD_STR, U),
-	F(port, name, FIELD_STR, U),
-	F(port, description, FIELD_STR, C),
-	F(port, portgroup_uuid, FIELD_STR, C),
-	F(port, pxe_enabled, FIELD_BOOL, 0),
-	F(port, local_link_connection, FIELD_OBJECT, 0),
-	F(port, physical_network, FIELD_STR, C),
-	F(port, is_smartnic, FIELD_BOOL, 0),
-	F(port, vendor, FIELD_STR, 0),
-	F(port, category, FIELD_STR, 0),
-	F(port, extra, FIELD_OBJECT, 0),
-	F(port, internal_info, FIELD_OBJECT, 0),
-	F(port, created_at, FIELD_TIME, C),
-	F(port, updated_at, FIELD_TIME, C),
-};
-
 static const struct field node_event_fields[] = {
 	F(node_event, uuid, FIELD_STR, U),
 	F(node_event, node_uuid, FIELD_STR, C),
@@ -175,15 +142,7 @@ static const struct field delivery_fields[] = {
 	F(delivery, updated_at, FIELD_TIME, 0),
 };
 
-#define TYPE(s, plural_)                                                                           \
-	const struct record_type s##_type = {.name = #s,                                           \
-		.plural = (plural_),                                                               \
-		.size = sizeof(struct s),                                                          \
-		.fields = s##_fields,                                                              \
-		.n_fields = ARRAY_SIZE(s##_fields)}
-
 TYPE(node, "nodes");
-TYPE(port, "ports");
 TYPE(node_event, "node_events");
 TYPE(inventory, "inventories");
 TYPE(disk_record, "disk_records");
@@ -191,7 +150,9 @@ TYPE(waiting, "waiting");
 TYPE(delivery, "deliveries");
 
 const struct record_type *const record_types[] = {&node_type, &port_type, &node_event_type,
-	&inventory_type, &waiting_type, &delivery_type, &disk_record_type};
+	&inventory_type, &waiting_type, &delivery_type, &disk_record_type, &chassis_type,
+	&portgroup_type, &volume_connector_type, &volume_target_type, &deploy_template_type,
+	&runbook_type};
 const int n_record_types = ARRAY_SIZE(record_types);
 
 void node_init(struct node *n)

@@ -81,26 +81,6 @@ struct node {
 };
 extern const struct record_type node_type;
 
-struct port {
-	char *uuid;
-	char *node_uuid;
-	char *address; /* MAC, lower case, colons */
-	char *name;
-	char *description;
-	char *portgroup_uuid;
-	bool pxe_enabled;
-	json_t *local_link_connection;
-	char *physical_network;
-	bool is_smartnic;
-	char *vendor;
-	char *category;
-	json_t *extra;
-	json_t *internal_info;
-	int64_t created_at;
-	int64_t updated_at;
-};
-extern const struct record_type port_type;
-
 /* What happened to a node: every transition, with its cause. */
 struct node_event {
 	char *uuid;

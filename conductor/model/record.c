@@ -87,6 +87,40 @@ json_t *record_to_json(const struct record_type *t, const void *rec)
 	return object;
 }
 
+static bool as_new(const struct field *f, const void *rec)
+{
+	switch (f->type) {
+	case FIELD_STR:
+		return !FIELD_AT_CONST(rec, f, char *);
+	case FIELD_BOOL:
+		return !FIELD_AT_CONST(rec, f, bool);
+	case FIELD_TRI:
+		return FIELD_AT_CONST(rec, f, int) < 0;
+	case FIELD_INT:
+	case FIELD_TIME:
+		return !FIELD_AT_CONST(rec, f, int64_t);
+	case FIELD_ENUM:
+		return !FIELD_AT_CONST(rec, f, int);
+	case FIELD_OBJECT:
+		return !json_object_size(FIELD_AT_CONST(rec, f, json_t *));
+	case FIELD_ARRAY:
+		return !json_array_size(FIELD_AT_CONST(rec, f, json_t *));
+	case FIELD_TYPE_COUNT:
+		break;
+	}
+	return false;
+}
+
+json_t *record_to_json_brief(const struct record_type *t, const void *rec)
+{
+	json_t *object = json_object();
+
+	for (const struct field *f = t->fields; f < t->fields + t->n_fields; f++)
+		if (!(f->flags & FIELD_VOLATILE) && !as_new(f, rec))
+			json_object_set_new(object, f->name, record_field_to_json(f, rec));
+	return object;
+}
+
 static int expected(const struct field *f, const char *what, struct err *e)
 {
 	return err_set(e, EINVAL, "%s: expected %s", f->name, what);

@@ -55,6 +55,8 @@ void record_copy(
 
 /* All stored fields as a new object; secrets included: masking is the API's. */
 json_t *record_to_json(const struct record_type *t, const void *rec);
+/* Without what is as in a new record: read into a new one it gives the same. */
+json_t *record_to_json_brief(const struct record_type *t, const void *rec);
 json_t *record_field_to_json(const struct field *f, const void *rec);
 
 /*

@@ -23,7 +23,7 @@ static struct enode *node_of_addresses(struct engine *en, const json_t *addresse
 	json_array_foreach ((json_t *)addresses, i, one) {
 		if (!json_is_string(one) || mac_normalise(json_string_value(one), mac) < 0)
 			continue;
-		e = engine_find(en, node_of_mac(en, mac));
+		e = enode_of_mac(en, mac);
 		if (e && found && e != found)
 			return NULL;
 		if (e)

@@ -64,7 +64,7 @@ void engine_boot_event(struct engine *en, const char *mac, const char *ip, const
 	str_copy(rec->kind, sizeof(rec->kind), kind);
 	str_copy(rec->ip, sizeof(rec->ip), ip ? ip : "");
 	str_copy(rec->detail, sizeof(rec->detail), detail ? detail : "");
-	e = engine_find(en, node_of_mac(en, mac));
+	e = enode_of_mac(en, mac);
 	if (e && e->run)
 		node_moved(e, rec);
 }
@@ -116,24 +116,25 @@ json_t *bootlog_of_mac(struct engine *en, const char *mac, int most)
 	return records_json(map_get(&en->bootlogs, mac), (unsigned)most);
 }
 
-/* The log of a node's NIC that was seen last; NULL when none was. *ret_mac: one of its NICs. */
-static struct bootlog *newest_log(const struct enode *e, const char **ret_mac)
+/* The log of a node's NIC that was seen last; NULL when none was. ret_mac: one of its NICs, or "".
+ */
+static struct bootlog *newest_log(const struct enode *e, char ret_mac[MAC_TEXT_MAX])
 {
+	_cleanup_json_ json_t *macs = port_addresses(e);
 	struct bootlog *best = NULL, *log;
 	int64_t at = 0;
-	const char *mac;
-	void *uuid;
+	json_t *mac;
+	size_t i;
 
-	for (size_t pos = 0; map_next(&e->en->macs, &pos, &mac, &uuid);) {
-		if (!str_eq(uuid, e->uuid))
-			continue;
-		log = map_get(&e->en->bootlogs, mac);
-		if (!*ret_mac)
-			*ret_mac = mac;
+	ret_mac[0] = 0;
+	json_array_foreach (macs, i, mac) {
+		log = map_get(&e->en->bootlogs, json_string_value(mac));
+		if (!ret_mac[0])
+			str_copy(ret_mac, MAC_TEXT_MAX, json_string_value(mac));
 		if (newest(log) && newest(log)->mono_ms >= at) {
 			best = log;
 			at = newest(log)->mono_ms;
-			*ret_mac = mac;
+			str_copy(ret_mac, MAC_TEXT_MAX, json_string_value(mac));
 		}
 	}
 	return best;
@@ -141,8 +142,8 @@ static struct bootlog *newest_log(const struct enode *e, const char **ret_mac)
 
 json_t *bootlog_of_node(struct enode *e, int most)
 {
-	const char *mac = NULL;
-	struct bootlog *log = newest_log(e, &mac);
+	char mac[MAC_TEXT_MAX];
+	struct bootlog *log = newest_log(e, mac);
 
 	return records_json(log, (unsigned)most);
 }
@@ -168,15 +169,15 @@ void engine_set_boot_troubles(struct engine *en, const char *text)
 
 static void last_step(struct enode *e, char *buf, size_t size)
 {
-	const char *mac = NULL;
-	struct bootlog *log = newest_log(e, &mac);
+	char mac[MAC_TEXT_MAX];
+	struct bootlog *log = newest_log(e, mac);
 	const struct boot_record *rec = newest(log);
 	char sentence[400], hint[256] = "";
 
 	if (rec && boot_step_of(rec)->stage < STAGE_SCRIPT)
 		stranger_hint(e->en, mac, e->powered_us ? e->powered_us : e->en->started_us, hint,
 			sizeof(hint));
-	if (!mac)
+	if (!*mac)
 		snprintf(buf, size,
 			"the node has no port, so no machine that boots is known to be it; create "
 			"a port "
@@ -208,8 +209,8 @@ void bootlog_way(struct enode *e, char *buf, size_t size)
 		[STAGE_SCRIPT] = "script",
 		[STAGE_KERNEL] = "kernel",
 		[STAGE_RAMDISK] = "ramdisk"};
-	const char *mac = NULL;
-	struct bootlog *log = newest_log(e, &mac);
+	char mac[MAC_TEXT_MAX];
+	struct bootlog *log = newest_log(e, mac);
 	enum boot_stage seen = STAGE_NONE;
 	size_t at = 0;
 
@@ -224,18 +225,6 @@ void bootlog_way(struct enode *e, char *buf, size_t size)
 		at += (size_t)snprintf(buf + at, size - at, "%s%s after %.1f s", at ? ", " : "",
 			names[stage], (double)(rec->mono_ms - e->boot_since_ms) / 1000);
 	}
-}
-
-static json_t *addresses_of(const struct enode *e)
-{
-	json_t *list = json_array();
-	const char *mac;
-	void *uuid;
-
-	for (size_t pos = 0; map_next(&e->en->macs, &pos, &mac, &uuid);)
-		if (str_eq(uuid, e->uuid))
-			json_array_append_new(list, json_string(mac));
-	return list;
 }
 
 /* Where it stopped: the newest step as a sentence, and what that usually means. */
@@ -255,17 +244,17 @@ void on_boot_records(struct engine *en, struct request *r)
 {
 	struct enode *e = engine_find(en, r->ident);
 	const char *mac = r->ident;
-	char normal[MAC_TEXT_MAX];
+	char normal[MAC_TEXT_MAX], own[MAC_TEXT_MAX];
 	struct waiting *w;
 	struct bootlog *log;
 	struct err err;
 
 	if (e) {
-		mac = NULL;
-		log = newest_log(e, &mac);
+		log = newest_log(e, own);
+		mac = *own ? own : NULL;
 	} else {
 		log = map_get(&en->bootlogs, mac);
-		e = engine_find(en, node_of_mac(en, mac));
+		e = enode_of_mac(en, mac);
 	}
 	if (!e && mac_normalise(r->ident, normal) < 0) {
 		err_set(&err, ENOENT, "%s: neither a MAC address nor a node", r->ident);
@@ -279,7 +268,7 @@ void on_boot_records(struct engine *en, struct request *r)
 	json_put_str(r->answer, "node_name", e ? e->name : NULL);
 	json_put_str(r->answer, "provision_state", e ? provision_state_name(e->state) : NULL);
 	json_put_bool(r->answer, "waiting", w && !w->ignored);
-	json_object_set_new(r->answer, "addresses", e ? addresses_of(e) : json_array());
+	json_object_set_new(r->answer, "addresses", e ? port_addresses(e) : json_array());
 	json_object_set_new(r->answer, "records", records_json(log, BOOTLOG_MAX));
 	put_end(r->answer, newest(log));
 	if (e && e->run && provision_state_is_wait(e->state)) {

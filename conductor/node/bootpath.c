@@ -1,5 +1,6 @@
 /* Who boots what, and the machines that belong to no node; see bootpath.h. */
 #include "conductor/node/bootpath.h"
+#include "conductor/node/records.h"
 #include "conductor/node/enode.h"
 #include "lib/base/str.h"
 #include "lib/base/time.h"
@@ -114,7 +115,7 @@ static bool wants_agent(const struct enode *e)
 
 void engine_boot_decide(struct engine *en, const struct boot_question *q, struct boot_decision *ret)
 {
-	struct enode *e = engine_find(en, node_of_mac(en, q->mac));
+	struct enode *e = enode_of_mac(en, q->mac);
 	const struct node *n;
 
 	*ret = (struct boot_decision){.choice = BOOT_CHOICE_WAIT};
@@ -222,8 +223,6 @@ static void accepted(struct commit *c, void *data)
 	struct waiting *w;
 
 	if (c->r == 0) {
-		enode_new(c->en, a->node);
-		port_index(c->en, a->port.uuid, a->port.address, a->node->uuid);
 		request_answer(r, record_to_json(&node_type, a->node));
 		w = map_remove(&c->en->waiting, a->port.address);
 		if (w) {
@@ -256,41 +255,54 @@ static int accepted_node(struct engine *en, struct request *r, struct node *n, s
 }
 
 /* Node and port in one transaction: a machine is accepted whole or not at all. */
+static int accept_machine(
+	struct engine *en, struct acceptance *a, const struct waiting *w, struct err *err)
+{
+	struct commit *c = commit_bare(en);
+	char uuid[UUID_TEXT_MAX];
+	int ret;
+
+	uuid_new(uuid);
+	a->port.uuid = xstrdup(uuid);
+	a->port.node_uuid = xstrdup(a->node->uuid);
+	a->port.address = xstrdup(w->address);
+	a->port.pxe_enabled = true;
+	a->port.created_at = a->node->created_at;
+	c->born = a->node;
+	store_txn_insert(c->txn, &node_type, a->node);
+	ret = record_put(c, &port_type, &a->port, err);
+	if (ret < 0) {
+		commit_drop(c);
+		return ret;
+	}
+	store_txn_delete(c->txn, &waiting_type, w->uuid);
+	commit_submit(c, accepted, a);
+	return 0;
+}
+
 void on_waiting_accept(struct engine *en, struct request *r)
 {
 	struct waiting *w = map_get(&en->waiting, r->ident);
 	struct acceptance *a;
-	struct commit *c;
-	char uuid[UUID_TEXT_MAX];
 	struct err err;
 	int ret = 0;
 
 	if (!w)
 		ret = err_set(&err, ENOENT, "%s is not on the waiting list", r->ident);
 	a = xcalloc(1, sizeof(*a));
+	a->request = r;
 	a->node = xmalloc(sizeof(*a->node));
 	node_init(a->node);
 	record_init(&port_type, &a->port);
 	if (ret == 0)
 		ret = accepted_node(en, r, a->node, &err);
+	if (ret == 0)
+		ret = accept_machine(en, a, w, &err);
 	if (ret < 0) {
 		node_done(a->node);
 		free(a->node);
 		record_done(&port_type, &a->port);
 		free(a);
 		request_finish(r, ret, &err);
-		return;
 	}
-	a->request = r;
-	uuid_new(uuid);
-	a->port.uuid = xstrdup(uuid);
-	a->port.node_uuid = xstrdup(a->node->uuid);
-	a->port.address = xstrdup(w->address);
-	a->port.pxe_enabled = true;
-	a->port.created_at = a->port.updated_at = a->node->created_at;
-	c = commit_bare(en);
-	store_txn_insert(c->txn, &node_type, a->node);
-	store_txn_insert(c->txn, &port_type, &a->port);
-	store_txn_delete(c->txn, &waiting_type, w->uuid);
-	commit_submit(c, accepted, a);
 }

@@ -1,5 +1,5 @@
 /* Durable first: a node's next record goes through the store before anything acts on it. */
-#include "conductor/node/enode.h"
+#include "conductor/node/records.h"
 #include "lib/base/log.h"
 #include "lib/base/str.h"
 #include "lib/base/time.h"
@@ -39,6 +39,8 @@ static void commit_free(struct commit *c)
 void commit_drop(struct commit *c)
 {
 	store_txn_free(c->txn);
+	c->r = -ECANCELED;
+	records_finish(c);
 	commit_free(c);
 }
 
@@ -160,6 +162,9 @@ void commit_finished(struct commit *c)
 		enode_replace(e, TAKE_PTR(c->next));
 		c->news.node = e->hot;
 	}
+	if (c->r == 0 && c->born)
+		enode_new(c->en, c->born);
+	records_finish(c);
 	if (c->r == 0 && c->has_news)
 		engine_publish(c->en, &c->news);
 	if (e)

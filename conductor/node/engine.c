@@ -1,4 +1,5 @@
 /* The engine's queue, its nodes and its life; see engine.h and enode.h. */
+#include "conductor/node/records.h"
 #include "conductor/node/walk.h"
 #include "lib/base/log.h"
 #include "lib/base/str.h"
@@ -23,9 +24,9 @@ static const struct {
 	[REQ_NODE_CREATE] = {.engine = on_node_create},
 	[REQ_NODE_UPDATE] = {.node = on_node_update},
 	[REQ_NODE_DELETE] = {.node = on_node_delete},
-	[REQ_PORT_CREATE] = {.engine = on_port_create},
-	[REQ_PORT_UPDATE] = {.engine = on_port_update},
-	[REQ_PORT_DELETE] = {.engine = on_port_delete},
+	[REQ_RECORD_CREATE] = {.engine = on_record, .node = on_record_of_node},
+	[REQ_RECORD_UPDATE] = {.engine = on_record, .node = on_record_of_node},
+	[REQ_RECORD_DELETE] = {.engine = on_record, .node = on_record_of_node},
 	[REQ_PROVISION] = {.node = on_provision},
 	[REQ_POWER] = {.node = on_power},
 	[REQ_MAINTENANCE] = {.node = on_maintenance},
@@ -74,16 +75,12 @@ struct request *request_new(enum request_kind kind, void (*done)(struct request 
 
 void request_free(struct request *r)
 {
-	const struct record_type *t = NULL;
-
 	if (!r)
 		return;
 	if (r->kind == REQ_NODE_CREATE)
-		t = &node_type;
-	else if (r->kind == REQ_PORT_CREATE)
-		t = &port_type;
-	if (t && r->record)
-		record_done(t, r->record);
+		r->type = &node_type;
+	if (r->type && r->record)
+		record_done(r->type, r->record);
 	if (r->kind != REQ_CONSOLE_WATCH)
 		free(r->record);
 	free(r->ident);
@@ -388,17 +385,6 @@ static void on_wake(uv_async_t *async)
 	turn(async->data);
 }
 
-static json_t *blank_record(void)
-{
-	struct node n;
-	json_t *json;
-
-	node_init(&n);
-	json = record_to_json(&node_type, &n);
-	node_done(&n);
-	return json;
-}
-
 static int load_node(void *data, const void *rec)
 {
 	enode_new(data, rec);
@@ -429,7 +415,8 @@ int engine_new(uv_loop_t *loop, struct store *store, const struct engine_config 
 	uv_idle_init(loop, &en->again);
 	en->again.data = en;
 	en->wake.data = en;
-	en->blank = blank_record();
+	en->records = xcalloc((size_t)n_record_kinds, sizeof(*en->records));
+	list_init(&en->record_waits);
 	slots_init(en);
 	list_init(&en->walks);
 	uv_idle_init(loop, &en->walking);
@@ -438,9 +425,11 @@ int engine_new(uv_loop_t *loop, struct store *store, const struct engine_config 
 	en->sweep.data = en;
 	uv_timer_init(loop, &en->reading_timer);
 	en->reading_timer.data = en;
-	r = store_list(store, &node_type, &(struct store_query){0}, load_node, en, e);
+	r = records_load(en, false, e); /* what nodes name, before them; what is theirs, after */
 	if (r == 0)
-		r = ports_load(en, e);
+		r = store_list(store, &node_type, &(struct store_query){0}, load_node, en, e);
+	if (r == 0)
+		r = records_load(en, true, e);
 	if (r == 0)
 		r = waiting_load(en, e);
 	if (r < 0) {
@@ -498,8 +487,7 @@ void engine_free(struct engine *en)
 		enode_free(value);
 	bootlogs_free(en);
 	waiting_free(en);
-	map_free_values(&en->macs);
-	map_free_values(&en->port_nodes);
+	records_free(en);
 	map_free_values(&en->phone_home);
 	map_done(&en->nodes);
 	map_done(&en->names);
@@ -513,7 +501,6 @@ void engine_free(struct engine *en)
 	uv_run(en->loop, UV_RUN_NOWAIT);
 	uv_run(en->loop, UV_RUN_NOWAIT);
 	pthread_mutex_destroy(&en->lock);
-	json_decref(en->blank);
 	free(en->hostname);
 	free(en->boot_troubles);
 	free(en);

@@ -12,6 +12,8 @@
 #include "conductor/model/bmc.h"
 #include "conductor/model/news.h"
 #include "conductor/model/node.h"
+#include "conductor/model/parts.h"
+#include "conductor/model/plans.h"
 #include "conductor/store/store.h"
 #include "lib/base/list.h"
 
@@ -55,9 +57,9 @@ enum request_kind {
 	REQ_NODE_CREATE,	   /* record: struct node *; ports: none */
 	REQ_NODE_UPDATE,	   /* ident, edit() */
 	REQ_NODE_DELETE,	   /* ident */
-	REQ_PORT_CREATE,	   /* record: struct port * */
-	REQ_PORT_UPDATE,	   /* ident (uuid), edit() */
-	REQ_PORT_DELETE,	   /* ident (uuid) */
+	REQ_RECORD_CREATE,	   /* type, record: of that type; flag: see the kind's check() */
+	REQ_RECORD_UPDATE,	   /* type, ident (uuid or name), edit() */
+	REQ_RECORD_DELETE,	   /* type, ident */
 	REQ_PROVISION,		   /* ident, verb, args: the body of PUT states/provision */
 	REQ_POWER,		   /* ident, power, args {"timeout"} */
 	REQ_MAINTENANCE,	   /* ident, flag, text: reason */
@@ -105,7 +107,8 @@ struct request {
 	bool would;   /* PROVISION, NODE_DELETE: only say whether it would be taken, after edit() */
 	char *text;   /* owned */
 	json_t *args; /* owned */
-	/* NODE_CREATE, PORT_CREATE: owned by the request once submitted. CONSOLE_WATCH: the
+	const struct record_type *type; /* RECORD_*: what record is; ports, chassis, ... */
+	/* NODE_CREATE, RECORD_CREATE: owned by the request once submitted. CONSOLE_WATCH: the
 	 * caller's again when the request was refused. */
 	void *record;
 

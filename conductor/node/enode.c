@@ -2,7 +2,8 @@
  * A resident node: a small struct, its record as one text, and what is answered often without
  * parsing it; see enode.h. What a node does is not known here.
  */
-#include "conductor/node/enode.h"
+#include "conductor/model/parts.h"
+#include "conductor/node/records.h"
 #include "lib/base/log.h"
 #include "lib/base/str.h"
 #include "lib/base/time.h"
@@ -31,23 +32,24 @@ void enode_arm(struct enode *e, int64_t ms)
 	uv_timer_start(&e->timer, on_timer, ms > 0 ? (uint64_t)ms : 0, 0);
 }
 
-/* Most of a record is as in a new one, and need not be kept: reading it back begins with a new one.
- */
-static void leave_out_defaults(const json_t *blank, json_t *json)
+/* Its chassis has to stay as long as it names it. */
+static void follow_chassis(struct enode *e, const struct node *n)
 {
-	const char *key;
-	json_t *value;
-	void *next;
+	struct resident *r = resident_find(e->en, &chassis_type, n->chassis_uuid);
 
-	json_object_foreach_safe(
-		json, next, key, value) if (json_equal(value, json_object_get(blank, key)))
-		json_object_del(json, key);
+	if (r == e->stands_in)
+		return;
+	if (e->stands_in)
+		e->stands_in->users--;
+	if (r)
+		r->users++;
+	e->stands_in = r;
 }
 
 /* Mirrors what is answered without parsing, and keeps the record as text. */
 static void enode_mirror(struct enode *e, const struct node *n)
 {
-	_cleanup_json_ json_t *json = record_to_json(&node_type, n);
+	_cleanup_json_ json_t *json = record_to_json_brief(&node_type, n);
 	struct engine *en = e->en;
 	const char *token =
 		json_str(json_object_get(n->driver_internal_info, "phone_home"), "token");
@@ -62,7 +64,6 @@ static void enode_mirror(struct enode *e, const struct node *n)
 			map_put(&en->names, e->name, e);
 	}
 	free(e->doc);
-	leave_out_defaults(en->blank, json);
 	e->doc = json_text(json);
 	en->stats.nodes_by_state[e->state]--;
 	e->state = (enum provision_state)n->provision_state;
@@ -74,6 +75,7 @@ static void enode_mirror(struct enode *e, const struct node *n)
 	e->power_asked = false;
 	e->console = console_wanted(en, n);
 	health_mirror(e, n);
+	follow_chassis(e, n);
 }
 
 struct enode *enode_new(struct engine *en, const struct node *n)
@@ -131,6 +133,10 @@ void enode_free(struct enode *e)
 	en->stats.nodes_by_health[e->health]--;
 	reading_forget(e);
 	list_remove(&e->link);
+	if (e->stands_in)
+		e->stands_in->users--;
+	for (struct resident *res = e->residents; res; res = res->sibling)
+		res->node = NULL;
 	flow_node_gone(en->flow, e->uuid);
 	enode_cool(e);
 	free(e->name);

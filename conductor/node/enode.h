@@ -103,6 +103,8 @@ struct enode {
 	int16_t slot_priority;
 	int64_t slot_since_us, slot_at_ms; /* waits since (wall clock); holds since (monotonic) */
 
+	struct resident *residents, *stands_in; /* records.h; the second is its chassis */
+
 	struct list link; /* engine.ready */
 	bool queued;
 };
@@ -114,6 +116,9 @@ struct slot {
 };
 
 struct bootlog;
+struct resident;
+struct record_table;
+struct staged;
 
 #define FAULT_POWER "power failure" /* of a node whose BMC did not answer the sweep */
 
@@ -127,14 +132,14 @@ struct engine {
 	int64_t started_ms; /* monotonic */
 	bool stopping;
 
-	json_t *blank;	       /* a new record, as JSON */
 	struct map nodes;      /* uuid -> enode */
 	struct map names;      /* name -> enode */
-	struct map macs;       /* MAC -> uuid text (owned), of ports */
-	struct map port_nodes; /* port uuid -> MAC text (owned) */
 	struct map bootlogs;   /* MAC -> struct bootlog */
 	struct map waiting;    /* MAC -> struct waiting */
 	struct map phone_home; /* token -> uuid text (owned) */
+
+	struct record_table *records; /* by kind, see records.h */
+	struct list record_waits;     /* requests for records that are being changed */
 
 	struct news_subscriber subscribers[8];
 	int n_subscribers;
@@ -171,7 +176,9 @@ struct engine {
 struct commit {
 	struct enode *node; /* NULL: no node */
 	struct engine *en;
-	struct node *next; /* the record once durable; NULL: unchanged */
+	struct node *next;     /* the record once durable; NULL: unchanged */
+	struct node *born;     /* a node that is new with it; not owned; NULL: none */
+	struct staged *staged; /* what happens to other records, see records.h */
 	struct store_txn *txn;
 	struct news news; /* published when durable, if has_news; strings are in text[] */
 	bool has_news;
@@ -338,13 +345,9 @@ void on_maintenance(struct enode *e, struct request *r);
 void on_traits(struct enode *e, struct request *r);
 void on_raid_target(struct enode *e, struct request *r);
 void on_validate(struct enode *e, struct request *r);
-void on_port_create(struct engine *en, struct request *r);
-void on_port_update(struct engine *en, struct request *r);
-void on_port_delete(struct engine *en, struct request *r);
-int ports_load(struct engine *en, struct err *e);
-void port_index(struct engine *en, const char *uuid, const char *mac, const char *node_uuid);
-void port_unindex(struct engine *en, const char *uuid);
-const char *node_of_mac(struct engine *en, const char *mac); /* uuid or NULL */
+/* ports.c */
+struct enode *enode_of_mac(struct engine *en, const char *mac); /* or NULL */
+json_t *port_addresses(const struct enode *e); /* the MACs of its ports, a new array */
 void on_lookup(struct engine *en, struct request *r);
 void on_heartbeat(struct enode *e, struct request *r);
 void on_inspection(struct engine *en, struct request *r);

@@ -1,5 +1,6 @@
 /* Creating, changing and deleting node records, by the contract's rules (2.3, 2.7). */
-#include "conductor/node/enode.h"
+#include "conductor/model/parts.h"
+#include "conductor/node/records.h"
 #include "lib/base/str.h"
 #include "lib/base/time.h"
 
@@ -33,28 +34,42 @@ static void created(struct commit *c, void *data)
 	struct creation *cr = data;
 	struct request *r = cr->request;
 
-	if (c->r == 0) {
-		enode_new(c->en, cr->node);
+	if (c->r == 0)
 		answer_with(r, &node_type, cr->node);
-	} else if (c->r == -EEXIST) {
+	else if (c->r == -EEXIST)
 		duplicate_error(&c->err, cr->node);
-	}
 	node_done(cr->node);
 	free(cr->node);
 	free(cr);
 	request_finish(r, c->r, &c->err);
 }
 
+/* The chassis has to be there when the record is written. */
+static int pin_chassis(struct commit *c, const struct node *n, struct err *err)
+{
+	struct resident *chassis = resident_find(c->en, &chassis_type, n->chassis_uuid);
+
+	if (chassis)
+		record_pin(c, chassis);
+	else if (n->chassis_uuid)
+		return err_set(err, EINVAL, "chassis_uuid: Chassis %s could not be found.",
+			n->chassis_uuid);
+	return 0;
+}
+
 void on_node_create(struct engine *en, struct request *r)
 {
 	struct node *n = TAKE_PTR(r->record);
 	struct creation *cr;
-	struct commit *c;
+	struct commit *c = commit_bare(en);
 	char uuid[UUID_TEXT_MAX];
 	struct err err;
-	int ret = flow_node_complete(n, en->flow, &err);
+	int ret = pin_chassis(c, n, &err);
 
+	if (ret == 0)
+		ret = flow_node_complete(n, en->flow, &err);
 	if (ret < 0) {
+		commit_drop(c);
 		node_done(n);
 		free(n);
 		request_finish(r, ret, &err);
@@ -72,7 +87,7 @@ void on_node_create(struct engine *en, struct request *r)
 	cr = xcalloc(1, sizeof(*cr));
 	cr->request = r;
 	cr->node = n;
-	c = commit_bare(en);
+	c->born = n;
 	store_txn_insert(c->txn, &node_type, n);
 	commit_news(c, NEWS_NODE_CREATED, NULL,
 		provision_state_name((enum provision_state)n->provision_state), "created");
@@ -138,6 +153,8 @@ void on_node_update(struct enode *e, struct request *r)
 
 	if (ret == 0)
 		ret = update_allowed(e, enode_get(e), c->next, &err);
+	if (ret == 0)
+		ret = pin_chassis(c, c->next, &err);
 	if (ret == 0) {
 		reset_foreign_interfaces(enode_get(e), c->next);
 		ret = flow_node_complete(c->next, e->en->flow, &err);
@@ -155,18 +172,10 @@ static void deleted(struct commit *c, void *data)
 	struct request *r = data;
 	struct engine *en = c->en;
 	struct enode *e = map_get(&en->nodes, r->ident);
-	const char *port;
-	void *mac;
 
 	if (!e)
 		e = map_get(&en->names, r->ident);
 	if (c->r == 0 && e) {
-		for (size_t pos = 0; map_next(&en->port_nodes, &pos, &port, &mac);) {
-			if (str_eq(map_get(&en->macs, mac), e->uuid)) {
-				port_unindex(en, port);
-				pos = 0;
-			}
-		}
 		enode_free(e);
 	} else if (e) {
 		e->committing = false;
@@ -211,7 +220,8 @@ void on_node_delete(struct enode *e, struct request *r)
 	c = commit_bare(e->en);
 	store_txn_delete(c->txn, &node_type, e->uuid);
 	store_txn_delete(c->txn, &inventory_type, e->uuid);
-	store_txn_delete_where(c->txn, &port_type, "node_uuid", e->uuid, 0);
+	for (struct resident *res = e->residents; res; res = res->sibling)
+		record_remove(c, res);
 	store_txn_delete_where(c->txn, &node_event_type, "node_uuid", e->uuid, 0);
 	store_txn_delete_where(c->txn, &disk_record_type, "node_uuid", e->uuid, 0);
 	e->committing = true; /* nothing else happens to it meanwhile */

@@ -1,5 +1,5 @@
 /* The one place where a provision state changes; see enode.h. */
-#include "conductor/node/enode.h"
+#include "conductor/node/records.h"
 #include "lib/base/log.h"
 #include "lib/base/str.h"
 #include "lib/base/time.h"
@@ -16,7 +16,6 @@ struct pending_change {
 	enum provision_state from;
 	struct request *request;
 	bool power_off; /* the machine is not left running after the failure */
-	json_t *ports;	/* uuids of those that are made with it; NULL: none */
 };
 
 void enode_waits(struct enode *e, int64_t until_ms, const char *fmt, ...)
@@ -158,39 +157,38 @@ static void fill_next(struct node *n, const struct transition *row, const struct
 	str_replace(&n->conductor, NULL);
 }
 
-/* The uuids of the ports it makes. */
-static json_t *add_found(struct commit *c, struct flow_found *f)
+/* Of a NIC that no node has yet; one that a port is being made for elsewhere is left to that. */
+static void add_port(struct commit *c, const char *mac)
+{
+	char uuid[UUID_TEXT_MAX];
+	struct port port;
+
+	uuid_new(uuid);
+	record_init(&port_type, &port);
+	port.uuid = xstrdup(uuid);
+	port.node_uuid = xstrdup(c->next->uuid);
+	port.address = xstrdup(mac);
+	port.pxe_enabled = true;
+	port.created_at = time_wall_us();
+	if (record_put(c, &port_type, &port, NULL) == 0)
+		waiting_forget(c->en, c->txn, port.address);
+	record_done(&port_type, &port);
+}
+
+static void add_found(struct commit *c, struct flow_found *f)
 {
 	struct inventory inv = {.uuid = c->next->uuid,
 		.inventory = f->inventory,
 		.plugin_data = f->plugin_data,
 		.created_at = time_wall_us()};
-	json_t *mac, *made = json_array();
+	json_t *mac;
 	size_t i;
 
 	inv.updated_at = inv.created_at;
 	if (f->inventory)
 		store_txn_put(c->txn, &inventory_type, &inv);
-	json_array_foreach (f->macs, i, mac) {
-		char uuid[UUID_TEXT_MAX];
-		struct port port;
-
-		if (node_of_mac(c->en, json_string_value(mac)))
-			continue;
-		uuid_new(uuid);
-		record_init(&port_type, &port);
-		port.uuid = xstrdup(uuid);
-		port.node_uuid = xstrdup(c->next->uuid);
-		port.address = xstrdup(json_string_value(mac));
-		port.pxe_enabled = true;
-		port.created_at = port.updated_at = inv.created_at;
-		store_txn_insert(c->txn, &port_type, &port);
-		waiting_forget(c->en, c->txn, port.address);
-		port_index(c->en, uuid, port.address, c->next->uuid);
-		record_done(&port_type, &port);
-		json_array_append_new(made, json_string(uuid));
-	}
-	return made;
+	json_array_foreach (f->macs, i, mac)
+		add_port(c, json_string_value(mac));
 }
 
 static const enum flow_kind flow_of_action[ACT_COUNT] = {
@@ -249,15 +247,12 @@ static void refused(struct commit *c, struct pending_change *p)
 {
 	struct enode *e = c->node;
 
-	for (size_t i = 0; i < json_array_size(p->ports); i++)
-		port_unindex(e->en, json_string_value(json_array_get(p->ports, i)));
 	if (p->request)
 		request_finish(p->request, c->r, &c->err);
 	else if (c->store_away || p->row->event == EV_FAIL)
 		unsaved_transition(e, p->row->event, c->cause, c);
 	else
 		run_fail(e, &c->err);
-	json_decref(p->ports);
 }
 
 static void durable(struct commit *c, void *data)
@@ -285,7 +280,6 @@ static void durable(struct commit *c, void *data)
 	if (p->request)
 		request_finish(p->request, 0, NULL);
 	act(e, p);
-	json_decref(p->ports);
 	free(p);
 }
 
@@ -326,7 +320,8 @@ int state_apply(struct enode *e, const struct state_change *s, struct err *err)
 		provision_state_name(row->to), c->news.duration_ms, s->user,
 		s->error ? s->error : s->cause);
 	p = xcalloc(1, sizeof(*p));
-	p->ports = s->found ? add_found(c, s->found) : NULL;
+	if (s->found)
+		add_found(c, s->found);
 	p->row = row;
 	p->from = row->from;
 	p->request = s->request;

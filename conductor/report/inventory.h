@@ -7,6 +7,7 @@
 #define CONDUCTOR_REPORT_INVENTORY_H
 
 #include "conductor/model/node.h"
+#include "conductor/model/parts.h"
 
 enum report_format { REPORT_JSON, REPORT_CSV, REPORT_FORMAT_COUNT };
 extern const char *const report_format_names[REPORT_FORMAT_COUNT];	   /* "json", "csv" */

@@ -1,5 +1,6 @@
 /* The actions of rules: what each of them takes, and what it changes in the JSON of a node. */
 #include "conductor/model/node.h"
+#include "conductor/model/parts.h"
 #include "conductor/model/rule/internal.h"
 #include "conductor/model/trait.h"
 #include "lib/base/str.h"

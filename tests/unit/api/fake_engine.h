@@ -33,10 +33,7 @@ struct request *request_new(enum request_kind kind, void (*done)(struct request 
 
 static const struct record_type *request_type(const struct request *r)
 {
-	return r->kind == REQ_PORT_CREATE || r->kind == REQ_PORT_UPDATE ||
-			       r->kind == REQ_PORT_DELETE
-		       ? &port_type
-		       : &node_type;
+	return r->type ? r->type : &node_type;
 }
 
 void request_free(struct request *r)
@@ -99,12 +96,12 @@ static int fake_run(struct engine *en, struct request *r)
 	case REQ_NODE_CREATE:
 		((struct node *)r->record)->created_at = time_wall_us();
 		return fake_save(en, r, r->record, true);
-	case REQ_PORT_CREATE:
+	case REQ_RECORD_CREATE:
 		return fake_save(en, r, r->record, true);
 	case REQ_NODE_UPDATE:
 	case REQ_NODE_DELETE:
-	case REQ_PORT_UPDATE:
-	case REQ_PORT_DELETE:
+	case REQ_RECORD_UPDATE:
+	case REQ_RECORD_DELETE:
 		return fake_change(en, r);
 	case REQ_DRIVERS:
 		r->answer = json_pack("{s:[{s:s, s:s, s:[s], s:s, s:{s:s}}]}", "drivers", "name",

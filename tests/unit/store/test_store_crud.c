@@ -1,4 +1,5 @@
 /* Records in, changed, out and gone; conflicts; what a failed transaction leaves behind. */
+#include "conductor/model/parts.h"
 #include "tests/unit/store/fixture.h"
 
 static void full_node(struct node *n)
