@@ -1,7 +1,6 @@
-"""What the conductor and its command line cost: power sweep, command line, store, ten thousand nodes."""
+"""What the conductor and its command line cost: power sweep, command line, store."""
 import json
 import os
-import re
 import shutil
 import subprocess
 import time
@@ -92,26 +91,3 @@ def bench_store(quick):
     return [row("store: durable commits, %s" % text, "1/s", got[key], None, ("SQLite alone", got["sqlite_plain"]))
             for key, text in (("store_1_thread", "1 thread"), ("store_4_threads", "4 threads"),
                               ("store_16_threads", "16 threads"))]
-
-
-def bench_nodes(quick):
-    """ingotd with ten thousand nodes: memory, creation, reading."""
-    count = 1000 if quick else 10000
-    with folder() as place, Conductor(place, "[drivers]\nenabled = fake-hardware\n") as conductor:
-        empty = conductor.resident_mb()
-        nodes = [{"name": "n%d" % i, "driver": "fake-hardware", "properties": {"cpu_arch": "x86_64", "cpus": 64},
-                  "driver_info": {"address": "10.0.0.1"}, "resource_class": "large"} for i in range(count)]
-        uuids, seconds = conductor.create(nodes)
-        full = conductor.resident_mb()
-        rows = [row("ingotd: resident memory with %d nodes" % count, "MB", full, None, ("empty", empty)),
-                row("ingotd: nodes created, 8 connections", "1/s", count / seconds)]
-        if shutil.which("wrk"):
-            run = subprocess.run(["wrk", "-c", "8", "-t", "1", "-d", "%ds" % (2 if quick else 5), "-H",
-                                  "X-OpenStack-Ironic-API-Version: 1.82",
-                                  "%s/v1/nodes/%s" % (conductor.url, uuids[count // 2])],
-                                 stdout=subprocess.PIPE, text=True, timeout=60, check=False)
-            rate = re.search(r"Requests/sec:\s*([\d.]+)", run.stdout)
-            rows.append(row("ingotd: GET of one node, 8 connections", "1/s", float(rate.group(1)) if rate else None,
-                            note="wrk runs on the same cores" + (
-                                ", NOT all answers were 2xx" if "Non-2xx" in run.stdout else "")))
-    return rows

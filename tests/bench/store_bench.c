@@ -2,7 +2,8 @@
  * Durable single-row commits a second: plain SQLite beside the store, with one thread and with
  * four, in turns within one run, so that the disk's mood hits all alike. Prints one JSON object.
  *
- * usage: store_bench [FOLDER [SECONDS]]; FOLDER is on the disk to be measured (default ".").
+ * usage: store_bench [FOLDER [SECONDS [plain]]]; FOLDER is on the disk to be measured (default
+ * "."), "plain" measures SQLite alone.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -165,31 +166,19 @@ static double store_run(struct store *s, int threads, int ms)
 	return n * 1000.0 / (double)(time_mono_ms() - start);
 }
 
-int main(int argc, char **argv)
+static void measure(struct plain *p, struct store *s, int ms)
 {
 	static const int threads[] = {1, 4, 16};
-	int ms = (argc > 2 ? atoi(argv[2]) : 10) * 1000 / (ROUNDS * 4);
-	_cleanup_free_ char *folder = xasprintf("%s/store-bench-XXXXXX", argc > 1 ? argv[1] : ".");
 	double plain = 0, store[3] = {0};
 	struct store_stats stats;
-	struct plain p = {0};
-	struct store *s;
-	struct err e = {0};
 
-	if (!mkdtemp(folder))
-		die("cannot make a folder");
-	_cleanup_free_ char *url = xasprintf("sqlite:%s/store.db", folder);
-	if (store_open(url, &s, &e) < 0)
-		die(e.text);
-	plain_open(&p, folder);
-	warm_up(&p, s);
 	for (int round = 0; round < ROUNDS; round++) {
 		/* each is first, and behind each other, as often */
 		for (int k = 0; k < 4; k++) {
 			int i = (round & 1 ? 3 - k : k) + round / 2;
 
 			if (i % 4 == 3)
-				plain += plain_run(&p, ms) / ROUNDS;
+				plain += plain_run(p, ms) / ROUNDS;
 			else
 				store[i % 4] += store_run(s, threads[i % 4], ms) / ROUNDS;
 		}
@@ -202,6 +191,27 @@ int main(int argc, char **argv)
 	       "\"transactions_per_commit\": %.2f}\n",
 		plain, store[0], store[1], store[2], store[0] / plain, store[1] / store[0],
 		(double)stats.transactions / (double)(stats.commits ? stats.commits : 1));
+}
+
+int main(int argc, char **argv)
+{
+	int seconds = argc > 2 ? atoi(argv[2]) : 10;
+	_cleanup_free_ char *folder = xasprintf("%s/store-bench-XXXXXX", argc > 1 ? argv[1] : ".");
+	struct plain p = {0};
+	struct store *s;
+	struct err e = {0};
+
+	if (!mkdtemp(folder))
+		die("cannot make a folder");
+	_cleanup_free_ char *url = xasprintf("sqlite:%s/store.db", folder);
+	if (store_open(url, &s, &e) < 0)
+		die(e.text);
+	plain_open(&p, folder);
+	warm_up(&p, s);
+	if (argc > 3)
+		printf("{\"sqlite_plain\": %.0f}\n", plain_run(&p, seconds * 1000));
+	else
+		measure(&p, s, seconds * 1000 / (ROUNDS * 4));
 	store_close(s, 5000);
 	sqlite3_finalize(p.insert);
 	sqlite3_close(p.db);
