@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "conductor/model/node.h"
 #include "lib/base/err.h"
 
 #define CONFIG_URLS_MAX 16
@@ -17,6 +18,7 @@ struct config {
 	char *store_url;
 	/* [drivers] */
 	char *drivers, *hwdb;
+	char *enabled_interfaces[IF_COUNT], *default_interfaces[IF_COUNT];
 	int power_timeout, bmc_patience, power_sync_interval, sensor_interval, bmc_window;
 	/* [boot] */
 	char *dhcp, *interface, *address, *range, *tftp_root, *http_listen, *kernel, *ramdisk,
@@ -38,6 +40,8 @@ struct config {
 	int console_size, console_sessions, console_linger;
 	/* [report] */
 	char *webhooks, *webhook_ca;
+	/* [fake] */
+	char *fake_delays[IF_COUNT];
 	/* [log] */
 	char *log_level;
 };

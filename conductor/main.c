@@ -459,10 +459,13 @@ static int start_engine(struct conductor *c, struct err *e)
 	driver_env_init(&c->drivers, &c->loop);
 	c->drivers.ipmi = c->ipmi;
 	c->drivers.hwdb = c->hwdb;
+	c->drivers.fake_delays = f->fake_delays;
 	start_consoles(c);
 	c->flow = (struct flow_env){.driver = &c->drivers,
 		.agents = c->agents,
 		.enabled_drivers = f->drivers,
+		.enabled_interfaces = f->enabled_interfaces,
+		.default_interfaces = f->default_interfaces,
 		.automated_clean = f->automated_clean,
 		.fast_track = f->fast_track,
 		.power_off_after_failure = f->power_off_after_failure,

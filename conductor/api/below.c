@@ -1,4 +1,4 @@
-/* What hangs below a node: traits, VIFs, BIOS and firmware, history, inventory, children. */
+/* What hangs below a node: traits, history, inventory, children. */
 #include "conductor/api/below.h"
 #include "conductor/api/handlers.h"
 #include "conductor/api/resource.h"
@@ -97,43 +97,6 @@ int trait_add(struct call *c, struct err *e)
 int trait_remove(struct call *c, struct err *e)
 {
 	return change_trait(c, true);
-}
-
-/* Networks are the operator's (network interface noop): nothing is attached by us. */
-int vifs_get(struct call *c, struct err *e)
-{
-	_cleanup_free_ char *uuid = NULL;
-	int r = node_uuid(c, c->params[0], &uuid, e);
-
-	if (r < 0)
-		return r;
-	call_reply_json(c, 200, json_pack("{s:[]}", "vifs"));
-	return 0;
-}
-
-int vif_attach(struct call *c, struct err *e)
-{
-	_cleanup_free_ char *uuid = NULL;
-	int r;
-
-	if (!json_is_object(c->body) || !json_str(c->body, "id"))
-		return err_set(e, EINVAL, "id: is required, and a string");
-	r = node_uuid(c, c->params[0], &uuid, e);
-	if (r < 0)
-		return r;
-	call_reply_empty(c, 204);
-	return 0;
-}
-
-int vif_detach(struct call *c, struct err *e)
-{
-	_cleanup_free_ char *uuid = NULL;
-	int r = node_uuid(c, c->params[0], &uuid, e);
-
-	if (r < 0)
-		return r;
-	call_reply_empty(c, 204);
-	return 0;
 }
 
 int node_empty(struct call *c, struct err *e)

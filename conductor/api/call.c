@@ -166,6 +166,14 @@ void finish_accepted(struct call *c, struct request *r)
 	call_reply_empty(c, 202);
 }
 
+void finish_states(struct call *c, struct request *r)
+{
+	_cleanup_free_ char *location = xasprintf("%s/v1/nodes/%s/states", c->base, c->params[0]);
+
+	http_reply_header(c->req, "Location", location);
+	call_reply_empty(c, 202);
+}
+
 void finish_no_content(struct call *c, struct request *r)
 {
 	call_reply_empty(c, 204);

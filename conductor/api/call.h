@@ -72,6 +72,7 @@ int call_submit(
 	struct call *c, struct request *r, void (*finish)(struct call *c, struct request *r));
 
 void finish_accepted(struct call *c, struct request *r);   /* 202, empty */
+void finish_states(struct call *c, struct request *r);	   /* 202, and where the states are */
 void finish_no_content(struct call *c, struct request *r); /* 204 */
 void finish_answer(struct call *c, struct request *r);	   /* 200 and the engine's answer */
 

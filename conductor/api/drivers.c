@@ -5,6 +5,7 @@
 #include "lib/base/time.h"
 
 #include <errno.h>
+#include <string.h>
 
 static json_t *find_driver(const json_t *answer, const char *name)
 {
@@ -17,6 +18,8 @@ static json_t *find_driver(const json_t *answer, const char *name)
 	return NULL;
 }
 
+#define FIELDS_MAX 64
+
 /* A driver as this version shows it. */
 static json_t *render(const struct call *c, const json_t *driver, bool detail)
 {
@@ -26,40 +29,82 @@ static json_t *render(const struct call *c, const json_t *driver, bool detail)
 	json_object_foreach ((json_t *)driver, key, value) {
 		bool interfaces = str_starts(key, "default_") || str_starts(key, "enabled_");
 
-		if (str_eq(key, "properties") || (interfaces && (!detail || c->version < 30)) ||
-			(str_eq(key, "type") && c->version < 30))
+		if (str_eq(key, "properties") ||
+			(interfaces && (!detail || c->version < version_since("driver", "type"))) ||
+			c->version < version_since("driver", key))
 			continue;
 		json_object_set(out, key, value);
 	}
 	json_object_set_new(out, "links", call_links(c, "drivers", name, NULL));
-	if (c->version >= 14)
+	if (c->version >= version_since("driver", "properties"))
 		json_object_set_new(
 			out, "properties", call_links(c, "drivers", name, "properties"));
 	return out;
 }
 
+/* Leaves of a driver only what ?fields= names; -EINVAL: it has no such field. */
+static int pick(json_t **driver, const char *fields, struct err *e)
+{
+	_cleanup_free_ char *copy = xstrdup(fields);
+	_cleanup_json_ json_t *out = json_object();
+	char *save = NULL;
+
+	for (char *f = strtok_r(copy, ",", &save); f; f = strtok_r(NULL, ",", &save)) {
+		json_t *value = json_object_get(*driver, str_trim(f));
+
+		if (!value || json_object_size(out) >= FIELDS_MAX)
+			return err_set(e, EINVAL, "fields: a driver has no \"%.64s\"", str_trim(f));
+		json_object_set(out, str_trim(f), value);
+	}
+	json_decref(*driver);
+	*driver = TAKE_PTR(out);
+	return 0;
+}
+
 static void finish_list(struct call *c, struct request *r)
 {
+	const char *fields = http_arg(c->req, "fields");
 	json_t *list = json_array(), *driver;
+	struct err e;
 	size_t i;
 
-	json_array_foreach (json_object_get(r->answer, "drivers"), i, driver)
-		json_array_append_new(list, render(c, driver, c->flag));
+	json_array_foreach (json_object_get(r->answer, "drivers"), i, driver) {
+		json_t *shown = render(c, driver, c->flag);
+
+		if (fields && pick(&shown, fields, &e) < 0) {
+			json_decref(shown);
+			json_decref(list);
+			call_reply_error(c, &e);
+			return;
+		}
+		json_array_append_new(list, shown);
+	}
 	call_reply_json(c, 200, json_pack("{s:o}", "drivers", list));
 }
 
-int drivers_list(struct call *c, struct err *e)
+/* Arguments that are younger than the version asked for. */
+static int check_args(struct call *c, struct err *e)
 {
 	static const char *const known[] = {"type", "detail", "fields", NULL};
-	const char *type = http_arg(c->req, "type");
 
 	for (const char *const *k = known; *k; k++)
 		if (http_arg(c->req, *k) && version_check(c->version, "driver?", *k, e) < 0)
 			return -e->code;
+	return 0;
+}
+
+int drivers_list(struct call *c, struct err *e)
+{
+	const char *type = http_arg(c->req, "type");
+
 	if (call_arg_bool(c, "detail", false, &c->flag, e) < 0)
 		return -e->code;
+	if (c->flag && http_arg(c->req, "fields"))
+		return err_set(e, EINVAL, "detail and fields: only one of them");
+	if (check_args(c, e) < 0)
+		return -e->code;
 	if (type && !str_eq(type, "dynamic") && !str_eq(type, "classic"))
-		return err_set(e, EINVAL, "\"type\" filter must be one of classic or dynamic");
+		return err_set(e, EINVAL, "type: expected dynamic or classic, not %.32s", type);
 	if (str_eq(type, "classic")) {
 		call_reply_json(c, 200, json_pack("{s:[]}", "drivers"));
 		return 0;
@@ -67,46 +112,49 @@ int drivers_list(struct call *c, struct err *e)
 	return call_submit(c, call_request(c, REQ_DRIVERS, NULL), finish_list);
 }
 
-/* Answers with what show() makes of the driver named in the path. */
-static void finish_with(
-	struct call *c, struct request *r, json_t *(*show)(struct call *c, json_t *))
+/* The driver named in the path; NULL: there is none, and that was answered. */
+static json_t *driver_of(struct call *c, const struct request *r)
 {
 	json_t *driver = find_driver(r->answer, c->params[0]);
 	struct err e;
 
-	if (driver) {
-		call_reply_json(c, 200, show(c, driver));
-		return;
-	}
-	err_set(&e, ENOENT, "The driver '%.64s' is unknown.", c->params[0]);
+	if (driver)
+		return driver;
+	err_set(&e, ENOENT, "Driver %.64s could not be found.", c->params[0]);
 	call_reply_error(c, &e);
-}
-
-static json_t *show_driver(struct call *c, json_t *driver)
-{
-	return render(c, driver, true);
+	return NULL;
 }
 
 static void finish_get(struct call *c, struct request *r)
 {
-	finish_with(c, r, show_driver);
+	const char *fields = http_arg(c->req, "fields");
+	json_t *driver = driver_of(c, r);
+	struct err e;
+
+	if (!driver)
+		return;
+	driver = render(c, driver, true);
+	if (fields && pick(&driver, fields, &e) < 0) {
+		json_decref(driver);
+		call_reply_error(c, &e);
+		return;
+	}
+	call_reply_json(c, 200, driver);
 }
 
 int driver_get(struct call *c, struct err *e)
 {
+	if (check_args(c, e) < 0)
+		return -e->code;
 	return call_submit(c, call_request(c, REQ_DRIVERS, NULL), finish_get);
-}
-
-static json_t *show_properties(struct call *c, json_t *driver)
-{
-	json_t *properties = json_object_get(driver, "properties");
-
-	return properties ? json_incref(properties) : json_object();
 }
 
 static void finish_properties(struct call *c, struct request *r)
 {
-	finish_with(c, r, show_properties);
+	json_t *driver = driver_of(c, r);
+
+	if (driver)
+		call_reply_json(c, 200, json_incref(json_object_get(driver, "properties")));
 }
 
 int driver_properties(struct call *c, struct err *e)
@@ -114,32 +162,11 @@ int driver_properties(struct call *c, struct err *e)
 	return call_submit(c, call_request(c, REQ_DRIVERS, NULL), finish_properties);
 }
 
-static json_t *show_raid(struct call *c, json_t *driver)
-{
-	static const struct {
-		const char *name, *text;
-	} known[] = {
-		{"controller", "Controller to make the logical disk on; 'software' for mdadm"},
-		{"disk_type", "Kind of physical disks: hdd or ssd"},
-		{"interface_type", "How the physical disks are attached: sata, scsi or sas"},
-		{"is_root_volume", "Whether the image goes to this logical disk"},
-		{"number_of_physical_disks", "How many physical disks to use"},
-		{"physical_disks", "Which physical disks to use"},
-		{"raid_level", "RAID level: JBOD, 0, 1, 2, 5, 6, 1+0, 5+0 or 6+0; required"},
-		{"share_physical_disks", "Whether other logical disks may use the same disks"},
-		{"size_gb", "Size in GiB, or 'MAX'; required"},
-		{"volume_name", "Name of the volume"},
-	};
-	json_t *out = json_object();
-
-	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
-		json_put_str(out, known[i].name, known[i].text);
-	return out;
-}
-
+/* The same for every driver: what its raid interfaces can make of it is theirs to say. */
 static void finish_raid(struct call *c, struct request *r)
 {
-	finish_with(c, r, show_raid);
+	if (driver_of(c, r))
+		call_reply_json(c, 200, json_incref(json_object_get(r->answer, "raid")));
 }
 
 int driver_raid_properties(struct call *c, struct err *e)
@@ -147,19 +174,33 @@ int driver_raid_properties(struct call *c, struct err *e)
 	return call_submit(c, call_request(c, REQ_DRIVERS, NULL), finish_raid);
 }
 
-static json_t *show_methods(struct call *c, json_t *driver)
-{
-	return json_object();
-}
-
+/* No driver has methods that go without a node. */
 static void finish_methods(struct call *c, struct request *r)
 {
-	finish_with(c, r, show_methods);
+	if (driver_of(c, r))
+		call_reply_json(c, 200, json_object());
 }
 
 int driver_methods(struct call *c, struct err *e)
 {
 	return call_submit(c, call_request(c, REQ_DRIVERS, NULL), finish_methods);
+}
+
+static void finish_passthru(struct call *c, struct request *r)
+{
+	const char *method = c->params[1] ? c->params[1] : http_arg(c->req, "method");
+	struct err e;
+
+	if (!driver_of(c, r))
+		return;
+	err_set(&e, EINVAL, "No handler for method %.64s: driver %.64s has no methods",
+		method ? method : "(none)", c->params[0]);
+	call_reply_error(c, &e);
+}
+
+int driver_passthru(struct call *c, struct err *e)
+{
+	return call_submit(c, call_request(c, REQ_DRIVERS, NULL), finish_passthru);
 }
 
 /* Asked for with the drivers, because it lists their names. */

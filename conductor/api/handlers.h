@@ -28,10 +28,28 @@ HANDLER(console_get);
 HANDLER(console_put);
 HANDLER(maintenance_put);
 HANDLER(maintenance_delete);
+
+/* manage.c */
 HANDLER(boot_device_get);
 HANDLER(boot_device_put);
 HANDLER(boot_device_supported);
+HANDLER(boot_mode_put);
+HANDLER(secure_boot_put);
 HANDLER(inject_nmi);
+HANDLER(indicators_list);
+HANDLER(indicator_get);
+HANDLER(indicator_put);
+HANDLER(vmedia_get);
+HANDLER(vmedia_attach);
+HANDLER(vmedia_detach);
+HANDLER(vifs_get);
+HANDLER(vif_attach);
+HANDLER(vif_detach);
+
+/* settings.c */
+HANDLER(bios_list);
+HANDLER(bios_get);
+HANDLER(firmware_list);
 
 /* below.c */
 HANDLER(traits_get);
@@ -39,9 +57,6 @@ HANDLER(traits_put);
 HANDLER(traits_clear);
 HANDLER(trait_add);
 HANDLER(trait_remove);
-HANDLER(vifs_get);
-HANDLER(vif_attach);
-HANDLER(vif_detach);
 HANDLER(node_empty);
 HANDLER(node_below_missing);
 HANDLER(history_list);
@@ -71,6 +86,7 @@ HANDLER(driver_get);
 HANDLER(driver_properties);
 HANDLER(driver_raid_properties);
 HANDLER(driver_methods);
+HANDLER(driver_passthru);
 HANDLER(conductors_list);
 HANDLER(conductor_get);
 

@@ -268,6 +268,20 @@ static int check_patch_relations(struct call *c, struct err *e)
 	return r;
 }
 
+static bool patch_names(const json_t *patch, const char *root)
+{
+	json_t *o;
+	size_t i;
+
+	json_array_foreach ((json_t *)patch, i, o) {
+		_cleanup_free_ char *named = patch_root(o);
+
+		if (str_eq(named, root))
+			return true;
+	}
+	return false;
+}
+
 int node_patch(struct call *c, struct err *e)
 {
 	struct request *r;
@@ -278,6 +292,8 @@ int node_patch(struct call *c, struct err *e)
 	if (http_arg(c->req, "reset_interfaces") &&
 		version_check(c->version, "node?", "reset_interfaces", e) < 0)
 		return -e->code;
+	if (c->flag && !patch_names(c->body, "driver"))
+		return err_set(e, EINVAL, "reset_interfaces: only with a change of driver");
 	r = call_request(c, REQ_NODE_UPDATE, c->params[0]);
 	r->edit = edit_node;
 	return call_submit(c, r, finish_updated);

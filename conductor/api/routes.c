@@ -16,6 +16,7 @@
 #define NODE   "/v1/nodes/{node}"
 #define STATES NODE "/states"
 #define MANAGE NODE "/management"
+#define DRIVER "/v1/drivers/{driver}"
 #define BMC    "/ingot/v1/nodes/{node}/bmc"
 
 /* Method, path, since, handler; then flags, body, schema, arg by name where they are not 0. */
@@ -40,12 +41,12 @@
 		R("DELETE", path "/{id}", since, empty_get, .arg = (singular), __VA_ARGS__)
 
 /* A vendor method, named in the query or, as ironicclient does, in the path. */
-#define PASSTHRU(path)                                                                             \
-	R("GET", path, 0, vendor_passthru, .arg = "GET", ARGS("method")),                          \
-		R("PUT", path, 0, vendor_passthru, .arg = "PUT", ARGS("method")),                  \
-		R("PATCH", path, 0, vendor_passthru, .arg = "PATCH", ARGS("method")),              \
-		R("DELETE", path, 0, vendor_passthru, .arg = "DELETE", ARGS("method")),            \
-		R("POST", path, 0, vendor_passthru, .body = BODY_OPTIONAL, ARGS("method"))
+#define PASSTHRU(path, handler)                                                                    \
+	R("GET", path, 0, handler, .arg = "GET", ARGS("method")),                                  \
+		R("PUT", path, 0, handler, .arg = "PUT", ARGS("method")),                          \
+		R("PATCH", path, 0, handler, .arg = "PATCH", ARGS("method")),                      \
+		R("DELETE", path, 0, handler, .arg = "DELETE", ARGS("method")),                    \
+		R("POST", path, 0, handler, .body = BODY_OPTIONAL, ARGS("method"))
 
 const struct route routes[] = {
 	R("GET", "/", 0, root_get, .flags = OPEN),
@@ -65,18 +66,20 @@ const struct route routes[] = {
 	R("PUT", STATES "/power", 0, states_power, BODY(power_schema)),
 	R("PUT", STATES "/provision", 0, states_provision, BODY(provision_schema),
 		.flags = ROUTE_PROVISION),
-	R("PUT", STATES "/raid", 12, states_raid, BODY(raid_schema), .flags = NEWER),
+	R("PUT", STATES "/raid", 12, states_raid, .body = BODY_REQUIRED, .flags = NEWER),
 	R("GET", STATES "/console", 0, console_get),
 	R("PUT", STATES "/console", 0, console_put, BODY(console_schema)),
-	R("PUT", STATES "/boot_mode", 76, not_supported, .arg = "setting the boot mode"),
-	R("PUT", STATES "/secure_boot", 76, not_supported, .arg = "setting secure boot"),
+	R("PUT", STATES "/boot_mode", 76, boot_mode_put, BODY(boot_mode_schema)),
+	R("PUT", STATES "/secure_boot", 76, secure_boot_put, BODY(secure_boot_schema)),
 	R("PUT", NODE "/maintenance", 0, maintenance_put, OPTIONAL(maintenance_schema)),
 	R("DELETE", NODE "/maintenance", 0, maintenance_delete),
 	R("GET", MANAGE "/boot_device", 0, boot_device_get),
 	R("PUT", MANAGE "/boot_device", 0, boot_device_put, BODY(boot_device_schema)),
 	R("GET", MANAGE "/boot_device/supported", 0, boot_device_supported),
 	R("PUT", MANAGE "/inject_nmi", 29, inject_nmi, OPTIONAL(nothing_schema)),
-	R("GET", MANAGE "/indicators", 0, not_supported, .arg = "indicators"),
+	R("GET", MANAGE "/indicators", 0, indicators_list),
+	R("GET", MANAGE "/indicators/{indicator}", 0, indicator_get),
+	R("PUT", MANAGE "/indicators/{indicator}", 0, indicator_put, BODY(indicator_schema)),
 
 	R("GET", NODE "/traits", 37, traits_get),
 	R("PUT", NODE "/traits", 37, traits_put, BODY(traits_schema)),
@@ -86,18 +89,17 @@ const struct route routes[] = {
 	R("GET", NODE "/vifs", 28, vifs_get),
 	R("POST", NODE "/vifs", 28, vif_attach, .body = BODY_REQUIRED),
 	R("DELETE", NODE "/vifs/{vif}", 28, vif_detach),
-	R("GET", NODE "/bios", 40, node_empty, .arg = "bios", ARGS("fields detail")),
-	R("GET", NODE "/bios/{name}", 40, node_below_missing, .arg = "BIOS setting"),
-	R("GET", NODE "/firmware", 86, node_empty, .arg = "firmware", ARGS("fields detail")),
+	R("GET", NODE "/bios", 40, bios_list, ARGS("fields detail")),
+	R("GET", NODE "/bios/{name}", 40, bios_get),
+	R("GET", NODE "/firmware", 86, firmware_list, ARGS("fields detail")),
 	R("GET", NODE "/history", 78, history_list, LIST(history_resource)),
 	R("GET", NODE "/history/detail", 78, history_list, .arg = "detail", LIST(history_resource)),
 	R("GET", NODE "/history/{event}", 78, history_get, ONE(history_resource)),
 	R("GET", NODE "/inventory", 81, inventory_get),
 	R("GET", NODE "/children", 83, children_get),
-	R("GET", NODE "/vmedia", 93, not_supported, .arg = "virtual media"),
-	R("POST", NODE "/vmedia", 89, not_supported, .arg = "virtual media"),
-	R("DELETE", NODE "/vmedia", 89, not_supported, .arg = "virtual media",
-		ARGS("device_types")),
+	R("GET", NODE "/vmedia", 93, vmedia_get),
+	R("POST", NODE "/vmedia", 89, vmedia_attach, BODY(vmedia_schema)),
+	R("DELETE", NODE "/vmedia", 89, vmedia_detach, ARGS("device_types")),
 	R("GET", NODE "/allocation", 52, node_below_missing, .arg = "allocation", ARGS("fields")),
 	R("DELETE", NODE "/allocation", 52, node_below_missing, .arg = "allocation"),
 	R("GET", NODE "/ports", 0, node_ports, LIST(port_resource)),
@@ -108,8 +110,8 @@ const struct route routes[] = {
 	R("GET", NODE "/volume/connectors", 32, node_empty, .arg = "connectors", ARGS(PAGES)),
 	R("GET", NODE "/volume/targets", 32, node_empty, .arg = "targets", ARGS(PAGES)),
 	R("GET", NODE "/vendor_passthru/methods", 0, node_methods),
-	PASSTHRU(NODE "/vendor_passthru"),
-	PASSTHRU(NODE "/vendor_passthru/{method}"),
+	PASSTHRU(NODE "/vendor_passthru", vendor_passthru),
+	PASSTHRU(NODE "/vendor_passthru/{method}", vendor_passthru),
 
 	R("GET", "/v1/ports", 0, ports_list, LIST(port_resource)),
 	R("POST", "/v1/ports", 0, ports_create, BODY(port_schema), ONE(port_resource)),
@@ -119,11 +121,13 @@ const struct route routes[] = {
 	R("DELETE", "/v1/ports/{port}", 0, port_delete),
 
 	R("GET", "/v1/drivers", 0, drivers_list, ARGS("type detail fields")),
-	R("GET", "/v1/drivers/{driver}", 0, driver_get, ARGS("fields")),
-	R("GET", "/v1/drivers/{driver}/properties", 0, driver_properties),
-	R("GET", "/v1/drivers/{driver}/raid/logical_disk_properties", 12, driver_raid_properties,
+	R("GET", DRIVER, 0, driver_get, ARGS("fields")),
+	R("GET", DRIVER "/properties", 0, driver_properties),
+	R("GET", DRIVER "/raid/logical_disk_properties", 12, driver_raid_properties,
 		.flags = NEWER),
-	R("GET", "/v1/drivers/{driver}/vendor_passthru/methods", 0, driver_methods),
+	R("GET", DRIVER "/vendor_passthru/methods", 0, driver_methods),
+	PASSTHRU(DRIVER "/vendor_passthru", driver_passthru),
+	PASSTHRU(DRIVER "/vendor_passthru/{method}", driver_passthru),
 	R("GET", "/v1/conductors", 49, conductors_list, ARGS(PAGES)),
 	R("GET", "/v1/conductors/{hostname}", 49, conductor_get, ARGS("fields")),
 

@@ -5,8 +5,10 @@
 #include "conductor/api/schema.h"
 #include "conductor/model/states.h"
 
-extern const struct schema provision_schema, power_schema, raid_schema, maintenance_schema,
-	boot_device_schema, console_schema, console_input_schema, nothing_schema;
+extern const struct schema provision_schema, power_schema, maintenance_schema, console_schema,
+	console_input_schema;
+extern const struct schema boot_device_schema, boot_mode_schema, secure_boot_schema, nothing_schema,
+	indicator_schema, vmedia_schema;					  /* manage.c */
 extern const struct schema bmc_identify_schema, bmc_reset_schema, bmc_raw_schema; /* bmc.c */
 
 /* Which parts go with which target, config drive forms (contract 2.11), versions. */

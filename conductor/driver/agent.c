@@ -1,5 +1,6 @@
-/* Interfaces that need no BMC: booting by iPXE, the agent's methods, and those that do nothing. */
+/* Interfaces that need no BMC: booting by iPXE, and the agent's methods. */
 #include "conductor/driver/driver.h"
+#include "conductor/driver/raid.h"
 
 #include <errno.h>
 #include <string.h>
@@ -25,6 +26,11 @@ static int validate_image(const struct node *n, struct err *e)
 	return 0;
 }
 
+int validate_raid(const struct node *n, struct err *e)
+{
+	return json_object_size(n->target_raid_config) ? raid_check(n->target_raid_config, e) : 0;
+}
+
 static const struct property boot_properties[] = {
 	{"deploy_kernel", "Path of the kernel that boots the agent, instead of the configured one",
 		false, false},
@@ -46,16 +52,5 @@ const struct implementation ipxe_boot = {.name = "ipxe",
 	.interface = IF_BOOT,
 	.properties = boot_properties,
 	.method = METHOD_AGENT};
-const struct implementation noop_network = {.name = "noop", .interface = IF_NETWORK};
-
-#define NO(i, name_) [i] = {.name = (name_), .interface = (i)}
-const struct implementation no_interfaces[IF_COUNT] = {
-	NO(IF_BIOS, "no-bios"),
-	NO(IF_CONSOLE, "no-console"),
-	NO(IF_FIRMWARE, "no-firmware"),
-	NO(IF_INSPECT, "no-inspect"),
-	NO(IF_RAID, "no-raid"),
-	NO(IF_RESCUE, "no-rescue"),
-	NO(IF_STORAGE, "noop"),
-	NO(IF_VENDOR, "no-vendor"),
-};
+const struct implementation agent_raid = {
+	.name = "agent", .interface = IF_RAID, .validate = validate_raid, .method = METHOD_AGENT};

@@ -10,6 +10,7 @@
 
 #include <uv.h>
 
+#include "conductor/model/ask.h"
 #include "conductor/model/bmc.h"
 #include "conductor/model/node.h"
 #include "conductor/model/op.h"
@@ -25,10 +26,12 @@ struct tools;
 struct driver_env {
 	uv_loop_t *loop;
 	struct ipmi_engine *ipmi;
-	const struct hwdb *hwdb;   /* may be NULL */
-	struct map bmcs;	   /* node uuid -> the driver's connection to its BMC */
-	struct map fakes;	   /* node uuid -> state of its fake machine */
-	struct list fake_answers;  /* of fake machines, not given yet */
+	const struct hwdb *hwdb;  /* may be NULL */
+	struct map bmcs;	  /* node uuid -> the driver's connection to its BMC */
+	struct list fake_answers; /* of fake machines, not given yet */
+	/* By interface: how long a fake machine takes, in seconds, unless its node says otherwise;
+	 * "1" or "1,5" for something in between, rather less. NULL, or texts that may be NULL. */
+	char *const *fake_delays;
 	struct tools *tools;	   /* tool.c; NULL: no BMC was spoken to by ipmitool yet */
 	const char *ipmitool_home; /* see ipmitool_make_home(); NULL: none */
 	struct consoles *consoles; /* console.h; NULL: nodes have none */
@@ -68,6 +71,20 @@ struct management_ops {
 	bmc_fn *const *bmc; /* by enum bmc_call, NULL where it cannot; NULL: nothing of it */
 };
 
+/*
+ * One thing a client asks of an interface. Either start() and its op, or answer() for what needs no
+ * machine. All are given the arguments as model/ask.h has them.
+ */
+struct ask_ops {
+	/* -EINVAL says what is wrong with the arguments, -ENOTSUP why not at all; may be NULL */
+	int (*check)(const struct node *n, const json_t *args, struct err *e);
+	void (*start)(
+		struct driver_env *env, const struct node *n, const json_t *args, struct op *op);
+	json_t *(*answer)(const struct node *n, const json_t *args); /* NULL: nothing to tell */
+	/* It went well: what it changed of the record, boot_mode and secure_boot apart; or NULL */
+	void (*finish)(struct node *n, const json_t *args);
+};
+
 /* How a node gets its image, is looked at, and so on: which list of calls a flow takes. */
 enum method { METHOD_NONE, METHOD_FAKE, METHOD_AGENT };
 
@@ -98,6 +115,7 @@ struct implementation {
 	const struct property *properties; /* ends with name NULL; may be NULL */
 	const struct power_ops *power;
 	const struct management_ops *management;
+	const struct ask_ops *asks;	    /* by enum node_ask; NULL: none */
 	const struct vendor_method *vendor; /* may be NULL */
 	bool console;			    /* there is one, to be had by ipmitool (console.h) */
 	enum method method;
@@ -115,18 +133,27 @@ const struct hardware_type *hardware_type_find(const char *name);
 /* The implementation a node uses for an interface, NULL when its driver or name is unknown. */
 const struct implementation *driver_implementation(const struct node *n, enum interface i);
 
+/* What the operator lets nodes have. Comma lists; all of it when NULL or "". */
+struct driver_policy {
+	const char *enabled;		 /* hardware types */
+	char *const *enabled_interfaces; /* by interface: names of implementations; may be NULL */
+	char *const *default_interfaces; /* by interface: one name; may be NULL */
+};
+
+bool driver_enabled(const struct hardware_type *t, const struct driver_policy *policy);
+
 /*
- * Fills the interfaces a node leaves open with the driver's defaults and refuses unknown drivers
- * and interfaces the driver does not have; `enabled` is a comma list of hardware types, "" = all.
- * -EINVAL says what there is.
+ * Fills the interfaces a node leaves open and refuses unknown drivers and interfaces the driver
+ * does not have. The default is the operator's, else the first of the type's that is enabled. A
+ * fake machine may be given any type's. -EINVAL says what there is. policy may be NULL.
  */
-int driver_complete(struct node *n, const char *enabled, struct err *e);
+int driver_complete(struct node *n, const struct driver_policy *policy, struct err *e);
 
 /* Checks one interface of a node: 0, or the reason. -ENOTSUP: the driver has none. */
 int driver_validate(const struct node *n, enum interface i, struct err *e);
 
 /* {name, default_*_interface, enabled_*_interfaces, properties} of a type, as the API shows it. */
-json_t *driver_describe(const struct hardware_type *t);
+json_t *driver_describe(const struct hardware_type *t, const struct driver_policy *policy);
 
 /* The machine starts in UEFI mode, as far as is known (properties.capabilities, boot_mode). */
 bool driver_node_is_uefi(const struct node *n);
@@ -159,26 +186,47 @@ void driver_env_init(struct driver_env *env, uv_loop_t *loop);
 /* What was not answered yet fails with ECANCELED; the loop has to run once more. */
 void driver_env_done(struct driver_env *env);
 
+/* asks.c: whom an ask concerns; whether and how a node's interface does it. */
+extern const enum interface ask_interfaces[ASK_COUNT];
+int driver_ask_check(const struct node *n, enum node_ask a, const json_t *args, struct err *e);
+bool driver_ask_starts(const struct node *n, enum node_ask a); /* else it is answered at once */
+json_t *driver_ask_answer(const struct node *n, enum node_ask a, const json_t *args);
+void driver_ask(struct driver_env *env, const struct node *n, enum node_ask a, const json_t *args,
+	struct op *op);
+void driver_ask_done(struct node *n, enum node_ask a, const json_t *args); /* the record follows */
+extern const struct ask_ops nmi_by_power[ASK_COUNT], fake_asks[ASK_COUNT], noop_asks[ASK_COUNT];
+
 /* vendor.c: the method of that name, NULL: none; all of them as the API shows them. */
 const struct vendor_method *vendor_method_find(const struct node *n, const char *name);
 json_t *vendor_methods(const struct node *n);
 
-/* The implementations (ipmi.c, fake.c, agent.c, none.c). */
+/* The implementations (ipmi.c, fake.c, agent.c, noop.c). */
 extern const struct implementation ipmi_power_interface, ipmi_management_interface;
 extern const struct implementation ipmitool_power_interface, ipmitool_management_interface;
 extern const struct implementation ipmi_vendor_interface;
 extern const struct vendor_method fake_vendor_methods[];
-extern const struct implementation agent_deploy, agent_inspect, ipxe_boot, noop_network;
+extern const struct implementation agent_deploy, agent_inspect, agent_raid, ipxe_boot;
+extern const struct implementation noop_management, noop_network;
+int validate_raid(const struct node *n, struct err *e);
 extern const struct implementation fake_interfaces[IF_COUNT], no_interfaces[IF_COUNT];
 void ipmi_forget(struct driver_env *env, const char *node_uuid);
 bool ipmi_rests(struct driver_env *env, const char *node_uuid);
 json_t *ipmi_state(struct driver_env *env, const char *node_uuid);
 /* Work of the fake machine that takes what driver_info says: "deploy", "clean", "inspect" ... */
 void fake_work(struct driver_env *env, const struct node *n, const char *what, struct op *op);
-/* Answers after the delay driver_info asks for, or fails as it says; true: fails. Takes value. */
-bool fake_answer(struct driver_env *env, const struct node *n, const char *what, struct op *op,
+/* Answers after the delay asked for, or fails as driver_info says. Takes value. */
+void fake_answer(struct driver_env *env, const struct node *n, const char *what, struct op *op,
 	json_t *value);
-void fake_forget(struct driver_env *env, const char *node_uuid);
+/*
+ * A step {"interface", "step", "args"} of a fake interface, after the delay or with the failure
+ * asked for. Value of the op: NULL, or an object of what is kept beside the record: "bios": all the
+ * settings there are now, "firmware": the components that changed.
+ */
+void fake_step(struct driver_env *env, const struct node *n, const json_t *step, struct op *op);
+void fake_step_done(struct node *n, const json_t *step); /* it went well: the record follows */
+/* The same at once, whatever driver_info says; refused, or with its value, which is taken. */
+void answer_soon(struct driver_env *env, struct op *op, json_t *value);
+void fake_refuse(struct driver_env *env, struct op *op, const struct err *e);
 void fake_cancel(struct driver_env *env);
 
 #endif

@@ -1,20 +1,16 @@
 /*
- * fake-hardware: a machine that exists only here, for trying the API and testing the engine. It
- * honours driver_info fake_<what>_delay (seconds, fractions allowed) and fake_<what>_failure (the
- * text it fails with), where <what> is power, management, inspect, deploy, clean, rescue or
- * service.
+ * fake-hardware: a machine that exists only here, for trying the API and testing the engine. What
+ * it keeps is in its node's record, so it costs nothing while nobody looks and a restart changes
+ * nothing. It takes as long, and fails, as driver_info says; see fake_properties.
  */
 #include "conductor/driver/driver.h"
 #include "lib/base/str.h"
 
 #include <errno.h>
 #include <string.h>
+#include <sys/random.h>
 
-struct fake_machine {
-	bool on;
-	char boot_device[16];
-	bool persistent;
-};
+#define DELAY_MAX_S 86400
 
 /* An answer that is given later. */
 struct later {
@@ -24,23 +20,6 @@ struct later {
 	struct err err;
 	struct list link; /* driver_env.fake_answers */
 };
-
-static struct fake_machine *machine(struct driver_env *env, const struct node *n)
-{
-	struct fake_machine *m = map_get(&env->fakes, n->uuid);
-
-	if (!m) {
-		m = xcalloc(1, sizeof(*m));
-		m->on = n->power_state == POWER_ON;
-		map_put(&env->fakes, n->uuid, m);
-	}
-	return m;
-}
-
-void fake_forget(struct driver_env *env, const char *node_uuid)
-{
-	free(map_remove(&env->fakes, node_uuid));
-}
 
 static void free_answer(uv_handle_t *h)
 {
@@ -72,15 +51,52 @@ void fake_cancel(struct driver_env *env)
 	}
 }
 
-/* Seconds, as number or text; 0 when absent or nonsense. */
-static double delay_of(const struct node *n, const char *what)
+static double chance(void)
 {
+	uint32_t r = 0;
+
+	if (getrandom(&r, sizeof(r), GRND_NONBLOCK) < 0)
+		r = 0;
+	return (double)r / UINT32_MAX;
+}
+
+/* "1" is 1 s; "1,5" is between 1 and 5 s, of triangular distribution with its peak at 1. */
+static double parse_delay(const char *text)
+{
+	char *end;
+	double from = strtod(text, &end), to = *end == ',' ? strtod(end + 1, NULL) : from;
+	double a = chance(), b = chance();
+
+	return from + (to - from) * (a < b ? a : b);
+}
+
+/* What the configuration says for the interface of that name. */
+static const char *usual_delay(const struct driver_env *env, const char *what)
+{
+	for (enum interface i = 0; env->fake_delays && i < IF_COUNT; i++)
+		if (str_eq(interface_names[i], what))
+			return env->fake_delays[i];
+	return NULL;
+}
+
+/* Seconds; 0 when nothing is asked for, or nonsense. */
+static double delay_of(const struct driver_env *env, const struct node *n, const char *what)
+{
+	const char *text = usual_delay(env, what);
 	const json_t *v;
 	char key[64];
+	double s;
 
 	snprintf(key, sizeof(key), "fake_%s_delay", what);
 	v = json_object_get(n->driver_info, key);
-	return json_is_string(v) ? strtod(json_string_value(v), NULL) : json_number_value(v);
+	if (json_is_number(v))
+		s = json_number_value(v);
+	else
+		s = v || text ? parse_delay(json_is_string(v) ? json_string_value(v)
+					    : text	      ? text
+							      : "")
+			      : 0;
+	return s > 0 && s <= DELAY_MAX_S ? s : 0;
 }
 
 static const char *failure_of(const struct node *n, const char *what)
@@ -91,60 +107,64 @@ static const char *failure_of(const struct node *n, const char *what)
 	return json_str(n->driver_info, key);
 }
 
-/* Answers after the delay asked for. True when the answer is a failure. Takes value. */
-bool fake_answer(struct driver_env *env, const struct node *n, const char *what, struct op *op,
-	json_t *value)
+static struct later *answer_in(struct driver_env *env, struct op *op, double s)
 {
 	struct later *a = xcalloc(1, sizeof(*a));
-	const char *failure = failure_of(n, what);
-	double s = delay_of(n, what);
 
 	a->op = op;
-	a->value = value;
-	if (failure)
-		err_set(&a->err, EIO, "%s on fake machine: %s", what, failure);
 	a->timer.data = a;
 	list_append(&env->fake_answers, &a->link);
 	uv_timer_init(env->loop, &a->timer);
-	uv_timer_start(&a->timer, give_answer, s > 0 && s < 86400 ? (uint64_t)(s * 1000) : 0, 0);
-	return failure != NULL;
+	uv_timer_start(&a->timer, give_answer, (uint64_t)(s * 1000), 0);
+	return a;
 }
 
+void fake_answer(struct driver_env *env, const struct node *n, const char *what, struct op *op,
+	json_t *value)
+{
+	struct later *a = answer_in(env, op, delay_of(env, n, what));
+	const char *failure = failure_of(n, what);
+
+	a->value = value;
+	if (failure)
+		err_set(&a->err, EIO, "%s on fake machine: %s", what, failure);
+}
+
+void answer_soon(struct driver_env *env, struct op *op, json_t *value)
+{
+	answer_in(env, op, 0)->value = value;
+}
+
+void fake_refuse(struct driver_env *env, struct op *op, const struct err *e)
+{
+	answer_in(env, op, 0)->err = *e;
+}
+
+/* The record is all there is: a machine is on when it was switched on. */
 static void power_get(
 	struct driver_env *env, const struct node *n, enum driver_priority p, struct op *op)
 {
-	fake_answer(
-		env, n, "power", op, json_string(machine(env, n)->on ? "power on" : "power off"));
+	fake_answer(env, n, "power", op,
+		json_string(n->power_state == POWER_ON ? "power on" : "power off"));
 }
 
 static void power_set(
 	struct driver_env *env, const struct node *n, enum power_action a, struct op *op)
 {
-	struct fake_machine *m = machine(env, n);
-
-	if (!fake_answer(env, n, "power", op, NULL) && a != ACTION_NMI)
-		m->on = a == ACTION_ON || a == ACTION_RESET;
+	fake_answer(env, n, "power", op, NULL);
 }
 
+/* As Ironic's it starts by network, whatever it is told. */
 static void boot_device_set(struct driver_env *env, const struct node *n, const char *device,
 	bool persistent, struct op *op)
 {
-	struct fake_machine *m = machine(env, n);
-
-	if (!fake_answer(env, n, "management", op, NULL)) {
-		str_copy(m->boot_device, sizeof(m->boot_device), device);
-		m->persistent = persistent;
-	}
+	fake_answer(env, n, "management", op, NULL);
 }
 
 static void boot_device_get(struct driver_env *env, const struct node *n, struct op *op)
 {
-	struct fake_machine *m = machine(env, n);
-	json_t *v = json_object();
-
-	json_put_str(v, "boot_device", *m->boot_device ? m->boot_device : "pxe");
-	json_put_bool(v, "persistent", m->persistent);
-	fake_answer(env, n, "management", op, v);
+	fake_answer(env, n, "management", op,
+		json_pack("{s:s, s:b}", "boot_device", "pxe", "persistent", 0));
 }
 
 /* It has no sensors, and no BMC for the rest. */
@@ -156,26 +176,51 @@ static void get_sensors(struct driver_env *env, const struct node *n, const json
 
 static bmc_fn *const bmc_calls[BMC_CALL_COUNT] = {[BMC_SENSORS] = get_sensors};
 static const struct power_ops fake_power = {.get = power_get, .set = power_set};
-static const char *const devices[] = {"pxe", "disk", "cdrom", "bios", "safe", NULL};
+static const char *const devices[] = {"pxe", NULL};
 static const struct management_ops fake_management = {.boot_devices = devices,
 	.boot_device_set = boot_device_set,
 	.boot_device_get = boot_device_get,
 	.bmc = bmc_calls};
 
+#define PROPERTIES(what, does)                                                                     \
+	((const struct property[]){                                                                \
+		{"fake_" what "_delay",                                                            \
+			"Seconds that the fake machine takes to " does                             \
+			"; two numbers with a comma between them for a random time between them",  \
+			false, false},                                                             \
+		{"fake_" what "_failure",                                                          \
+			"Text that the fake machine fails with when it is to " does, false,        \
+			false},                                                                    \
+		{NULL, NULL, false, false}})
+
+static const struct property deploy_properties[] = {
+	{"fake_deploy_delay", "Seconds that the fake machine takes to deploy", false, false},
+	{"fake_deploy_failure", "Text that deploying the fake machine fails with", false, false},
+	{"fake_clean_delay", "Seconds that the fake machine takes to clean", false, false},
+	{"fake_clean_failure", "Text that cleaning the fake machine fails with", false, false},
+	{"fake_service_delay", "Seconds that the fake machine takes to be serviced", false, false},
+	{"fake_service_failure", "Text that servicing the fake machine fails with", false, false},
+	{NULL, NULL, false, false},
+};
+
 #define FAKE(i, ...) [i] = {.name = "fake", .interface = (i), .method = METHOD_FAKE, ##__VA_ARGS__}
 const struct implementation fake_interfaces[IF_COUNT] = {
-	FAKE(IF_BIOS),
+	FAKE(IF_BIOS, .properties = PROPERTIES("bios", "change its BIOS settings")),
 	FAKE(IF_BOOT),
 	FAKE(IF_CONSOLE),
-	FAKE(IF_DEPLOY),
-	FAKE(IF_FIRMWARE),
-	FAKE(IF_INSPECT),
-	FAKE(IF_MANAGEMENT, .management = &fake_management),
-	FAKE(IF_POWER, .power = &fake_power),
-	FAKE(IF_RAID),
-	FAKE(IF_RESCUE),
+	FAKE(IF_DEPLOY, .properties = deploy_properties),
+	FAKE(IF_FIRMWARE, .properties = PROPERTIES("firmware", "update its firmware")),
+	FAKE(IF_INSPECT, .properties = PROPERTIES("inspect", "be inspected")),
+	FAKE(IF_MANAGEMENT, .management = &fake_management, .asks = fake_asks,
+		.properties = PROPERTIES("management", "answer about or change its management")),
+	FAKE(IF_POWER, .power = &fake_power,
+		.properties = PROPERTIES("power", "tell or change its power")),
+	FAKE(IF_RAID, .validate = validate_raid,
+		.properties = PROPERTIES("raid", "change its RAID configuration")),
+	FAKE(IF_RESCUE, .properties = PROPERTIES("rescue", "be rescued or unrescued")),
 	FAKE(IF_STORAGE),
-	FAKE(IF_VENDOR, .vendor = fake_vendor_methods),
+	FAKE(IF_VENDOR, .vendor = fake_vendor_methods,
+		.properties = PROPERTIES("vendor", "answer a vendor method")),
 };
 
 void fake_work(struct driver_env *env, const struct node *n, const char *what, struct op *op)

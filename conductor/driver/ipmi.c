@@ -449,4 +449,5 @@ const struct implementation ipmi_management_interface = {.name = "ipmi",
 	.interface = IF_MANAGEMENT,
 	.validate = validate,
 	.properties = properties,
-	.management = &ipmi_boot_ops};
+	.management = &ipmi_boot_ops,
+	.asks = nmi_by_power};

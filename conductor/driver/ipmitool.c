@@ -347,4 +347,5 @@ const struct implementation ipmitool_management_interface = {.name = "ipmitool",
 	.interface = IF_MANAGEMENT,
 	.validate = ipmitool_validate,
 	.properties = ipmitool_properties,
-	.management = &management};
+	.management = &management,
+	.asks = nmi_by_power};

@@ -19,10 +19,11 @@ static const struct hardware_type ipmi_type = {
 		[IF_DEPLOY] = LIST(&agent_deploy),
 		[IF_FIRMWARE] = LIST(&no_interfaces[IF_FIRMWARE]),
 		[IF_INSPECT] = LIST(&agent_inspect, &no_interfaces[IF_INSPECT]),
-		[IF_MANAGEMENT] = LIST(&ipmi_management_interface, &ipmitool_management_interface),
+		[IF_MANAGEMENT] = LIST(&ipmi_management_interface, &ipmitool_management_interface,
+			&noop_management),
 		[IF_NETWORK] = LIST(&noop_network),
 		[IF_POWER] = LIST(&ipmi_power_interface, &ipmitool_power_interface),
-		[IF_RAID] = LIST(&no_interfaces[IF_RAID]),
+		[IF_RAID] = LIST(&no_interfaces[IF_RAID], &agent_raid),
 		[IF_RESCUE] = LIST(&no_interfaces[IF_RESCUE]),
 		[IF_STORAGE] = LIST(&no_interfaces[IF_STORAGE]),
 		[IF_VENDOR] = LIST(&ipmi_vendor_interface, &no_interfaces[IF_VENDOR])},
@@ -40,13 +41,34 @@ static const struct hardware_type fake_type = {
 		[IF_MANAGEMENT] = LIST(&fake_interfaces[IF_MANAGEMENT]),
 		[IF_NETWORK] = LIST(&noop_network),
 		[IF_POWER] = LIST(&fake_interfaces[IF_POWER]),
-		[IF_RAID] = FAKE_OR_NO(IF_RAID),
+		[IF_RAID] = LIST(&fake_interfaces[IF_RAID], &no_interfaces[IF_RAID], &agent_raid),
 		[IF_RESCUE] = FAKE_OR_NO(IF_RESCUE),
 		[IF_STORAGE] = FAKE_OR_NO(IF_STORAGE),
 		[IF_VENDOR] = FAKE_OR_NO(IF_VENDOR)},
 };
 
-const struct hardware_type *const hardware_types[] = {&ipmi_type, &fake_type, NULL};
+/*
+ * A machine without a BMC: somebody presses its button when the conductor waits for it. Its power
+ * is what was asked for last.
+ */
+static const struct hardware_type manual_type = {
+	.name = "manual-management",
+	.interfaces = {[IF_BIOS] = LIST(&no_interfaces[IF_BIOS]),
+		[IF_BOOT] = LIST(&ipxe_boot),
+		[IF_CONSOLE] = LIST(&no_interfaces[IF_CONSOLE]),
+		[IF_DEPLOY] = LIST(&agent_deploy),
+		[IF_FIRMWARE] = LIST(&no_interfaces[IF_FIRMWARE]),
+		[IF_INSPECT] = LIST(&agent_inspect, &no_interfaces[IF_INSPECT]),
+		[IF_MANAGEMENT] = LIST(&noop_management, &fake_interfaces[IF_MANAGEMENT]),
+		[IF_NETWORK] = LIST(&noop_network),
+		[IF_POWER] = LIST(&fake_interfaces[IF_POWER]),
+		[IF_RAID] = LIST(&no_interfaces[IF_RAID], &agent_raid),
+		[IF_RESCUE] = LIST(&no_interfaces[IF_RESCUE]),
+		[IF_STORAGE] = LIST(&no_interfaces[IF_STORAGE]),
+		[IF_VENDOR] = LIST(&no_interfaces[IF_VENDOR])},
+};
+
+const struct hardware_type *const hardware_types[] = {&ipmi_type, &fake_type, &manual_type, NULL};
 
 const struct hardware_type *hardware_type_find(const char *name)
 {
@@ -56,13 +78,24 @@ const struct hardware_type *hardware_type_find(const char *name)
 	return NULL;
 }
 
-static const struct implementation *find(
+static const struct implementation *find_in(
 	const struct hardware_type *t, enum interface i, const char *name)
 {
 	for (const struct implementation *const *p = t->interfaces[i]; *p; p++)
 		if (str_eq((*p)->name, name))
 			return *p;
 	return NULL;
+}
+
+/* A fake machine may have any type's, to try them out. */
+static const struct implementation *find(
+	const struct hardware_type *t, enum interface i, const char *name)
+{
+	const struct implementation *impl = find_in(t, i, name);
+
+	for (int k = 0; !impl && t == &fake_type && hardware_types[k]; k++)
+		impl = find_in(hardware_types[k], i, name);
+	return impl;
 }
 
 const struct implementation *driver_implementation(const struct node *n, enum interface i)
@@ -72,11 +105,11 @@ const struct implementation *driver_implementation(const struct node *n, enum in
 	return t ? find(t, i, n->interfaces[i]) : NULL;
 }
 
-static bool is_enabled(const char *enabled, const char *name)
+static bool is_listed(const char *list, const char *name)
 {
 	size_t len = strlen(name);
 
-	for (const char *p = enabled; p && *p;) {
+	for (const char *p = list; p && *p;) {
 		size_t n = strcspn(p, ", ");
 
 		if (n == len && !strncmp(p, name, n))
@@ -84,16 +117,28 @@ static bool is_enabled(const char *enabled, const char *name)
 		p += n;
 		p += strspn(p, ", ");
 	}
-	return str_empty(enabled);
+	return str_empty(list);
 }
 
-static int unknown_driver(const char *name, const char *enabled, struct err *e)
+bool driver_enabled(const struct hardware_type *t, const struct driver_policy *policy)
+{
+	return !policy || is_listed(policy->enabled, t->name);
+}
+
+static bool interface_enabled(
+	const struct driver_policy *policy, enum interface i, const struct implementation *impl)
+{
+	return !policy || !policy->enabled_interfaces ||
+	       is_listed(policy->enabled_interfaces[i], impl->name);
+}
+
+static int unknown_driver(const char *name, const struct driver_policy *policy, struct err *e)
 {
 	struct buf names = BUF_INIT(512);
 	int r;
 
 	for (int i = 0; hardware_types[i]; i++)
-		if (is_enabled(enabled, hardware_types[i]->name))
+		if (driver_enabled(hardware_types[i], policy))
 			buf_printf(&names, "%s%s", names.len ? ", " : "", hardware_types[i]->name);
 	r = err_set(e, EINVAL,
 		"No valid host was found. Reason: No conductor service registered which supports "
@@ -103,33 +148,72 @@ static int unknown_driver(const char *name, const char *enabled, struct err *e)
 	return r;
 }
 
-static int unknown_implementation(
-	const struct hardware_type *t, enum interface i, const char *name, struct err *e)
+/* "a, b": what of the type's may be used. */
+static void list_enabled(const struct hardware_type *t, enum interface i,
+	const struct driver_policy *policy, struct buf *names)
+{
+	for (const struct implementation *const *p = t->interfaces[i]; *p; p++)
+		if (interface_enabled(policy, i, *p))
+			buf_printf(names, "%s%s", names->len ? ", " : "", (*p)->name);
+}
+
+static int unknown_implementation(const struct hardware_type *t, enum interface i, const char *name,
+	const struct driver_policy *policy, struct err *e)
 {
 	struct buf names = BUF_INIT(512);
 	int r;
 
-	for (const struct implementation *const *p = t->interfaces[i]; *p; p++)
-		buf_printf(&names, "%s%s", names.len ? ", " : "", (*p)->name);
+	list_enabled(t, i, policy, &names);
 	r = err_set(e, EINVAL, "Could not find %s_interface %s of hardware type %s; there is: %s",
 		interface_names[i], name, t->name, buf_str(&names));
 	buf_done(&names);
 	return r;
 }
 
-int driver_complete(struct node *n, const char *enabled, struct err *e)
+/* The implementation that nodes get which name none; NULL: there is none. */
+static const struct implementation *default_of(
+	const struct hardware_type *t, enum interface i, const struct driver_policy *policy)
+{
+	const char *wanted =
+		policy && policy->default_interfaces ? policy->default_interfaces[i] : NULL;
+
+	if (!str_empty(wanted))
+		return find(t, i, wanted);
+	for (const struct implementation *const *p = t->interfaces[i]; *p; p++)
+		if (interface_enabled(policy, i, *p))
+			return *p;
+	return NULL;
+}
+
+static int complete(struct node *n, const struct hardware_type *t, enum interface i,
+	const struct driver_policy *policy, struct err *e)
+{
+	const struct implementation *impl =
+		n->interfaces[i] ? find(t, i, n->interfaces[i]) : default_of(t, i, policy);
+
+	if (!impl && !n->interfaces[i])
+		return err_set(e, EINVAL,
+			"hardware type %s has no default for %s_interface that is enabled; name "
+			"one",
+			t->name, interface_names[i]);
+	if (!impl || !interface_enabled(policy, i, impl))
+		return unknown_implementation(
+			t, i, n->interfaces[i] ? n->interfaces[i] : impl->name, policy, e);
+	if (!n->interfaces[i])
+		n->interfaces[i] = xstrdup(impl->name);
+	return 0;
+}
+
+int driver_complete(struct node *n, const struct driver_policy *policy, struct err *e)
 {
 	const struct hardware_type *t = hardware_type_find(n->driver);
+	int r = 0;
 
-	if (!t || !is_enabled(enabled, t->name))
-		return unknown_driver(n->driver ? n->driver : "(none)", enabled, e);
-	for (enum interface i = 0; i < IF_COUNT; i++) {
-		if (!n->interfaces[i])
-			n->interfaces[i] = xstrdup(t->interfaces[i][0]->name);
-		else if (!find(t, i, n->interfaces[i]))
-			return unknown_implementation(t, i, n->interfaces[i], e);
-	}
-	return 0;
+	if (!t || !driver_enabled(t, policy))
+		return unknown_driver(n->driver ? n->driver : "(none)", policy, e);
+	for (enum interface i = 0; r == 0 && i < IF_COUNT; i++)
+		r = complete(n, t, i, policy, e);
+	return r;
 }
 
 static int validate_properties(
@@ -176,21 +260,24 @@ static void describe_properties(json_t *properties, const struct implementation 
 				"%s. %s.", p->description, p->required ? "Required" : "Optional"));
 }
 
-json_t *driver_describe(const struct hardware_type *t)
+json_t *driver_describe(const struct hardware_type *t, const struct driver_policy *policy)
 {
 	json_t *d = json_object(), *properties = json_object();
 	char key[64];
 
 	json_put_str(d, "name", t->name);
 	for (enum interface i = 0; i < IF_COUNT; i++) {
+		const struct implementation *dflt = default_of(t, i, policy);
 		json_t *names = json_array();
 
 		for (const struct implementation *const *p = t->interfaces[i]; *p; p++) {
+			if (!interface_enabled(policy, i, *p))
+				continue;
 			json_array_append_new(names, json_string((*p)->name));
 			describe_properties(properties, *p);
 		}
 		snprintf(key, sizeof(key), "default_%s_interface", interface_names[i]);
-		json_put_str(d, key, t->interfaces[i][0]->name);
+		json_object_set_new(d, key, json_string_or_null(dflt ? dflt->name : NULL));
 		snprintf(key, sizeof(key), "enabled_%s_interfaces", interface_names[i]);
 		json_object_set_new(d, key, names);
 	}
@@ -248,7 +335,6 @@ void driver_forget(struct driver_env *env, const char *node_uuid)
 	tools_forget(env, node_uuid);
 	console_forget(env, node_uuid);
 	ipmi_forget(env, node_uuid);
-	fake_forget(env, node_uuid);
 }
 
 void driver_env_init(struct driver_env *env, uv_loop_t *loop)
@@ -267,8 +353,5 @@ void driver_env_done(struct driver_env *env)
 		fake_cancel(env);
 	for (size_t pos = 0; map_next(&env->bmcs, &pos, &uuid, NULL); pos = 0)
 		ipmi_forget(env, uuid);
-	for (size_t pos = 0; map_next(&env->fakes, &pos, &uuid, NULL); pos = 0)
-		fake_forget(env, uuid);
 	map_done(&env->bmcs);
-	map_done(&env->fakes);
 }

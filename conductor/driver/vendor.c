@@ -162,9 +162,16 @@ static void fourth(struct driver_env *env, const struct node *n, const json_t *a
 	fake_answer(env, n, "vendor", op, json_boolean(str_eq(json_str(args, "bar"), "woof")));
 }
 
+static void pass_log(
+	struct driver_env *env, const struct node *n, const json_t *args, struct op *op)
+{
+	fake_answer(env, n, "vendor", op, NULL);
+}
+
 const struct vendor_method fake_vendor_methods[] = {
 	{"second_method", "Is the value of bar kazoo?", false, false, check_bar, second},
 	{"third_method_sync", "Is the value of bar meow?", true, false, check_bar, third},
 	{"fourth_method_shared_lock", "Is the value of bar woof?", false, true, check_bar, fourth},
+	{"log_passthrough", "Takes its time, and nothing else.", false, false, NULL, pass_log},
 	{.name = NULL},
 };

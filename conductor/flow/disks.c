@@ -57,3 +57,18 @@ void flow_note_disks(struct flow_run *run, const json_t *command)
 		json_array_append_new(run->found.disks, copy);
 	}
 }
+
+void flow_note_settings(struct flow_run *run, const json_t *value)
+{
+	json_t *bios = json_object_get(value, "bios"),
+	       *firmware = json_object_get(value, "firmware");
+
+	if (bios) {
+		json_decref(run->found.bios);
+		run->found.bios = json_incref(bios);
+	}
+	if (firmware && !run->found.firmware)
+		run->found.firmware = json_array();
+	if (firmware)
+		json_array_extend(run->found.firmware, firmware);
+}

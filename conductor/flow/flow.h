@@ -19,7 +19,9 @@ enum collect_logs { LOGS_NEVER, LOGS_ON_FAILURE, LOGS_ALWAYS };
 struct flow_env {
 	struct driver_env *driver;
 	struct agentlink *agents;
-	const char *enabled_drivers; /* comma list, "" = all */
+	/* what nodes may have: comma lists, "" or NULL: all; see struct driver_policy */
+	const char *enabled_drivers;
+	char *const *enabled_interfaces, *const *default_interfaces;
 	bool automated_clean;
 	bool fast_track;
 	bool power_off_after_failure;
@@ -106,6 +108,8 @@ struct flow_found {
 	json_t *inventory, *plugin_data; /* NULL: none */
 	json_t *macs;			 /* array of MACs that ports are to be made for */
 	json_t *disks;			 /* array: what the agent did to disks, as it told it */
+	json_t *bios;			 /* array: all settings there are now; NULL: unchanged */
+	json_t *firmware;		 /* array: the components that changed */
 };
 
 /* One execution. The node is a working copy; data belongs to the run. */
@@ -148,6 +152,9 @@ int configdrive_build(const json_t *given, const json_t *more_meta, char **ret, 
  * disk stays erased when another one failed. The command is as agentlink describes it.
  */
 void flow_note_disks(struct flow_run *run, const json_t *command);
+
+/* Takes what a driver's step tells beside the record, see fake_step(): into run->found. */
+void flow_note_settings(struct flow_run *run, const json_t *value);
 
 /* Takes what an agent posted (contract 4.6) into the node and into run->found. */
 int inspection_apply(struct flow_run *run, json_t *value, struct err *e);

@@ -3,12 +3,23 @@
 #include "conductor/agentlink/agentlink.h"
 #include "conductor/driver/console.h"
 #include "conductor/driver/driver.h"
+#include "conductor/driver/raid.h"
 
+#include <errno.h>
 #include <string.h>
+
+static struct driver_policy policy_of(const struct flow_env *env)
+{
+	return (struct driver_policy){.enabled = env->enabled_drivers,
+		.enabled_interfaces = env->enabled_interfaces,
+		.default_interfaces = env->default_interfaces};
+}
 
 int flow_node_complete(struct node *n, const struct flow_env *env, struct err *e)
 {
-	return driver_complete(n, env->enabled_drivers, e);
+	const struct driver_policy policy = policy_of(env);
+
+	return driver_complete(n, &policy, e);
 }
 
 int flow_interface_check(const struct node *n, enum interface i, struct err *e)
@@ -16,24 +27,14 @@ int flow_interface_check(const struct node *n, enum interface i, struct err *e)
 	return driver_validate(n, i, e);
 }
 
-bool flow_interface_known(const struct node *n, enum interface i)
-{
-	return driver_implementation(n, i) != NULL;
-}
-
 json_t *flow_drivers(const struct flow_env *env)
 {
+	const struct driver_policy policy = policy_of(env);
 	json_t *list = json_array();
 
-	for (int i = 0; hardware_types[i]; i++) {
-		struct node probe = {.driver = (char *)hardware_types[i]->name};
-		int r = driver_complete(&probe, env->enabled_drivers, NULL);
-
-		for (enum interface k = 0; k < IF_COUNT; k++)
-			free(probe.interfaces[k]);
-		if (r == 0)
-			json_array_append_new(list, driver_describe(hardware_types[i]));
-	}
+	for (int i = 0; hardware_types[i]; i++)
+		if (driver_enabled(hardware_types[i], &policy))
+			json_array_append_new(list, driver_describe(hardware_types[i], &policy));
 	return list;
 }
 
@@ -119,6 +120,51 @@ void flow_bmc_ask(struct flow_env *env, const struct node *n, enum bmc_call call
 		env->driver, n, args, sweep ? DRIVER_SWEEP : DRIVER_COMMAND, op);
 }
 
+enum interface flow_ask_interface(enum node_ask a)
+{
+	return ask_interfaces[a];
+}
+
+int flow_ask_check(const struct node *n, enum node_ask a, const json_t *args, struct err *e)
+{
+	return driver_ask_check(n, a, args, e);
+}
+
+bool flow_ask_starts(const struct node *n, enum node_ask a)
+{
+	return driver_ask_starts(n, a);
+}
+
+json_t *flow_ask_answer(const struct node *n, enum node_ask a, const json_t *args)
+{
+	return driver_ask_answer(n, a, args);
+}
+
+void flow_ask_start(struct flow_env *env, const struct node *n, enum node_ask a, const json_t *args,
+	struct op *op)
+{
+	driver_ask(env->driver, n, a, args, op);
+}
+
+void flow_ask_done(struct node *n, enum node_ask a, const json_t *args)
+{
+	driver_ask_done(n, a, args);
+}
+
+int flow_raid_check(const struct node *n, const json_t *config, struct err *e)
+{
+	int r = driver_validate(n, IF_RAID, e);
+
+	if (r == -ENOTSUP)
+		return -(e->code = ENOENT);
+	return r < 0 ? r : raid_check(config, e);
+}
+
+json_t *flow_raid_properties(void)
+{
+	return raid_properties();
+}
+
 json_t *flow_vendor_methods(const struct node *n)
 {
 	return vendor_methods(n);
@@ -160,6 +206,13 @@ void flow_vendor_call(struct flow_env *env, const struct node *n, const char *me
 	const json_t *args, struct op *op)
 {
 	vendor_method_find(n, method)->call(env->driver, n, args, op);
+}
+
+bool flow_console_real(const struct node *n)
+{
+	const struct implementation *impl = driver_implementation(n, IF_CONSOLE);
+
+	return impl && impl->console;
 }
 
 void flow_console_want(struct flow_env *env, const struct node *n, unsigned wants)

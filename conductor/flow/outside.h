@@ -7,6 +7,7 @@
 #define CONDUCTOR_FLOW_OUTSIDE_H
 
 #include "conductor/flow/flow.h"
+#include "conductor/model/ask.h"
 #include "conductor/model/bmc.h"
 #include "conductor/model/console.h"
 
@@ -17,7 +18,6 @@
 int flow_node_complete(struct node *n, const struct flow_env *env, struct err *e);
 /* 0, the reason, or -ENOTSUP when the driver has none. */
 int flow_interface_check(const struct node *n, enum interface i, struct err *e);
-bool flow_interface_known(const struct node *n, enum interface i);
 /* Array of all enabled drivers as the API shows them, but for who serves them. */
 json_t *flow_drivers(const struct flow_env *env);
 /* A node is gone: what drivers keep for it is dropped. */
@@ -47,11 +47,26 @@ void flow_bmc_ask(struct flow_env *env, const struct node *n, enum bmc_call call
 	const json_t *args, bool sweep, struct op *op);
 
 /*
+ * What clients ask of interfaces beside that (model/ask.h). check: -EINVAL what is wrong, -ENOTSUP
+ * the interface cannot. Then either start and done, or what is answered at once.
+ */
+int flow_ask_check(const struct node *n, enum node_ask a, const json_t *args, struct err *e);
+bool flow_ask_starts(const struct node *n, enum node_ask a);
+json_t *flow_ask_answer(const struct node *n, enum node_ask a, const json_t *args);
+void flow_ask_start(struct flow_env *env, const struct node *n, enum node_ask a, const json_t *args,
+	struct op *op);
+void flow_ask_done(struct node *n, enum node_ask a, const json_t *args);
+enum interface flow_ask_interface(enum node_ask a);
+
+/*
  * A device was set, or used by a start: kept in the record for BMCs that have to be told again
  * before each start (driver_info ipmi_force_boot_device), which their driver does.
  */
 void flow_boot_device_note(struct node *n, const char *device, bool persistent);
 void flow_boot_device_used(struct node *n);
+/* A target_raid_config for this node: -EINVAL what is wrong, -ENOENT it has no RAID interface. */
+int flow_raid_check(const struct node *n, const json_t *config, struct err *e);
+json_t *flow_raid_properties(void); /* of a logical disk: {name: what it means} */
 /* Vendor methods; check names what is wrong with a call. */
 json_t *flow_vendor_methods(const struct node *n);
 int flow_vendor_check(const struct node *n, const char *method, const json_t *args, struct err *e);
@@ -64,6 +79,7 @@ void flow_vendor_call(struct flow_env *env, const struct node *n, const char *me
  */
 
 /* See conductor/driver/console.h, which these hand on to. */
+bool flow_console_real(const struct node *n); /* false: its interface has none to show */
 void flow_console_want(struct flow_env *env, const struct node *n, unsigned wants);
 json_t *flow_console_show(struct flow_env *env, const char *node_uuid, int max_lines);
 int flow_console_watch(

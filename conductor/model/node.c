@@ -103,6 +103,24 @@ static const struct field inventory_fields[] = {
 	F(inventory, updated_at, FIELD_TIME, C),
 };
 
+static const struct field bios_settings_fields[] = {
+	F(bios_settings, uuid, FIELD_STR, U),
+	F(bios_settings, settings, FIELD_ARRAY, 0),
+	F(bios_settings, created_at, FIELD_TIME, C),
+	F(bios_settings, updated_at, FIELD_TIME, C),
+};
+
+static const struct field firmware_component_fields[] = {
+	F(firmware_component, uuid, FIELD_STR, U),
+	F(firmware_component, node_uuid, FIELD_STR, C),
+	F(firmware_component, component, FIELD_STR, 0),
+	F(firmware_component, initial_version, FIELD_STR, 0),
+	F(firmware_component, current_version, FIELD_STR, 0),
+	F(firmware_component, last_version_flashed, FIELD_STR, 0),
+	F(firmware_component, created_at, FIELD_TIME, C),
+	F(firmware_component, updated_at, FIELD_TIME, C),
+};
+
 static const struct field disk_record_fields[] = {
 	F(disk_record, uuid, FIELD_STR, U),
 	F(disk_record, node_uuid, FIELD_STR, C),
@@ -145,6 +163,8 @@ static const struct field delivery_fields[] = {
 TYPE(node, "nodes");
 TYPE(node_event, "node_events");
 TYPE(inventory, "inventories");
+TYPE(bios_settings, "bios_settings");
+TYPE(firmware_component, "firmware_components");
 TYPE(disk_record, "disk_records");
 TYPE(waiting, "waiting");
 TYPE(delivery, "deliveries");
@@ -152,7 +172,7 @@ TYPE(delivery, "deliveries");
 const struct record_type *const record_types[] = {&node_type, &port_type, &node_event_type,
 	&inventory_type, &waiting_type, &delivery_type, &disk_record_type, &chassis_type,
 	&portgroup_type, &volume_connector_type, &volume_target_type, &deploy_template_type,
-	&runbook_type};
+	&runbook_type, &bios_settings_type, &firmware_component_type};
 const int n_record_types = ARRAY_SIZE(record_types);
 
 void node_init(struct node *n)

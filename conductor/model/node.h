@@ -108,6 +108,26 @@ struct inventory {
 };
 extern const struct record_type inventory_type;
 
+/* A node's BIOS settings as they were last applied or read. uuid is the node's. */
+struct bios_settings {
+	char *uuid;
+	json_t *settings; /* array of {"name", "value", and what a BIOS tells of it} */
+	int64_t created_at;
+	int64_t updated_at;
+};
+extern const struct record_type bios_settings_type;
+
+/* A part of a node with firmware of its own. */
+struct firmware_component {
+	char *uuid; /* "<node's uuid>/<component>": a node has one of each */
+	char *node_uuid;
+	char *component; /* "bmc", "bios", "nic:..." */
+	char *initial_version, *current_version, *last_version_flashed;
+	int64_t created_at;
+	int64_t updated_at;
+};
+extern const struct record_type firmware_component_type;
+
 /* What an agent did to one disk of a node: erased its metadata, wrote an image over it, or left it.
  */
 struct disk_record {

@@ -159,6 +159,10 @@ void commit_finished(struct commit *c)
 	} else if (e && c->next) {
 		if (c->has_disks && e->run)
 			json_decref(TAKE_PTR(e->run->found.disks));
+		if (c->has_settings && e->run) {
+			json_decref(TAKE_PTR(e->run->found.bios));
+			json_decref(TAKE_PTR(e->run->found.firmware));
+		}
 		enode_replace(e, TAKE_PTR(c->next));
 		c->news.node = e->hot;
 	}

@@ -63,18 +63,19 @@ void on_console_set(struct enode *e, struct request *r)
 
 void on_console_get(struct enode *e, struct request *r)
 {
-	bool hot = e->hot != NULL;
+	bool hot = e->hot != NULL, enabled = enode_get(e)->console_enabled;
 	json_t *console;
 	struct err err;
-	int ret = flow_interface_check(enode_get(e), IF_CONSOLE, &err);
+	int ret = enabled ? flow_interface_check(enode_get(e), IF_CONSOLE, &err) : 0;
 
 	if (ret < 0) {
 		request_finish(r, ret, &err);
 		return;
 	}
 	console = flow_console_show(e->en->flow, e->uuid, LINES_SHOWN);
-	r->answer = json_pack("{s:s, s:b, s:o}", "uuid", e->uuid, "console_enabled",
-		enode_get(e)->console_enabled, "console", console ? console : json_null());
+	r->answer = json_pack("{s:s, s:b, s:b, s:o}", "uuid", e->uuid, "console_enabled", enabled,
+		"fake", !flow_console_real(enode_get(e)), "console",
+		console ? console : json_null());
 	if (!hot && !e->run && !e->committing)
 		enode_cool(e);
 	request_finish(r, 0, NULL);

@@ -9,6 +9,7 @@
 #include <uv.h>
 
 #include "conductor/flow/flow.h"
+#include "conductor/model/ask.h"
 #include "conductor/model/bmc.h"
 #include "conductor/model/news.h"
 #include "conductor/model/node.h"
@@ -69,7 +70,8 @@ enum request_kind {
 	REQ_BOOT_DEVICE_GET,	   /* ident -> {"boot_device", "persistent"} */
 	REQ_BOOT_DEVICE_SET,	   /* ident, args {"boot_device", "persistent"} */
 	REQ_BOOT_DEVICE_SUPPORTED, /* ident -> {"supported_boot_devices": []} */
-	REQ_NMI,		   /* ident */
+	REQ_ASK,		   /* ident, ask, args: see model/ask.h */
+	REQ_ASKED,		   /* the engine's own: an ask has its answer */
 	REQ_BMC,    /* ident, text: a name of bmc_call_names, args -> what the driver answers */
 	REQ_VENDOR, /* ident, text: the method, args: the body -> its value, NULL: it was begun */
 	REQ_VENDOR_METHODS, /* ident -> {method: {"async", "http_methods", "description", ...}} */
@@ -89,12 +91,15 @@ enum request_kind {
 	REQ_WAITING_ACCEPT, /* ident: a MAC, args: node fields to create it with -> the node */
 	REQ_WAITING_IGNORE, /* ident: a MAC, flag: ignored or not */
 	REQ_CONSOLE_SET,    /* ident, flag: enabled or not */
-	REQ_CONSOLE_GET, /* ident -> {"console_enabled", "console": what is known of it or null} */
+	/* ident -> {"console_enabled", "fake": there is none, "console": what is known of it, or
+	 * null} */
+	REQ_CONSOLE_GET,
 	REQ_CONSOLE_WATCH, /* ident, record: struct console_watch *, the console's when it is taken
 			    */
 	REQ_CONSOLE_LEAVE, /* ident, text: the watch's id */
 	REQ_CONSOLE_TYPE,  /* ident, args {"watch", "input", "take"} */
-	REQ_DRIVERS, /* -> {"drivers": [{name, type, hosts, default_*, enabled_*, properties}]} */
+	/* -> {"drivers": [{name, type, hosts, default_*, enabled_*, properties}], "raid": {...}} */
+	REQ_DRIVERS,
 	REQ_COUNT
 };
 
@@ -103,6 +108,7 @@ struct request {
 	char *ident; /* uuid or name, where one is needed; owned */
 	enum verb verb;
 	enum power_state power;
+	enum node_ask ask;
 	bool flag;
 	bool would;   /* PROVISION, NODE_DELETE: only say whether it would be taken, after edit() */
 	char *text;   /* owned */

@@ -85,6 +85,7 @@ struct enode {
 	struct request *power_request;
 	enum power_state power_target;
 	bool power_sweep;
+	bool asked;	    /* an interface was asked to change something, and has not answered */
 	int power_failures; /* of the sweep, in a row */
 	char *power_error;  /* the last one of them; NULL: none yet */
 
@@ -186,8 +187,9 @@ struct commit {
 	void (*then)(struct commit *c, void *data); /* c->r, c->err say how it went */
 	void *data;
 	int r;
-	bool has_disks;	 /* what was done to disks is written with it */
-	bool store_away; /* with r < 0: the store is out of order, the change may be right */
+	bool has_disks;	   /* what was done to disks is written with it */
+	bool has_settings; /* so are BIOS settings and firmware components */
+	bool store_away;   /* with r < 0: the store is out of order, the change may be right */
 	struct err err;
 	struct list link;
 };
@@ -245,6 +247,9 @@ void enode_waits(struct enode *e, int64_t until_ms, const char *fmt, ...)
 
 /* disks.c: what the run's agent did to disks goes into the transaction, and out of the run. */
 void disks_note(struct commit *c, struct flow_run *run);
+/* settings.c: so do BIOS settings and firmware components that the run's steps left. */
+void settings_note(struct commit *c, struct flow_run *run);
+void settings_delete(struct commit *c, const char *node_uuid);
 /* admission.c */
 void slots_init(struct engine *en);
 void slots_pump(struct engine *en);			  /* gives free slots to those that wait */
@@ -315,7 +320,8 @@ void run_rebase(struct enode *e, const struct node *old, const struct node *new)
 /* requests by kind; each finishes the request now or later */
 void on_provision(struct enode *e, struct request *r);
 void on_power(struct enode *e, struct request *r);
-bool power_changing(const struct enode *e); /* a client or a flow of the sweep has it changed now */
+/* A client, or a flow of the sweep, has its power or something of an interface changed now. */
+bool power_changing(const struct enode *e);
 void power_answer(struct enode *e, struct op *op);
 void power_recover(struct enode *e); /* at start, of a node without a flow */
 void sweep_start(struct engine *en);
@@ -334,6 +340,8 @@ void reading_take(struct enode *e, const json_t *value); /* an answer of BMC_SEN
 void reading_forget(struct enode *e);
 void on_management(struct enode *e, struct request *r);
 void on_bmc(struct enode *e, struct request *r); /* bmc.c */
+void on_ask(struct enode *e, struct request *r); /* asks.c */
+void on_asked(struct enode *e, struct request *r);
 void on_vendor(struct enode *e, struct request *r);
 void on_vendor_methods(struct enode *e, struct request *r);
 /* An op whose answer is that of a request; it belongs to no flow. */

@@ -1,4 +1,4 @@
-/* Boot device and NMI, asked by clients: one call to the driver, whose answer is the client's. */
+/* The boot device, asked by clients: one call to the driver, whose answer is the client's. */
 #include "conductor/node/enode.h"
 #include "lib/base/str.h"
 
@@ -67,7 +67,7 @@ void on_management(struct enode *e, struct request *r)
 	struct err err;
 	int ret = flow_interface_check(enode_get(e), IF_MANAGEMENT, &err);
 
-	if (ret == 0 && (!devices || !flow_power_known(enode_get(e))))
+	if (ret == 0 && !devices)
 		ret = err_set(&err, EINVAL, "Node %s: driver %s cannot do that", e->uuid,
 			enode_get(e)->driver);
 	if (ret < 0) {
@@ -77,11 +77,8 @@ void on_management(struct enode *e, struct request *r)
 		request_finish(r, 0, NULL);
 	} else if (r->kind == REQ_BOOT_DEVICE_SET) {
 		set_boot_device(e, devices, r);
-	} else if (r->kind == REQ_BOOT_DEVICE_GET) {
+	} else {
 		flow_boot_device_get(
 			e->en->flow, enode_get(e), direct_new(e, r, "read the boot device"));
-	} else {
-		flow_power_set(
-			e->en->flow, enode_get(e), ACTION_NMI, direct_new(e, r, "inject an NMI"));
 	}
 }

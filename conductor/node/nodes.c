@@ -111,6 +111,28 @@ static bool only_frees_instance(const struct node *old, const struct node *new)
 	return old->maintenance && old->instance_uuid && !new->instance_uuid;
 }
 
+/*
+ * Interfaces of a machine in use stay what they are. They may follow a new driver, which resets
+ * them (NULL).
+ */
+static int interfaces_allowed(
+	struct enode *e, const struct node *old, const struct node *new, struct err *err)
+{
+	bool allowed = e->state == PS_ENROLL || e->state == PS_INSPECTING ||
+		       e->state == PS_INSPECT_WAIT || e->state == PS_MANAGEABLE ||
+		       e->state == PS_AVAILABLE || new->maintenance;
+	bool moved = !str_eq(old->driver, new->driver);
+
+	for (enum interface i = 0; !allowed && i < IF_COUNT; i++)
+		if (!str_eq(old->interfaces[i], new->interfaces[i]) &&
+			(new->interfaces[i] || !moved))
+			return err_set(err, ESTALE,
+				"Node %s: %s_interface can be changed in enroll, inspecting, "
+				"inspect wait, manageable, available, or in maintenance; it is %s",
+				e->uuid, interface_names[i], provision_state_name(e->state));
+	return 0;
+}
+
 /* May a client change the record now? */
 static int update_allowed(
 	struct enode *e, const struct node *old, const struct node *new, struct err *err)
@@ -127,22 +149,12 @@ static int update_allowed(
 		!str_eq(old->instance_uuid, new->instance_uuid))
 		return err_set(err, EEXIST, "Node %s is already associated with instance %s.",
 			e->uuid, old->instance_uuid);
-	if (!str_eq(old->driver, new->driver) && !e->maintenance && e->state == PS_ACTIVE)
+	if (!str_eq(old->driver, new->driver) && old->console_enabled)
 		return err_set(err, ESTALE,
-			"Node %s: the driver of an active node can only be changed "
-			"in maintenance.",
+			"Node %s: its driver cannot be changed while the console is enabled; "
+			"disable it first",
 			e->uuid);
-	return 0;
-}
-
-/* A changed driver brings its own defaults for interfaces it does not share. */
-static void reset_foreign_interfaces(const struct node *old, struct node *new)
-{
-	for (enum interface i = 0; i < IF_COUNT; i++)
-		if (!str_eq(old->driver, new->driver) &&
-			str_eq(old->interfaces[i], new->interfaces[i]) &&
-			!flow_interface_known(new, i))
-			str_replace(&new->interfaces[i], NULL);
+	return interfaces_allowed(e, old, new, err);
 }
 
 void on_node_update(struct enode *e, struct request *r)
@@ -155,10 +167,8 @@ void on_node_update(struct enode *e, struct request *r)
 		ret = update_allowed(e, enode_get(e), c->next, &err);
 	if (ret == 0)
 		ret = pin_chassis(c, c->next, &err);
-	if (ret == 0) {
-		reset_foreign_interfaces(enode_get(e), c->next);
+	if (ret == 0)
 		ret = flow_node_complete(c->next, e->en->flow, &err);
-	}
 	if (ret < 0) {
 		commit_drop(c);
 		request_finish(r, ret, &err);
@@ -224,6 +234,7 @@ void on_node_delete(struct enode *e, struct request *r)
 		record_remove(c, res);
 	store_txn_delete_where(c->txn, &node_event_type, "node_uuid", e->uuid, 0);
 	store_txn_delete_where(c->txn, &disk_record_type, "node_uuid", e->uuid, 0);
+	settings_delete(c, e->uuid);
 	e->committing = true; /* nothing else happens to it meanwhile */
 	str_replace(&r->ident, e->uuid);
 	commit_news(c, NEWS_NODE_DELETED, provision_state_name(e->state), NULL, "deleted");
@@ -267,8 +278,10 @@ void on_raid_target(struct enode *e, struct request *r)
 {
 	struct err err;
 	struct commit *c;
-	int ret = flow_interface_check(enode_get(e), IF_RAID, &err);
+	int ret = json_object_size(r->args) ? flow_raid_check(enode_get(e), r->args, &err) : 0;
 
+	if (ret == 0 && (power_changing(e) || (e->run && !provision_state_is_wait(e->state))))
+		ret = enode_locked(e, &err);
 	if (ret < 0) {
 		request_finish(r, ret, &err);
 		return;
@@ -279,18 +292,18 @@ void on_raid_target(struct enode *e, struct request *r)
 	commit_submit(c, plain_done, r);
 }
 
+/* Like Ironic: all but vendor; an interface that the node does without is false, with a reason. */
 void on_validate(struct enode *e, struct request *r)
 {
 	const struct node *n = enode_get(e);
 
 	r->answer = json_object();
-	for (enum interface i = 0; i < IF_COUNT; i++) {
+	for (enum interface i = 0; i < IF_VENDOR; i++) {
 		struct err err = {0};
 		int ret = flow_interface_check(n, i, &err);
 		json_t *one = json_object();
 
-		json_object_set_new(
-			one, "result", ret == -ENOTSUP ? json_null() : json_boolean(ret == 0));
+		json_object_set_new(one, "result", json_boolean(ret == 0));
 		if (ret < 0)
 			json_put_str(one, "reason", err.text);
 		json_object_set_new(r->answer, interface_names[i], one);
@@ -309,6 +322,6 @@ void on_drivers_list(struct engine *en, struct request *r)
 		json_put_str(d, "type", "dynamic");
 		json_object_set_new(d, "hosts", json_pack("[s]", en->hostname));
 	}
-	r->answer = json_pack("{s:o}", "drivers", list);
+	r->answer = json_pack("{s:o, s:o}", "drivers", list, "raid", flow_raid_properties());
 	request_finish(r, 0, NULL);
 }

@@ -27,7 +27,7 @@ static const struct {
 
 bool power_changing(const struct enode *e)
 {
-	return e->power_op && !e->power_sweep;
+	return e->asked || (e->power_op && !e->power_sweep);
 }
 
 /* A command does not wait for a sweep's question; its answer is dropped when it comes. */

@@ -41,6 +41,8 @@ static void found_done(struct flow_found *f)
 	json_decref(f->plugin_data);
 	json_decref(f->macs);
 	json_decref(f->disks);
+	json_decref(f->bios);
+	json_decref(f->firmware);
 	memset(f, 0, sizeof(*f));
 }
 
@@ -272,6 +274,7 @@ void run_next(struct enode *e)
 	c->next = TAKE_PTR(e->run->node);
 	put_cursor(e, c->next, false);
 	disks_note(c, e->run);
+	settings_note(c, e->run);
 	if (e->run->note)
 		history_add(c, "INFO", "management", NULL, NULL, 0, NULL, e->run->note);
 	str_replace(&e->run->note, NULL);

@@ -314,6 +314,7 @@ int state_apply(struct enode *e, const struct state_change *s, struct err *err)
 		flow_agent_forget(c->next);
 	}
 	disks_note(c, e->run);
+	settings_note(c, e->run);
 	commit_news(c, NEWS_PROVISION_STATE, provision_state_name(row->from),
 		provision_state_name(row->to), s->error ? s->error : s->cause);
 	history_add(c, s->error ? "ERROR" : "INFO", "provisioning", provision_state_name(row->from),

@@ -114,7 +114,8 @@ same(code("PUT", "/v1/nodes/ns~h1/maintenance", {"reason": "x"}), 202, "maintena
 same(code("PUT", "/v1/nodes/ns~h1/states/provision", {"target": "rebuild"}), 400,
      "no rebuild in maintenance")
 same(code("DELETE", "/v1/nodes/ns~h1/maintenance"), 202, "and out")
-same(code("PUT", "/v1/nodes/ns~h1/states/raid", {"logical_disks": []}), 204, "raid is 204")
+same(code("PUT", "/v1/nodes/ns~h1/states/raid", {"logical_disks": []}), 400, "RAID of no disks")
+same(code("PUT", "/v1/nodes/ns~h1/states/raid", {}), 204, "raid is 204")
 same(code("PUT", "/v1/nodes/ns~h1/management/boot_device", {"boot_device": "pxe"}), 204, "204")
 same(code("PUT", "/v1/nodes/ns~h1/management/boot_device", {"boot_device": "frob"}), 400, "frob")
 same(code("PUT", "/v1/nodes/ns~h1/management/inject_nmi", {}), 204, "NMI")

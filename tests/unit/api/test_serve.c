@@ -324,7 +324,6 @@ static void test_collections(void)
 		{"/v1/deploy_templates", "deploy_templates"},
 		{"/v1/runbooks", "runbooks"},
 		{"/v1/shards", "shards"},
-		{"/v1/nodes/p0/vifs", "vifs"},
 		{"/v1/nodes/p0/bios", "bios"},
 		{"/v1/nodes/p0/firmware", "firmware"},
 		{"/v1/nodes/p0/history", "history"},

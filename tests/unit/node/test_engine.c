@@ -318,7 +318,7 @@ static void leave(struct rig *rig, const char *name, enum provision_state state,
 
 	uuid_new(uuid);
 	n->uuid = xstrdup(uuid);
-	driver_complete(n, "", &e);
+	driver_complete(n, NULL, &e);
 	n->conductor_group = xstrdup("");
 	n->provision_state = (int)state;
 	n->target_provision_state = (int)target;
