@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import simlib
-from simlib import Tap, make_image, need_programs
+from simlib import Tap, make_image, need_programs, wait_for
 
 IMAGE = make_image(8)
 tap = Tap()
@@ -22,8 +22,11 @@ def check_failure(sim, m, node, state, target, *words):
     tap.ok(not missing, "last_error says what, on what, what came back, what to do", "missing %s in: %s" % (missing, error))
     newest = sim.history(m)[-1]
     tap.ok(newest["severity"] == "ERROR" and newest["event"] == error, "the history says the same", newest)
-    why = sim.why(m)
-    tap.equal((why["provision_state"], why["last_error"]), (state, error), "and so does `why`")
+    def told():
+        why = sim.why(m)
+        return why["provision_state"], why["last_error"]
+    wait_for(lambda: told() == (state, error), 5)  # the store answers a moment before the engine knows
+    tap.equal(told(), (state, error), "and so does `why`")
 
 
 def check_cured(sim, m, verb="active", end="active"):

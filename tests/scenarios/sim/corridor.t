@@ -193,6 +193,7 @@ def chosen_late():
         sim.patch(m, {"op": "add", "path": "/properties/root_device", "value": {"serial": "SML%04d" % m.i}})
         before = read_at(m.disk, 0, len(IMAGE))
         sim.image(m, "system.img")
+        m.order = ["disk"]  # which is the first one, and does not boot: no agent comes after the deploy
         there = m.agents_started  # 2 when a busy host let a reset be sent twice
         sim.deploy(m)
         node = sim.reach(m, "active", "deploy failed")
