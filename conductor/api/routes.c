@@ -148,7 +148,7 @@ const struct route routes[] = {
 	R("GET", "/v1/lookup", 22, lookup, .flags = AGENT, ARGS("addresses node_uuid boot_token")),
 	R("POST", "/v1/heartbeat/{node}", 22, heartbeat, BODY(heartbeat_schema), .flags = AGENT),
 	R("POST", "/v1/continue_inspection", 84, continue_inspection, .body = BODY_REQUIRED,
-		.flags = AGENT | ROUTE_INSPECTION | ROUTE_IN_1_1, ARGS("node_uuid")),
+		.flags = AGENT | ROUTE_INSPECTION | ROUTE_IN_1_1, ARGS("node_uuid boot_token")),
 
 	R("GET", "/ingot/v1/why/{node}", 0, why_get, .flags = OURS),
 	R("GET", "/ingot/v1/nodes/{node}/history", 0, story_get, .flags = OURS),
