@@ -121,6 +121,22 @@ static void reply_not_allowed(struct call *c)
 	call_reply_text(c, 405, "application/json", text, strlen(text));
 }
 
+/* Before 1.91 ".json" may stand behind a path and means nothing. */
+static void match_path(struct call *c)
+{
+	const char *path = http_path(c->req),
+		   *asked = http_header(c->req, "X-OpenStack-Ironic-API-Version");
+	_cleanup_free_ char *cut = NULL;
+	int version;
+
+	if (asked && str_ends(path, ".json") && version_parse(asked, NULL, &version, NULL) == 0 &&
+		version < 91)
+		cut = xstrndup(path, strlen(path) - strlen(".json"));
+	router_match(http_method(c->req), cut ? cut : path, &c->match);
+	c->route = c->match.route;
+	memcpy(c->params, c->match.params, sizeof(c->params));
+}
+
 static void handle(struct http_req *req, void *data)
 {
 	struct api *a = data;
@@ -132,9 +148,7 @@ static void handle(struct http_req *req, void *data)
 	c->req = req;
 	common_headers(req);
 	find_base(c);
-	router_match(http_method(req), http_path(req), &c->match);
-	c->route = c->match.route;
-	memcpy(c->params, c->match.params, sizeof(c->params));
+	match_path(c);
 	if (!c->route && c->match.path_known && check_user(c, &e) == 0)
 		reply_not_allowed(c);
 	else if (e.code || run(c, &e) < 0)

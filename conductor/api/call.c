@@ -5,6 +5,7 @@
 #include "conductor/api/patch.h"
 #include "conductor/api/version.h"
 #include "lib/base/str.h"
+#include "lib/base/uuid.h"
 
 #include <errno.h>
 #include <string.h>
@@ -247,6 +248,40 @@ static bool named(const char *names, const char *name)
 	return false;
 }
 
+/* Parameters of paths that are a name or a UUID, or a UUID alone. */
+static const struct {
+	const char *name;
+	bool name_too;
+} idents[] = {
+	{"{node}", true},
+	{"{port}", true},
+	{"{portgroup}", true},
+	{"{allocation}", true},
+	{"{template}", true},
+	{"{runbook}", true},
+	{"{chassis}", false},
+	{"{connector}", false},
+	{"{target}", false},
+	{"{rule}", false},
+};
+
+/* What no thing can be called is refused before it is looked for. */
+static int check_path(const struct call *c, struct err *e)
+{
+	const char *p = c->route->path;
+
+	for (int i = 0; i < ROUTE_PARAMS_MAX && (p = strchr(p, '{')); i++, p++) {
+		for (size_t k = 0; k < ARRAY_SIZE(idents); k++) {
+			if (!str_starts(p, idents[k].name) || uuid_valid(c->params[i]) ||
+				(idents[k].name_too && logical_name(c->params[i])))
+				continue;
+			return err_set(e, EINVAL, "Expected a %sUUID but received %.64s.",
+				idents[k].name_too ? "logical name or " : "", c->params[i]);
+		}
+	}
+	return 0;
+}
+
 /* Arguments that a method does not know are refused, as Ironic does; collections look themselves.
  */
 static int check_args(const struct call *c, struct err *e)
@@ -256,9 +291,12 @@ static int check_args(const struct call *c, struct err *e)
 	const char *name, *value;
 	size_t pos = 0;
 
-	while (!r->list && http_arg_next(c->req, &pos, &name, &value))
-		if (!named(r->args, name) && !(one && str_eq(name, "fields")))
+	while (http_arg_next(c->req, &pos, &name, &value)) {
+		if (!r->list && !named(r->args, name) && !(one && str_eq(name, "fields")))
 			return err_set(e, EINVAL, "%.64s: unknown query argument", name);
+		if (http_arg(c->req, name) != value && !str_eq(name, "fields"))
+			return err_set(e, EINVAL, "%.64s: given twice", name);
+	}
 	return 0;
 }
 
@@ -267,6 +305,8 @@ int call_run(struct call *c, const char *body, size_t len, struct err *e)
 	int r;
 
 	r = check_since(c, e);
+	if (r == 0 && !(c->route->flags & ROUTE_UNVERSIONED))
+		r = check_path(c, e);
 	if (r == 0)
 		r = check_args(c, e);
 	if (r < 0)

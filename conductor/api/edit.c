@@ -54,13 +54,10 @@ static int set_field(const struct schema *s, const struct record_type *t, void *
 	const struct schema_field *f = schema_field(s, name);
 	const struct field *field = record_field(t, name);
 	json_t *value = json_incref(json_object_get(after, name));
-	bool removed = !value;
-	int r = 0;
+	int r = value ? schema_value(f, &value, e) : 0;
 
-	if (removed)
+	if (!value || (r == 0 && json_is_null(value)))
 		value = cleared(field);
-	else
-		r = schema_value(f, &value, e);
 	if (r == 0 && masked && json_is_object(value))
 		mask_keep(name, value, json_object_get(before, name));
 	if (r == 0)

@@ -66,6 +66,8 @@ static int add_node(struct listing *l, const char *column, const char *text, str
 	_cleanup_free_ char *uuid = NULL;
 	int r = node_uuid(l->c, text, &uuid, e);
 
+	if (r == -ENOENT && l->res == &node_resource) /* what is not there has no children */
+		return add_filter(l, "uuid", STORE_EQ, NULL, e);
 	return r < 0 ? r : add_filter(l, column, STORE_EQ, uuid, e);
 }
 
@@ -76,6 +78,17 @@ static int add_mac(struct listing *l, const char *column, const char *text, stru
 	if (mac_normalise(text, mac) < 0)
 		return err_set(e, EINVAL, "Expected a MAC address but received %.64s.", text);
 	return add_filter(l, column, STORE_EQ, mac, e);
+}
+
+static const char *const faults[] = {
+	"power failure", "clean failure", "rescue abort failure", "service failure", NULL};
+
+static bool listed(const char *const *names, const char *name)
+{
+	for (; *names; names++)
+		if (str_eq(*names, name))
+			return true;
+	return false;
 }
 
 static int add_arg(struct listing *l, const struct query_arg *a, const char *text, struct err *e)
@@ -100,6 +113,13 @@ static int add_arg(struct listing *l, const struct query_arg *a, const char *tex
 		if (!provision_state_parse(text))
 			return err_set(e, EINVAL, "Provision state \"%.64s\" is not valid", text);
 		return add_filter(l, column, STORE_EQ, text, e);
+	case ARG_FAULT:
+		if (!listed(faults, text))
+			return err_set(e, EINVAL,
+				"fault: \"%.64s\" is none; there are power failure, "
+				"clean failure, rescue abort failure and service failure",
+				text);
+		break;
 	case ARG_NODE:
 		return add_node(l, column, text, e);
 	case ARG_CONDUCTOR:
@@ -138,6 +158,8 @@ static int parse_limit(struct listing *l, const char *text, struct err *e)
 {
 	int max = l->limit;
 
+	if (*text && strspn(text, "0123456789") == strlen(text) && strlen(text) > 9)
+		return 0; /* more than there can be: as many as a page holds */
 	if (str_to_int(text, -1000000000, 1000000000, &l->limit) < 0)
 		return err_set(e, EINVAL, "limit: expected a number, not '%.32s'", text);
 	if (l->limit <= 0)
@@ -145,6 +167,19 @@ static int parse_limit(struct listing *l, const char *text, struct err *e)
 	if (l->limit > max)
 		l->limit = max;
 	return 0;
+}
+
+/* What all arguments called fields ask for together. */
+static int all_fields(struct listing *l, struct err *e)
+{
+	_cleanup_(buf_done) struct buf text = BUF_INIT(URL_MAX);
+	const char *name, *value;
+	size_t pos = 0;
+
+	while (http_arg_next(l->c->req, &pos, &name, &value))
+		if (str_eq(name, "fields"))
+			buf_printf(&text, "%s,", value);
+	return resource_fields(l->c, l->res, buf_str(&text), &l->fields, e);
 }
 
 /* The arguments every collection takes. 1: it is none of them. */
@@ -167,8 +202,7 @@ static int common_arg(struct listing *l, const char *name, const char *text, str
 			       : err_set(e, EINVAL, "sort_dir: expected asc or desc");
 	}
 	if (str_eq(name, "fields"))
-		return l->fields ? err_set(e, EINVAL, "fields: given twice")
-				 : resource_fields(l->c, l->res, text, &l->fields, e);
+		return l->fields ? 0 : all_fields(l, e);
 	if (str_eq(name, "detail")) {
 		bool b;
 

@@ -31,7 +31,7 @@ static int ask_args(
 
 static const struct schema_field boot_device_fields[] = {
 	{"boot_device", T_STR, S_REQUIRED, 0, NULL},
-	{"persistent", T_BOOL, 0, 0, NULL},
+	{"persistent", T_BOOL | T_NULL, 0, 0, NULL},
 };
 SCHEMA(boot_device_schema, "boot_device", boot_device_fields);
 

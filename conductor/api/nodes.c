@@ -16,14 +16,14 @@
 #define BOOL_NULL (T_BOOL | T_NULL)
 
 static const struct schema_field node_fields[] = {
-	{"uuid", T_STR, S_NO_PATCH, 0, check_uuid},
+	{"uuid", STR_NULL, S_NO_PATCH, 0, check_uuid},
 	{"name", STR_NULL, 0, 0, check_node_name},
 	{"driver", T_STR, S_REQUIRED, 0, NULL},
 	{"driver_info", OBJ_NULL, 0, 0, NULL},
-	{"properties", OBJ_NULL, 0, 0, NULL},
+	{"properties", OBJ_NULL, 0, 0, check_node_properties},
 	{"instance_info", OBJ_NULL, 0, 0, NULL},
 	{"extra", OBJ_NULL, 0, 0, NULL},
-	{"network_data", OBJ_NULL, 0, 0, NULL},
+	{"network_data", OBJ_NULL, 0, 0, check_network_data},
 	{"instance_uuid", STR_NULL, 0, 0, check_uuid},
 	{"instance_name", STR_NULL, 0, 0, NULL},
 	{"chassis_uuid", STR_NULL, 0, 0, check_uuid},
@@ -49,7 +49,9 @@ static const struct schema_field node_fields[] = {
 	{"lessee", STR_NULL, 0, 0, NULL},
 	{"shard", STR_NULL, 0, 0, NULL},
 	{"parent_node", STR_NULL, 0, 0, NULL},
-	{"maintenance", T_BOOL, S_NO_CREATE, 0, NULL},
+	{"maintenance", T_BOOL, 0, 0, NULL},
+	{"boot_mode", STR_NULL, S_NO_PATCH, 0, NULL},
+	{"secure_boot", BOOL_NULL, S_NO_PATCH, 0, NULL},
 	{"protected", BOOL_NULL, S_NO_CREATE, 0, NULL},
 	{"protected_reason", STR_NULL, S_NO_CREATE, 4096, NULL},
 	{"retired", BOOL_NULL, 0, 0, NULL},
@@ -70,7 +72,7 @@ static const struct query_arg node_args[] = {
 	{"provision_state", ARG_STATE, NULL},
 	{"driver", ARG_TEXT, NULL},
 	{"resource_class", ARG_TEXT, NULL},
-	{"fault", ARG_TEXT, NULL},
+	{"fault", ARG_FAULT, NULL},
 	{"conductor_group", ARG_TEXT, NULL},
 	{"conductor", ARG_CONDUCTOR, NULL},
 	{"owner", ARG_TEXT, NULL},
@@ -171,13 +173,29 @@ static int build_node(struct call *c, struct node *n, struct err *e)
 	return 0;
 }
 
+/* Names are narrower in old versions: of the body, or of the patch. */
+static int check_new_name(const struct call *c, struct err *e)
+{
+	const char *name = json_str(c->body, "name");
+	json_t *o;
+	size_t i;
+
+	json_array_foreach (c->body, i, o)
+		if (str_eq(json_str(o, "path"), "/name") && json_str(o, "value"))
+			name = json_str(o, "value");
+	if (!name || node_name_known(c->version, name))
+		return 0;
+	return err_set(e, EINVAL, "name: '%.64s' is no name in API version 1.%d", name, c->version);
+}
+
 int nodes_create(struct call *c, struct err *e)
 {
 	struct node *n = xcalloc(1, sizeof(*n));
 	struct request *r;
 
 	node_init(n);
-	if (check_relations(c, c->body, e) < 0 || build_node(c, n, e) < 0) {
+	if (check_new_name(c, e) < 0 || check_relations(c, c->body, e) < 0 ||
+		build_node(c, n, e) < 0) {
 		node_done(n);
 		free(n);
 		return -e->code;
@@ -215,14 +233,37 @@ static void reset_interfaces(struct node *n, const json_t *patch)
 	}
 }
 
+/* A reason goes with what it is the reason for, and cannot be without it. */
+static int check_reason(const char *name, bool before, bool now, char **reason, struct err *e)
+{
+	if (before && !now)
+		str_replace(reason, NULL);
+	if (*reason && !now)
+		return err_set(e, EINVAL, "%s_reason: can only be set when %s is true", name, name);
+	return 0;
+}
+
 /* On the engine's thread. */
 static int edit_node(void *data, void *record, struct err *e)
 {
 	struct call *c = data;
 	struct node *n = record;
 	_cleanup_free_ char *driver = xstrdup(n->driver);
+	bool was_protected = n->is_protected, was_retired = n->retired;
 	int r = patch_record(&node_schema, &node_type, n, c->body, node_masked, e);
 
+	if (r == 0)
+		r = check_reason(
+			"protected", was_protected, n->is_protected, &n->protected_reason, e);
+	if (r == 0)
+		r = check_reason("retired", was_retired, n->retired, &n->retired_reason, e);
+	if (r == 0 && n->is_protected && !was_protected && n->provision_state != PS_ACTIVE &&
+		n->provision_state != PS_RESCUE)
+		r = err_set(e, ESTALE, "protected: only in active and rescue, the node is in %s",
+			provision_state_names[n->provision_state]);
+	if (r == 0 && n->retired && !was_retired && n->provision_state == PS_AVAILABLE)
+		r = err_set(
+			e, EEXIST, "retired: not in available; take the node to manageable first");
 	if (r < 0)
 		return r;
 	if (!n->driver)
@@ -294,6 +335,8 @@ int node_patch(struct call *c, struct err *e)
 		return -e->code;
 	if (c->flag && !patch_names(c->body, "driver"))
 		return err_set(e, EINVAL, "reset_interfaces: only with a change of driver");
+	if (check_new_name(c, e) < 0)
+		return -e->code;
 	r = call_request(c, REQ_NODE_UPDATE, c->params[0]);
 	r->edit = edit_node;
 	return call_submit(c, r, finish_updated);

@@ -21,6 +21,7 @@ enum arg_kind {
 	ARG_UUID,
 	ARG_MAC,
 	ARG_STATE,     /* a provision state */
+	ARG_FAULT,     /* one of the faults there are */
 	ARG_NODE,      /* a node's UUID or name; column holds the UUID */
 	ARG_PROJECT,   /* owner or lessee */
 	ARG_CONDUCTOR, /* ours: no filter; another: nothing */

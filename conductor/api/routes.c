@@ -84,7 +84,7 @@ const struct route routes[] = {
 	R("GET", NODE "/traits", 37, traits_get),
 	R("PUT", NODE "/traits", 37, traits_put, BODY(traits_schema)),
 	R("DELETE", NODE "/traits", 37, traits_clear),
-	R("PUT", NODE "/traits/{trait}", 37, trait_add),
+	R("PUT", NODE "/traits/{trait}", 37, trait_add, OPTIONAL(nothing_schema)),
 	R("DELETE", NODE "/traits/{trait}", 37, trait_remove),
 	R("GET", NODE "/vifs", 28, vifs_get),
 	R("POST", NODE "/vifs", 28, vif_attach, .body = BODY_REQUIRED),

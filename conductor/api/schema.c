@@ -171,15 +171,20 @@ static const char *const reserved[] = {"allocation", "bios", "children", "detail
 	"history", "inventory", "maintenance", "management", "portgroups", "ports", "states",
 	"traits", "validate", "vendor_passthru", "vifs", "vmedia", "volume"};
 
-bool node_name_valid(const char *text)
+bool logical_name(const char *text)
 {
 	size_t len = strlen(text);
 
-	if (!len || len > STRING_MAX_DEFAULT || uuid_valid(text))
-		return false;
 	for (size_t i = 0; i < len; i++)
 		if (!isalnum((unsigned char)text[i]) && !strchr("-._~", text[i]))
 			return false;
+	return len && len <= STRING_MAX_DEFAULT;
+}
+
+bool node_name_valid(const char *text)
+{
+	if (!logical_name(text) || uuid_valid(text))
+		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(reserved); i++)
 		if (str_eq(text, reserved[i]))
 			return false;
@@ -232,6 +237,26 @@ int check_node_name(const char *name, json_t *value, struct err *e)
 		"%s: expected letters, digits and -._~, not a UUID or a reserved word, but "
 		"received %.64s",
 		name, json_string_value(value));
+}
+
+/* As Ironic: what counts things is a number, and not below 0; as text it will do. */
+int check_node_properties(const char *name, json_t *value, struct err *e)
+{
+	static const char *const counts[] = {"local_gb", "memory_mb"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
+		const json_t *v = json_object_get(value, counts[i]);
+		int64_t n = json_is_number(v) ? (int64_t)json_number_value(v) : -1;
+		int number;
+
+		if (json_is_string(v) &&
+			str_to_int(json_string_value(v), 0, INT32_MAX, &number) == 0)
+			n = number;
+		if (v && !json_is_null(v) && n < 0)
+			return err_set(
+				e, EINVAL, "%s: %s: expected a number, 0 or more", name, counts[i]);
+	}
+	return 0;
 }
 
 int check_word(const char *name, json_t *value, struct err *e)

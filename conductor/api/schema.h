@@ -62,7 +62,10 @@ int check_word(const char *name, json_t *value, struct err *e); /* [A-Za-z0-9_.-
 int check_trait(const char *name, json_t *value, struct err *e);
 int check_traits(const char *name, json_t *value, struct err *e);
 int check_steps(const char *name, json_t *value, struct err *e);
+int check_network_data(const char *name, json_t *value, struct err *e); /* netdata.c */
+int check_node_properties(const char *name, json_t *value, struct err *e);
 bool node_name_valid(const char *text);
+bool logical_name(const char *text); /* what anything may be called */
 
 /* As above, and as narrow as names were when this version was new (host names below 1.10). */
 bool node_name_known(int version, const char *text);

@@ -182,12 +182,12 @@ static void test_patch(void)
 	_cleanup_answer_ struct answer a = ask("PATCH", "/v1/nodes/r1~n1", "1.110",
 		"[{\"op\": \"replace\", \"path\": \"/driver_info\", \"value\": {\"ipmi_password\": "
 		"\"******\", \"ipmi_address\": \"h2\"}},"
-		" {\"op\": \"add\", \"path\": \"/protected\", \"value\": \"True\"},"
+		" {\"op\": \"add\", \"path\": \"/retired\", \"value\": \"True\"},"
 		" {\"op\": \"add\", \"path\": \"/extra/k\", \"value\": [1]}]");
 	struct node n;
 
 	is_int(a.status, 200, "PATCH");
-	ok(json_is_true(json_object_get(a.json, "protected")), "\"True\" is true");
+	ok(json_is_true(json_object_get(a.json, "retired")), "\"True\" is true");
 	node_init(&n);
 	is_int(store_get(engine.store, &node_type, "name", "r1~n1", &n, NULL), 0, "read back");
 	is_str(json_str(n.driver_info, "ipmi_password"), "secret", "a masked password is kept");
@@ -207,6 +207,58 @@ static void test_patch(void)
 		"[{\"op\": \"add\", \"path\": \"/automated_clean\", \"value\": true}]", 406,
 		"automated_clean");
 	refused("PATCH", "/v1/nodes/none", "1.110", "[]", 404, "");
+	refused("PATCH", "/v1/nodes/no%20name", "1.110", "[]", 400, "no name");
+	refused("PATCH", "/v1/nodes/r1~n1?reset_interfaces=true", "1.110", "[]", 400, "driver");
+	refused("PATCH", "/v1/nodes/r1~n1", "1.110",
+		"[{\"op\": \"add\", \"path\": \"/protected\", \"value\": true}]", 409, "enroll");
+	refused("PATCH", "/v1/nodes/r1~n1", "1.110",
+		"[{\"op\": \"add\", \"path\": \"/protected_reason\", \"value\": \"x\"}]", 400,
+		"protected");
+}
+
+static void test_network_data(void)
+{
+	static const struct {
+		const char *data, *says;
+	} bad[] = {
+		{"{\"links\": [], \"networks\": []}", "services"},
+		{"{\"links\": [{\"id\": \"a\", \"type\": \"phy\"}], \"networks\": [], "
+		 "\"services\": []}",
+			"ethernet_mac_address"},
+		{"{\"links\": [{\"id\": \"a\", \"type\": \"x\"}], \"networks\": [], \"services\": "
+		 "[]}",
+			"links/0/type"},
+		{"{\"links\": [], \"networks\": [{\"id\": \"n\", \"link\": \"a\", \"network_id\": "
+		 "\"i\","
+		 "\"type\": \"ipv4\", \"ip_address\": \"1.2.3\"}], \"services\": []}",
+			"networks/0/ip_address"},
+		{"{\"links\": [], \"networks\": [], \"services\": [{\"type\": \"ntp\", "
+		 "\"address\": "
+		 "\"::1\"}]}",
+			"services/0/type"},
+		{"5", "object"},
+	};
+	static const char good[] =
+		"{\"links\": [{\"id\": \"a\", \"type\": \"phy\", \"mtu\": null, "
+		"\"ethernet_mac_address\": \"52:54:00:00:00:01\"}, {\"id\": \"v\", \"type\": "
+		"\"vlan\", "
+		"\"vlan_mac_address\": \"52:54:00:00:00:01\", \"vlan_id\": 5, \"vlan_link\": "
+		"\"a\"}], "
+		"\"networks\": [{\"id\": \"n\", \"link\": \"a\", \"network_id\": \"i\", \"type\": "
+		"\"ipv6\", \"ip_address\": \"fd00::2/64\", \"routes\": [{\"network\": \"::\", "
+		"\"netmask\": \"::\", \"gateway\": \"fd00::1\"}]}], "
+		"\"services\": [{\"type\": \"dns\", \"address\": \"192.0.2.1\"}]}";
+	_cleanup_free_ char *body =
+		xasprintf("{\"driver\": \"fake-hardware\", \"network_data\": %s}", good);
+	_cleanup_answer_ struct answer a = ask("POST", "/v1/nodes", "1.110", body);
+
+	is_int(a.status, 201, "network_data of a link, a VLAN, a network and a service");
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		_cleanup_free_ char *text = xasprintf(
+			"{\"driver\": \"fake-hardware\", \"network_data\": %s}", bad[i].data);
+
+		refused("POST", "/v1/nodes", "1.110", text, 400, bad[i].says);
+	}
 }
 
 static void test_pages(void)
@@ -359,6 +411,7 @@ int main(void)
 	test_create();
 	test_bad_bodies();
 	test_patch();
+	test_network_data();
 	test_pages();
 	test_requests();
 	test_refusals();
