@@ -642,12 +642,13 @@ class Sim:
         for server in (self.images, self.webhook):
             if server:
                 server.stop()
+        last_words = self.conductor_log()[-1500:]
         if os.environ.get("INGOT_KEEP"):
             print("# kept: " + self.folder)
         else:
             shutil.rmtree(self.folder, ignore_errors=True)
         if not problem and (found or self.status[-1:] not in ([], [0])):
-            raise RuntimeError("the conductor ended with status %s%s" % (self.status[-1:], found))
+            raise RuntimeError("the conductor ended with status %s%s\n%s" % (self.status[-1:], found, last_words))
 
     def sanitizers(self):
         """What ASan, UBSan and TSan had to say."""
