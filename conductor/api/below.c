@@ -121,20 +121,6 @@ int node_below_missing(struct call *c, struct err *e)
 		c->params[1] ? c->params[1] : "");
 }
 
-int node_volume(struct call *c, struct err *e)
-{
-	_cleanup_free_ char *uuid = NULL;
-	int r = node_uuid(c, c->params[0], &uuid, e);
-
-	if (r < 0)
-		return r;
-	call_reply_json(c, 200,
-		json_pack("{s:o, s:o, s:o}", "links", call_links(c, "nodes", uuid, "volume"),
-			"connectors", call_links(c, "nodes", uuid, "volume/connectors"), "targets",
-			call_links(c, "nodes", uuid, "volume/targets")));
-	return 0;
-}
-
 static const char *const history_summary[] = {"uuid", "created_at", "severity", "event", NULL};
 static const char *const history_hidden[] = {
 	"node_uuid", "from_state", "to_state", "duration_ms", "updated_at", NULL};

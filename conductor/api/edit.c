@@ -43,9 +43,11 @@ int patch_check_roots(const struct schema *s, int version, const json_t *patch, 
 }
 
 /* The value a removed attribute falls back to. */
-static json_t *cleared(const struct field *f)
+static json_t *cleared(const struct schema_field *f, const struct field *field)
 {
-	return f->type == FIELD_BOOL ? json_false() : json_null();
+	if (field->type != FIELD_BOOL)
+		return json_null();
+	return json_boolean(f->flags & S_TRUE);
 }
 
 static int set_field(const struct schema *s, const struct record_type *t, void *rec,
@@ -56,9 +58,11 @@ static int set_field(const struct schema *s, const struct record_type *t, void *
 	json_t *value = json_incref(json_object_get(after, name));
 	int r = value ? schema_value(f, &value, e) : 0;
 
+	if (!value && (f->flags & (S_REQUIRED | S_KEEP)))
+		return err_set(e, EINVAL, "%s: may not be removed", name);
 	if (!value || (r == 0 && json_is_null(value)))
-		value = cleared(field);
-	if (r == 0 && masked && json_is_object(value))
+		value = cleared(f, field);
+	if (r == 0 && masked)
 		mask_keep(name, value, json_object_get(before, name));
 	if (r == 0)
 		r = record_field_from_json(field, rec, value, e);

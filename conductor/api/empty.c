@@ -33,19 +33,6 @@ int not_supported(struct call *c, struct err *e)
 	return err_set(e, ENOTSUP, "Node %s: its driver does not support %s", uuid, c->route->arg);
 }
 
-int volume_get(struct call *c, struct err *e)
-{
-	_cleanup_free_ char *self = xasprintf("%s/v1/volume/", c->base);
-	_cleanup_free_ char *bookmark = xasprintf("%s/volume/", c->base);
-
-	call_reply_json(c, 200,
-		json_pack("{s:[{s:s, s:s}, {s:s, s:s}], s:o, s:o}", "links", "href", self, "rel",
-			"self", "href", bookmark, "rel", "bookmark", "connectors",
-			call_links(c, "volume", "connectors", NULL), "targets",
-			call_links(c, "volume", "targets", NULL)));
-	return 0;
-}
-
 static int count_shard(void *data, const char *uuid, const char *json, size_t len)
 {
 	_cleanup_json_ json_t *node = NULL;

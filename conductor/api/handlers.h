@@ -63,22 +63,24 @@ HANDLER(history_list);
 HANDLER(history_get);
 HANDLER(inventory_get);
 HANDLER(children_get);
-HANDLER(node_volume);
 HANDLER(node_methods);
 HANDLER(vendor_passthru);
 
 /* batch.c */
 HANDLER(batch_post);
 
-/* ports.c */
-HANDLER(ports_list);
-HANDLER(ports_detail);
-HANDLER(ports_create);
-HANDLER(port_get);
-HANDLER(port_patch);
-HANDLER(port_delete);
-HANDLER(node_ports);
-HANDLER(node_ports_detail);
+/* crud.c */
+HANDLER(record_list);
+HANDLER(record_get);
+HANDLER(record_create);
+HANDLER(record_patch);
+HANDLER(record_delete);
+
+/* parts.c, plans.c */
+HANDLER(volume_get);
+HANDLER(runbook_traits_get);
+HANDLER(runbook_traits_put);
+HANDLER(runbook_traits_delete);
 
 /* drivers.c */
 HANDLER(drivers_list);
@@ -95,7 +97,6 @@ HANDLER(empty_list);
 HANDLER(empty_get);
 HANDLER(not_implemented);
 HANDLER(not_supported);
-HANDLER(volume_get);
 HANDLER(shards_list);
 
 /* bmc.c */

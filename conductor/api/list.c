@@ -30,6 +30,7 @@ struct listing {
 	const char *marker;
 	int limit;
 	bool by_parent; /* children were asked for */
+	const char *alone;
 
 	struct view view;
 	struct buf out;
@@ -61,10 +62,11 @@ static int add_bool(struct listing *l, const struct query_arg *a, const char *co
 	return add_filter(l, column, b ? STORE_NOT_NULL : STORE_EQ, NULL, e);
 }
 
-static int add_node(struct listing *l, const char *column, const char *text, struct err *e)
+static int add_named(struct listing *l, const struct resource *res, const char *column,
+	const char *text, struct err *e)
 {
 	_cleanup_free_ char *uuid = NULL;
-	int r = node_uuid(l->c, text, &uuid, e);
+	int r = resource_uuid(l->c, res, text, &uuid, e);
 
 	if (r == -ENOENT && l->res == &node_resource) /* what is not there has no children */
 		return add_filter(l, "uuid", STORE_EQ, NULL, e);
@@ -121,7 +123,9 @@ static int add_arg(struct listing *l, const struct query_arg *a, const char *tex
 				text);
 		break;
 	case ARG_NODE:
-		return add_node(l, column, text, e);
+		return add_named(l, &node_resource, column, text, e);
+	case ARG_PORTGROUP:
+		return add_named(l, &portgroup_resource, column, text, e);
 	case ARG_CONDUCTOR:
 		if (str_eq(text, engine_hostname(call_engine(l->c))))
 			return 0;
@@ -223,6 +227,14 @@ static int query_arg(struct listing *l, const char *name, const char *text, stru
 		r = common_arg(l, name, text, e);
 	if (r <= 0)
 		return r;
+	for (const char *const *a = l->res->alone; a && *a; a++) {
+		if (!str_eq(*a, name))
+			continue;
+		if (l->alone)
+			return err_set(e, EPERM, "%s and %s can not be asked for together",
+				l->alone, name);
+		l->alone = name;
+	}
 	for (int i = 0; i < l->res->n_args; i++) {
 		if (!str_eq(l->res->args[i].name, name))
 			continue;

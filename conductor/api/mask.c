@@ -116,20 +116,33 @@ int mask_text(const char *field, struct json_span value, struct buf *out)
 	return mask_value(field, value, 0, out);
 }
 
+static void keep_items(const char *field, json_t *now, const json_t *before)
+{
+	json_t *value;
+	size_t i;
+
+	json_array_foreach (now, i, value)
+		mask_keep(field, value, json_array_get(before, i));
+}
+
 void mask_keep(const char *field, json_t *now, const json_t *before)
 {
 	const char *key;
 	json_t *value, *old;
 	void *tmp;
 
+	if (json_is_array(now))
+		keep_items(field, now, before);
+	if (!json_is_object(now))
+		return;
 	json_object_foreach_safe(now, tmp, key, value)
 	{
 		old = json_object_get(before, key);
 		if (!old)
 			continue;
-		if (json_is_object(value) && json_is_object(old))
-			mask_keep(field, value, old);
-		else if (mask_is_secret(field, key) && str_eq(json_string_value(value), MASK_TEXT))
+		if (mask_is_secret(field, key) && str_eq(json_string_value(value), MASK_TEXT))
 			json_object_set(now, key, old);
+		else
+			mask_keep(field, value, old);
 	}
 }

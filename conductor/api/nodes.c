@@ -126,15 +126,12 @@ static void finish_created(struct call *c, struct request *r)
 	resource_reply(c, 201, &node_resource, r->answer);
 }
 
-/* chassis come later, so that no UUID of one is right; parents have to exist. */
+/* Parents have to exist; so do chassis, but that the engine checks. */
 static int check_relations(struct call *c, json_t *body, struct err *e)
 {
-	const char *parent = json_str(body, "parent_node"),
-		   *chassis = json_str(body, "chassis_uuid");
+	const char *parent = json_str(body, "parent_node");
 	_cleanup_free_ char *uuid = NULL;
 
-	if (chassis)
-		return err_set(e, EINVAL, "Chassis %s could not be found.", chassis);
 	if (!parent)
 		return 0;
 	if (node_uuid(c, parent, &uuid, e) < 0)

@@ -1,30 +1,100 @@
 /* Ports: the NICs of nodes, by their MAC addresses. */
 #include "conductor/api/handlers.h"
 #include "conductor/api/nodes.h"
-#include "conductor/api/patch.h"
 #include "conductor/api/resource.h"
 #include "conductor/api/version.h"
 #include "lib/base/str.h"
-#include "lib/base/uuid.h"
+#include "lib/hwid/mac.h"
 
+#include <ctype.h>
 #include <errno.h>
+#include <string.h>
 
 #define STR_NULL (T_STR | T_NULL)
 #define OBJ_NULL (T_OBJ | T_NULL)
 
+static int check_network_type(const char *name, json_t *value, struct err *e)
+{
+	const char *text = json_string_value(value);
+
+	if (str_eq(text, "managed") || str_eq(text, "unmanaged"))
+		return 0;
+	return err_set(e, EINVAL, "%s: expected managed or unmanaged", name);
+}
+
+/* A MAC address, or a datapath ID of OpenFlow: eight pairs of digits; made lower case. */
+static int check_switch(const char *name, json_t *value, struct err *e)
+{
+	const char *text = json_string_value(value);
+	char lower[32] = "";
+	size_t len = strlen(text);
+
+	for (size_t i = 0; i <= len && len < sizeof(lower); i++)
+		lower[i] = (char)tolower((unsigned char)text[i]);
+	if (mac_normalise(text, lower) == 0 || (len == 23 && str_starts(lower, "00:00:") &&
+						       mac_normalise(lower + 6, lower + 6) == 0)) {
+		json_string_set(value, lower);
+		return 0;
+	}
+	return err_set(e, EINVAL, "%s: expected a MAC address or an OpenFlow datapath ID", name);
+}
+
+static const struct schema_field link_fields[] = {
+	{"port_id", T_STR, 0, 0, NULL},
+	{"switch_id", T_STR, 0, 0, check_switch},
+	{"hostname", T_STR, 0, 0, NULL},
+	{"switch_info", T_STR, 0, 0, NULL},
+	{"network_type", T_STR, 0, 0, check_network_type},
+	{"vtep-logical-switch", T_STR, 0, 0, NULL},
+	{"vtep-physical-switch", T_STR, 0, 0, NULL},
+};
+static SCHEMA(link_schema, "local_link_connection", link_fields);
+
+/* Which members have to be there together: one of these. */
+static const char *const link_forms[][3] = {
+	{"port_id", "switch_id"},
+	{"port_id", "hostname"},
+	{"port_id", "vtep-logical-switch", "vtep-physical-switch"},
+};
+
+static int check_link(const char *name, json_t *value, struct err *e)
+{
+	bool whole =
+		!json_object_size(value) || str_eq(json_str(value, "network_type"), "unmanaged");
+
+	if (schema_body(&link_schema, 1 << 20, value, e) < 0)
+		return -e->code;
+	for (size_t i = 0; i < ARRAY_SIZE(link_forms); i++) {
+		bool all = true;
+
+		for (size_t k = 0; k < ARRAY_SIZE(link_forms[i]) && link_forms[i][k]; k++)
+			all &= json_object_get(value, link_forms[i][k]) != NULL;
+		whole |= all;
+	}
+	if (whole && !json_object_get(value, "vtep-logical-switch") ==
+			     !json_object_get(value, "vtep-physical-switch"))
+		return 0;
+	return err_set(e, EINVAL,
+		"%s: expected port_id with switch_id, with hostname (a Smart NIC) or with both "
+		"vtep-logical-switch and vtep-physical-switch, or network_type unmanaged",
+		name);
+}
+
 static const struct schema_field port_fields[] = {
-	{"uuid", T_STR, S_NO_PATCH, 0, check_uuid},
+	{"uuid", STR_NULL, S_NO_PATCH, 0, check_uuid},
 	{"address", T_STR, S_REQUIRED, 0, check_mac},
-	{"node_uuid", T_STR, 0, 0, check_uuid},
+	{"node_uuid", T_STR, S_KEEP, 0, check_uuid},
+	{"node_ident", T_STR, S_NO_PATCH, 0, NULL},
 	{"name", STR_NULL, 0, 0, check_node_name},
 	{"description", STR_NULL, 0, 0, NULL},
 	{"portgroup_uuid", STR_NULL, 0, 0, check_uuid},
-	{"pxe_enabled", T_BOOL | T_NULL, 0, 0, NULL},
-	{"local_link_connection", OBJ_NULL, 0, 0, NULL},
+	{"pxe_enabled", T_BOOL | T_NULL, S_TRUE, 0, NULL},
+	{"local_link_connection", OBJ_NULL, 0, 0, check_link},
 	{"physical_network", STR_NULL, 0, 64, NULL},
 	{"is_smartnic", T_BOOL | T_NULL, 0, 0, NULL},
 	{"vendor", STR_NULL, 0, 0, NULL},
-	{"category", STR_NULL, 0, 0, NULL},
+	{"category", STR_NULL, 0, 80, NULL},
+	{"available_for_dynamic_portgroup", T_BOOL | T_NULL, S_TRUE, 0, NULL},
 	{"extra", OBJ_NULL, 0, 0, NULL},
 };
 SCHEMA(port_schema, "port", port_fields);
@@ -34,11 +104,44 @@ static const struct query_arg port_args[] = {
 	{"node", ARG_NODE, "node_uuid"},
 	{"node_uuid", ARG_NODE, "node_uuid"},
 	{"address", ARG_MAC, NULL},
-	{"portgroup", ARG_TEXT, "portgroup_uuid"},
+	{"portgroup", ARG_PORTGROUP, "portgroup_uuid"},
 	{"shard", ARG_NODE_SET, NULL},
 	{"conductor_group", ARG_NODE_SET, NULL},
 	{"description_contains", ARG_CONTAINS, "description"},
 };
+
+static const char *const port_alone[] = {"node", "node_uuid", "portgroup", "shard", NULL};
+
+/* Members of the link that are newer than the version asked for. */
+static int check_link_versions(const struct call *c, const struct port *p, struct err *e)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach (p->local_link_connection, key, value)
+		if (version_check(c->version, link_schema.name, key, e) < 0)
+			return -e->code;
+	return 0;
+}
+
+static int port_check(struct call *c, void *rec, const void *old, struct err *e)
+{
+	const char *ident = json_str(c->body, "node_ident");
+	struct port *p = rec;
+
+	if (old)
+		return json_equal(p->local_link_connection,
+			       ((const struct port *)old)->local_link_connection)
+			       ? 0
+			       : check_link_versions(c, p, e);
+	if (!ident == !p->node_uuid)
+		return err_set(e, EINVAL,
+			"port: one of 'node_uuid' and 'node_ident' is required, and not both");
+	if (ident)
+		str_replace(&p->node_uuid, ident);
+	c->flag = json_is_true(json_object_get(c->body, "pxe_enabled"));
+	return check_link_versions(c, p, e);
+}
 
 const struct resource port_resource = {
 	.name = "port",
@@ -47,169 +150,9 @@ const struct resource port_resource = {
 	.summary = port_summary,
 	.args = port_args,
 	.n_args = ARRAY_SIZE(port_args),
+	.alone = port_alone,
 	.not_found = "Port",
+	.schema = &port_schema,
+	.named = true,
+	.check = port_check,
 };
-
-int ports_list(struct call *c, struct err *e)
-{
-	return resource_list(c, &port_resource, false, NULL, e);
-}
-
-int ports_detail(struct call *c, struct err *e)
-{
-	return resource_list(c, &port_resource, true, NULL, e);
-}
-
-static int list_of_node(struct call *c, bool detail, struct err *e)
-{
-	struct list_scope scope = {.column = "node_uuid"};
-	_cleanup_free_ char *uuid = NULL;
-	int r = node_uuid(c, c->params[0], &uuid, e);
-
-	scope.value = uuid;
-	return r < 0 ? r : resource_list(c, &port_resource, detail, &scope, e);
-}
-
-int node_ports(struct call *c, struct err *e)
-{
-	return list_of_node(c, false, e);
-}
-
-int node_ports_detail(struct call *c, struct err *e)
-{
-	return list_of_node(c, true, e);
-}
-
-static void finish_created(struct call *c, struct request *r)
-{
-	_cleanup_free_ char *location =
-		xasprintf("%s/v1/ports/%s", c->base, json_str(r->answer, "uuid"));
-
-	http_reply_header(c->req, "Location", location);
-	resource_reply(c, 201, &port_resource, r->answer);
-}
-
-static int check_portgroup(const json_t *value, struct err *e)
-{
-	if (!json_is_string(value))
-		return 0;
-	return err_set(e, EINVAL, "Portgroup %.64s could not be found.", json_string_value(value));
-}
-
-static int build_port(struct call *c, struct port *p, struct err *e)
-{
-	char uuid[UUID_TEXT_MAX];
-	const char *key;
-	json_t *value;
-	int r;
-
-	p->pxe_enabled = true;
-	json_object_foreach (c->body, key, value) {
-		if (json_is_null(value))
-			continue;
-		r = record_field_from_json(record_field(&port_type, key), p, value, e);
-		if (r < 0)
-			return r;
-	}
-	uuid_new(uuid);
-	if (!p->uuid)
-		p->uuid = xstrdup(uuid);
-	return check_portgroup(json_object_get(c->body, "portgroup_uuid"), e);
-}
-
-int ports_create(struct call *c, struct err *e)
-{
-	struct port *p;
-	struct request *r;
-
-	if (!json_object_get(c->body, "node_uuid"))
-		return err_set(e, EINVAL, "port: 'node_uuid' is required");
-	p = xcalloc(1, sizeof(*p));
-	record_init(&port_type, p);
-	if (build_port(c, p, e) < 0) {
-		record_done(&port_type, p);
-		free(p);
-		return -e->code;
-	}
-	r = call_request(c, REQ_RECORD_CREATE, NULL);
-	r->type = &port_type;
-	r->record = p;
-	return call_submit(c, r, finish_created);
-}
-
-/* By UUID, or by name since there are names: the column that has to have this value. */
-static int port_column(const struct call *c, const char **ret, struct err *e)
-{
-	const char *ident = c->params[0];
-
-	*ret = uuid_valid(ident) ? "uuid" : "name";
-	if (str_eq(*ret, "name") && c->version < version_since("port", "name"))
-		return err_set(e, EINVAL, "Expected a UUID but received %.64s.", ident);
-	return 0;
-}
-
-int port_get(struct call *c, struct err *e)
-{
-	const char *column;
-	int r = port_column(c, &column, e);
-
-	return r < 0 ? r : resource_show(c, &port_resource, column, c->params[0], NULL, e);
-}
-
-static int port_request(struct call *c, enum request_kind kind, struct request **ret, struct err *e)
-{
-	_cleanup_json_ json_t *stored = NULL;
-	const char *column;
-	int r = port_column(c, &column, e);
-
-	if (r == 0)
-		r = resource_read(c, &port_resource, column, c->params[0], &stored, e);
-	if (r == 0)
-		*ret = call_request(c, kind, json_str(stored, "uuid"));
-	if (r == 0)
-		(*ret)->type = &port_type;
-	return r;
-}
-
-/* On the engine's thread. */
-static int edit_port(void *data, void *record, struct err *e)
-{
-	struct call *c = data;
-	struct port *p = record;
-	int r = patch_record(&port_schema, &port_type, p, c->body, NULL, e);
-
-	if (r == 0 && (!p->address || !p->node_uuid))
-		r = err_set(
-			e, EINVAL, "%s: may not be removed", p->address ? "node_uuid" : "address");
-	return r;
-}
-
-static void finish_updated(struct call *c, struct request *r)
-{
-	resource_reply(c, 200, &port_resource, r->answer);
-}
-
-int port_patch(struct call *c, struct err *e)
-{
-	struct request *r;
-	json_t *o;
-	size_t i;
-
-	json_array_foreach (c->body, i, o)
-		if (str_eq(json_str(o, "path"), "/portgroup_uuid") &&
-			check_portgroup(json_object_get(o, "value"), e) < 0)
-			return -e->code;
-	if (port_request(c, REQ_RECORD_UPDATE, &r, e) < 0)
-		return -e->code;
-	r->edit = edit_port;
-	return call_submit(c, r, finish_updated);
-}
-
-int port_delete(struct call *c, struct err *e)
-{
-	struct request *r;
-
-	if (port_request(c, REQ_RECORD_DELETE, &r, e) < 0)
-		return -e->code;
-	return call_submit(c, r, finish_no_content);
-}

@@ -129,12 +129,14 @@ static const struct shape *shape_of(const struct resource *res)
 void view_init(
 	struct view *v, const struct call *c, const struct resource *res, const char *const *fields)
 {
+	const char *path = res->path ? res->path : res->plural;
+
 	v->c = c;
 	v->res = res;
 	v->shape = shape_of(res);
 	v->self = v->bookmark = (struct buf)BUF_INIT(BASE_MAX);
-	buf_printf(&v->self, "[{\"href\":\"%s/v1/%s/", c->base, res->plural);
-	buf_printf(&v->bookmark, "{\"href\":\"%s/%s/", c->base, res->plural);
+	buf_printf(&v->self, "[{\"href\":\"%s/v1/%s/", c->base, path);
+	buf_printf(&v->bookmark, "{\"href\":\"%s/%s/", c->base, path);
 	for (int i = 0; i < v->shape->n_items; i++) {
 		const struct item *it = &v->shape->items[i];
 

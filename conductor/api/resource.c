@@ -199,6 +199,38 @@ int node_uuid(const struct call *c, const char *ident, char **ret, struct err *e
 	return r;
 }
 
+int resource_key(const struct call *c, const struct resource *res, const char *ident,
+	const char **ret_column, struct err *e)
+{
+	*ret_column = "uuid";
+	if (uuid_valid(ident))
+		return 0;
+	*ret_column = "name";
+	if (!res->named || c->version < version_since(res->name, "name"))
+		return err_set(e, EINVAL, "Expected a UUID but received %.64s.", ident);
+	if (!node_name_valid(ident))
+		return err_set(
+			e, EINVAL, "Expected a logical name or UUID but received %.64s.", ident);
+	return 0;
+}
+
+int resource_uuid(const struct call *c, const struct resource *res, const char *ident, char **ret,
+	struct err *e)
+{
+	_cleanup_free_ char *uuid = NULL;
+	const char *column;
+	int r;
+
+	if (res == &node_resource)
+		return node_uuid(c, ident, ret, e);
+	r = resource_key(c, res, ident, &column, e);
+	if (r == 0)
+		r = read_first(c, res, column, ident, take_uuid, &uuid, e);
+	if (r == 0)
+		*ret = TAKE_PTR(uuid);
+	return r;
+}
+
 /* An answer in the making. */
 struct showing {
 	struct view view;

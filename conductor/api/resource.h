@@ -23,6 +23,7 @@ enum arg_kind {
 	ARG_STATE,     /* a provision state */
 	ARG_FAULT,     /* one of the faults there are */
 	ARG_NODE,      /* a node's UUID or name; column holds the UUID */
+	ARG_PORTGROUP, /* likewise of a port group */
 	ARG_PROJECT,   /* owner or lessee */
 	ARG_CONDUCTOR, /* ours: no filter; another: nothing */
 	ARG_NODE_SET,  /* the record's node has `column`, one of a comma-separated list */
@@ -46,8 +47,9 @@ struct live_field {
 
 /* All lists of names end with NULL; NULL for none. */
 struct resource {
-	const char *name; /* for messages and version_since() */
-	const char *plural;
+	const char *name;   /* for messages and version_since() */
+	const char *plural; /* the collection's key */
+	const char *path;   /* of its links; NULL: as plural */
 	const struct record_type *type;
 	const char *const *summary;  /* fields of a list without details */
 	const char *const *sublinks; /* fields that are links to collections below */
@@ -56,11 +58,24 @@ struct resource {
 	const struct live_field *live;
 	const struct query_arg *args;
 	int n_args;
+	const char *const *alone; /* query arguments of which only one may be given */
 	bool no_links;
 	const char *not_found; /* how messages call one: "Node" */
+
+	/* for crud.c */
+	const struct schema *schema;
+	bool named; /* it is found by its name, too */
+	/*
+	 * What the schema cannot say, of a record that a client creates or has changed; may
+	 * complete it. After a patch on the engine's thread. old: before the patch; NULL: it is
+	 * created.
+	 */
+	int (*check)(struct call *c, void *rec, const void *old, struct err *e);
 };
 
-extern const struct resource node_resource, port_resource, history_resource;
+extern const struct resource node_resource, port_resource, history_resource, chassis_resource,
+	portgroup_resource, volume_connector_resource, volume_target_resource,
+	deploy_template_resource, runbook_resource;
 
 /*
  * The answer for one stored record (JSON of all fields). fields: which, NULL-terminated; NULL: all
@@ -96,6 +111,13 @@ struct node_key {
 int node_key(const struct call *c, const char *ident, struct node_key *ret, struct err *e);
 int node_read(const struct call *c, const char *ident, json_t **ret, struct err *e);
 int node_uuid(const struct call *c, const char *ident, char **ret, struct err *e);
+
+/* The column that an identifier of this resource is a value of: uuid or name; -EINVAL: neither. */
+int resource_key(const struct call *c, const struct resource *res, const char *ident,
+	const char **ret_column, struct err *e);
+/* The UUID of the one with this identifier, allocated. */
+int resource_uuid(const struct call *c, const struct resource *res, const char *ident, char **ret,
+	struct err *e);
 
 /* A fixed filter in front of those the query asks for. */
 struct list_scope {

@@ -44,6 +44,8 @@ struct route {
 	const struct schema *schema;
 	const char *arg;		 /* the handler's */
 	const struct resource *resource; /* what the answer holds, if it is one */
+	const struct resource *below;	 /* the path's parameter names one of these, ... */
+	const char *column;		 /* ... whose UUID is in this field of the resource's */
 	bool list;			 /* a collection of it: takes its query arguments */
 	const char *args; /* the query arguments otherwise, "a b"; others are refused */
 };

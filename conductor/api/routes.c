@@ -3,6 +3,8 @@
 #include "conductor/api/below.h"
 #include "conductor/api/handlers.h"
 #include "conductor/api/nodes.h"
+#include "conductor/api/parts.h"
+#include "conductor/api/plans.h"
 #include "conductor/api/ramdisk.h"
 #include "conductor/api/resource.h"
 #include "conductor/api/router.h"
@@ -24,13 +26,16 @@
 	{                                                                                          \
 		.method = (m), .path = (p), .since = (s), .handler = (h), __VA_ARGS__              \
 	}
-#define BODY(s)	    .body = BODY_REQUIRED, .schema = &(s)
-#define OPTIONAL(s) .body = BODY_OPTIONAL, .schema = &(s)
-#define PATCH(s)    .body = BODY_PATCH, .schema = &(s)
-#define ONE(r)	    .resource = &(r)
-#define ARGS(a)	    .args = (a)
-#define PAGES	    "fields detail limit marker sort_key sort_dir"
-#define LIST(r)	    .resource = &(r), .list = true
+#define BODY(s)	      .body = BODY_REQUIRED, .schema = &(s)
+#define OPTIONAL(s)   .body = BODY_OPTIONAL, .schema = &(s)
+#define PATCH(s)      .body = BODY_PATCH, .schema = &(s)
+#define ONE(r)	      .resource = &(r)
+#define ARGS(a)	      .args = (a)
+#define PAGES	      "fields detail limit marker sort_key sort_dir"
+#define LIST(r)	      .resource = &(r), .list = true
+#define OF_NODE(r)    LIST(r), .below = &node_resource, .column = "node_uuid"
+#define IN_CHASSIS(r) LIST(r), .below = &chassis_resource, .column = "chassis_uuid"
+#define IN_GROUP(r)   LIST(r), .below = &portgroup_resource, .column = "portgroup_uuid"
 
 /* A collection that is always empty: list, show, and writes that are refused. */
 #define EMPTY(path, since, plural, singular, ...)                                                  \
@@ -39,6 +44,17 @@
 		R("GET", path "/{id}", since, empty_get, .arg = (singular)),                       \
 		R("PATCH", path "/{id}", since, empty_get, .arg = (singular), __VA_ARGS__),        \
 		R("DELETE", path "/{id}", since, empty_get, .arg = (singular), __VA_ARGS__)
+
+/* Stored records of a resource: list, create, show, change, delete. */
+#define RECORDS(path, since, r, ...)                                                               \
+	R("GET", path, since, record_list, LIST(r##_resource)),                                    \
+		R("POST", path, since, record_create, BODY(r##_schema), ONE(r##_resource),         \
+			__VA_ARGS__),                                                              \
+		R("GET", path "/{" #r "}", since, record_get, ONE(r##_resource)),                  \
+		R("PATCH", path "/{" #r "}", since, record_patch, PATCH(r##_schema),               \
+			ONE(r##_resource), __VA_ARGS__),                                           \
+		R("DELETE", path "/{" #r "}", since, record_delete, ONE(r##_resource),             \
+			__VA_ARGS__)
 
 /* A vendor method, named in the query or, as ironicclient does, in the path. */
 #define PASSTHRU(path, handler)                                                                    \
@@ -102,23 +118,19 @@ const struct route routes[] = {
 	R("DELETE", NODE "/vmedia", 89, vmedia_detach, ARGS("device_types")),
 	R("GET", NODE "/allocation", 52, node_below_missing, .arg = "allocation", ARGS("fields")),
 	R("DELETE", NODE "/allocation", 52, node_below_missing, .arg = "allocation"),
-	R("GET", NODE "/ports", 0, node_ports, LIST(port_resource)),
-	R("GET", NODE "/ports/detail", 0, node_ports_detail, LIST(port_resource)),
-	R("GET", NODE "/portgroups", 24, node_empty, .arg = "portgroups", ARGS(PAGES)),
-	R("GET", NODE "/portgroups/detail", 24, node_empty, .arg = "portgroups", ARGS(PAGES)),
-	R("GET", NODE "/volume", 32, node_volume),
-	R("GET", NODE "/volume/connectors", 32, node_empty, .arg = "connectors", ARGS(PAGES)),
-	R("GET", NODE "/volume/targets", 32, node_empty, .arg = "targets", ARGS(PAGES)),
+	R("GET", NODE "/ports", 0, record_list, OF_NODE(port_resource)),
+	R("GET", NODE "/ports/detail", 0, record_list, OF_NODE(port_resource)),
+	R("GET", NODE "/portgroups", 24, record_list, OF_NODE(portgroup_resource)),
+	R("GET", NODE "/portgroups/detail", 24, record_list, OF_NODE(portgroup_resource)),
+	R("GET", NODE "/volume", 32, volume_get),
+	R("GET", NODE "/volume/connectors", 32, record_list, OF_NODE(volume_connector_resource)),
+	R("GET", NODE "/volume/targets", 32, record_list, OF_NODE(volume_target_resource)),
 	R("GET", NODE "/vendor_passthru/methods", 0, node_methods),
 	PASSTHRU(NODE "/vendor_passthru", vendor_passthru),
 	PASSTHRU(NODE "/vendor_passthru/{method}", vendor_passthru),
 
-	R("GET", "/v1/ports", 0, ports_list, LIST(port_resource)),
-	R("POST", "/v1/ports", 0, ports_create, BODY(port_schema), ONE(port_resource)),
-	R("GET", "/v1/ports/detail", 0, ports_detail, LIST(port_resource)),
-	R("GET", "/v1/ports/{port}", 0, port_get, ONE(port_resource)),
-	R("PATCH", "/v1/ports/{port}", 0, port_patch, PATCH(port_schema), ONE(port_resource)),
-	R("DELETE", "/v1/ports/{port}", 0, port_delete),
+	RECORDS("/v1/ports", 0, port),
+	R("GET", "/v1/ports/detail", 0, record_list, LIST(port_resource)),
 
 	R("GET", "/v1/drivers", 0, drivers_list, ARGS("type detail fields")),
 	R("GET", DRIVER, 0, driver_get, ARGS("fields")),
@@ -131,16 +143,27 @@ const struct route routes[] = {
 	R("GET", "/v1/conductors", 49, conductors_list, ARGS(PAGES)),
 	R("GET", "/v1/conductors/{hostname}", 49, conductor_get, ARGS("fields")),
 
-	R("GET", "/v1/chassis/detail", 0, empty_list, .arg = "chassis", ARGS(PAGES)),
-	EMPTY("/v1/chassis", 0, "chassis", "Chassis"),
-	R("GET", "/v1/portgroups/detail", 23, empty_list, .arg = "portgroups", ARGS(PAGES)),
-	EMPTY("/v1/portgroups", 23, "portgroups", "Portgroup"),
+	RECORDS("/v1/chassis", 0, chassis),
+	R("GET", "/v1/chassis/detail", 0, record_list, LIST(chassis_resource)),
+	R("GET", "/v1/chassis/{chassis}/nodes", 0, record_list, IN_CHASSIS(node_resource)),
+	R("GET", "/v1/chassis/{chassis}/nodes/detail", 0, record_list, IN_CHASSIS(node_resource)),
+	RECORDS("/v1/portgroups", 23, portgroup),
+	R("GET", "/v1/portgroups/detail", 23, record_list, LIST(portgroup_resource)),
+	R("GET", "/v1/portgroups/{portgroup}/ports", 24, record_list, IN_GROUP(port_resource)),
+	R("GET", "/v1/portgroups/{portgroup}/ports/detail", 24, record_list,
+		IN_GROUP(port_resource)),
 	R("GET", "/v1/volume", 32, volume_get),
-	EMPTY("/v1/volume/connectors", 32, "connectors", "Volume connector"),
-	EMPTY("/v1/volume/targets", 32, "targets", "Volume target"),
+	RECORDS("/v1/volume/connectors", 32, volume_connector),
+	RECORDS("/v1/volume/targets", 32, volume_target),
 	EMPTY("/v1/allocations", 52, "allocations", "Allocation", LATER),
-	EMPTY("/v1/deploy_templates", 55, "deploy_templates", "Deploy template", LATER),
-	EMPTY("/v1/runbooks", 92, "runbooks", "Runbook", LATER),
+	RECORDS("/v1/deploy_templates", 55, deploy_template, LATER),
+	RECORDS("/v1/runbooks", 92, runbook, LATER),
+	R("GET", "/v1/runbooks/{runbook}/traits", 112, runbook_traits_get),
+	R("PUT", "/v1/runbooks/{runbook}/traits", 112, runbook_traits_put,
+		BODY(runbook_traits_schema)),
+	R("PUT", "/v1/runbooks/{runbook}/traits/{trait}", 112, runbook_traits_put),
+	R("DELETE", "/v1/runbooks/{runbook}/traits", 112, runbook_traits_delete),
+	R("DELETE", "/v1/runbooks/{runbook}/traits/{trait}", 112, runbook_traits_delete),
 	EMPTY("/v1/inspection_rules", 96, "inspection_rules", "Inspection rule", LATER),
 	R("GET", "/v1/shards", 82, shards_list),
 	R("POST", "/v1/events", 54, not_implemented, .arg = "events"),

@@ -20,6 +20,8 @@ enum schema_flags {
 	S_REQUIRED = 1,
 	S_NO_CREATE = 2, /* may only be patched */
 	S_NO_PATCH = 4,	 /* may only be set at creation */
+	S_TRUE = 8,	 /* true when it is not given, and when it is removed */
+	S_KEEP = 16,	 /* may be absent at creation, but not removed */
 };
 
 /* A further check of one value; 0 or -EINVAL with what is expected. May replace the value. */

@@ -86,6 +86,15 @@ static int fake_change(struct engine *en, struct request *r)
 	return n;
 }
 
+static void fake_uuid(struct request *r)
+{
+	char **uuid = &FIELD_AT(r->record, &r->type->fields[0], char *), text[UUID_TEXT_MAX];
+
+	uuid_new(text);
+	if (!*uuid)
+		*uuid = xstrdup(text);
+}
+
 static int fake_run(struct engine *en, struct request *r)
 {
 	if (en->refuse.code) {
@@ -97,6 +106,7 @@ static int fake_run(struct engine *en, struct request *r)
 		((struct node *)r->record)->created_at = time_wall_us();
 		return fake_save(en, r, r->record, true);
 	case REQ_RECORD_CREATE:
+		fake_uuid(r);
 		return fake_save(en, r, r->record, true);
 	case REQ_NODE_UPDATE:
 	case REQ_NODE_DELETE:

@@ -389,7 +389,8 @@ static void test_collections(void)
 		ok(a.status == 200 && json_is_array(json_object_get(a.json, empty[i][1])),
 			"GET %s gives %s", empty[i][0], empty[i][1]);
 	}
-	refused("POST", "/v1/chassis", "1.80", "{}", 501, "chassis");
+	refused("POST", "/v1/chassis", "1.80", "{\"frob\": 1}", 400, "frob");
+	refused("POST", "/v1/portgroups", "1.80", "{}", 400, "node_uuid");
 	refused("GET", "/v1/nodes/p0/inventory", "1.110", NULL, 404, "nventory");
 	refused("GET", "/v1/drivers/none", "1.110", NULL, 404, "none");
 }
