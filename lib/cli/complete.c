@@ -17,22 +17,42 @@ static void put(FILE *out, const char *prefix, const char *word, const char *hel
 static void put_options(FILE *out, const char *prefix, const struct cli_options *o)
 {
 	for (size_t i = 0; i < o->n; i++) {
-		_cleanup_free_ char *word = xasprintf("--%s", o->list[i].name);
+		_cleanup_free_ char *word =
+			xasprintf("%s%s", o->list[i].name[1] ? "--" : "-", o->list[i].name);
 
 		put(out, prefix, word, o->list[i].help);
 	}
 }
 
-static void put_verbs(FILE *out, const char *prefix, const struct cli_program *p, const char *noun)
+/* The word of v's command that comes behind those of `command`; NULL: none. Allocated. */
+static char *word_behind(const struct cli_verb *v, const char *command, bool *ret_last)
+{
+	size_t len = strlen(command);
+	char have[CLI_COMMAND_MAX];
+	const char *at = have;
+
+	cli_command(v, have, sizeof(have));
+	if (len && (!str_starts(have, command) || have[len] != ' '))
+		return NULL;
+	at += len ? len + 1 : 0;
+	*ret_last = !strchr(at, ' ');
+	return xstrndup(at, strcspn(at, " "));
+}
+
+static void put_verbs(
+	FILE *out, const char *prefix, const struct cli_program *p, const char *command)
 {
 	for (size_t i = 0; i < p->n_verbs; i++) {
-		const struct cli_verb *v = &p->verbs[i];
-		bool again = i && str_eq(p->verbs[i - 1].noun, v->noun);
+		bool last = false, other, again = false;
+		_cleanup_free_ char *word = word_behind(&p->verbs[i], command, &last);
 
-		if (noun && v->verb && str_eq(v->noun, noun))
-			put(out, prefix, v->verb, v->help);
-		else if (!noun && !again)
-			put(out, prefix, v->noun, v->verb ? NULL : v->help);
+		for (size_t k = 0; word && !again && k < i; k++) {
+			_cleanup_free_ char *before = word_behind(&p->verbs[k], command, &other);
+
+			again = str_eq(before, word);
+		}
+		if (word && !again)
+			put(out, prefix, word, last ? p->verbs[i].help : NULL);
 	}
 }
 
@@ -97,20 +117,12 @@ static const struct cli_option *option_of(
 
 /* What the words before the last one have come to. */
 struct place {
-	const char *noun;
+	char command[CLI_COMMAND_MAX];
 	const struct cli_verb *verb;
 	const struct cli_option *value_of; /* the last word is this option's value */
 	int n_args;
+	bool lost; /* there is no such command */
 };
-
-static const struct cli_verb *verb_of(
-	const struct cli_program *p, const char *noun, const char *verb)
-{
-	for (size_t i = 0; i < p->n_verbs; i++)
-		if (str_eq(p->verbs[i].noun, noun) && str_eq(p->verbs[i].verb, verb))
-			return &p->verbs[i];
-	return NULL;
-}
 
 static void take(struct place *at, struct cli_line *l, const char *word)
 {
@@ -120,17 +132,13 @@ static void take(struct place *at, struct cli_line *l, const char *word)
 		l->values = xrealloc(l->values, (l->n_values + 1) * sizeof(*l->values));
 		l->values[l->n_values++] = (struct cli_value){at->value_of, word};
 		at->value_of = NULL;
-	} else if (str_starts(word, "--")) {
-		const struct cli_option *o = option_of(p, at->verb, word + 2);
+	} else if (word[0] == '-' && word[1]) {
+		const struct cli_option *o = option_of(p, at->verb, word + 1 + (word[1] == '-'));
 
-		at->value_of = o && o->arg ? o : NULL;
-	} else if (!at->noun) {
-		at->noun = word;
-		at->verb = verb_of(p, word, NULL);
-	} else if (!at->verb) {
-		at->verb = verb_of(p, at->noun, word);
-	} else {
+		at->value_of = o && o->arg && *o->arg != '[' ? o : NULL;
+	} else if (at->n_args || !cli_take_word(p, at->command, &at->verb, word)) {
 		at->n_args++;
+		at->lost |= !at->verb;
 	}
 }
 
@@ -147,10 +155,10 @@ static void put_last(const struct place *at, struct cli_line *l, const char *pre
 			put_options(out, prefix, &at->verb->options[i]);
 		put_options(out, prefix, &p->options);
 		put(out, prefix, "--help", "the help of the command");
-	} else if (!at->verb) {
-		put_verbs(out, prefix, p, at->noun);
-	} else {
-		kind = kind_at(at->verb, at->n_args, &len);
+	} else if (!at->lost) {
+		if (!at->n_args)
+			put_verbs(out, prefix, p, at->command);
+		kind = at->verb ? kind_at(at->verb, at->n_args, &len) : NULL;
 		if (kind)
 			put_kind(out, prefix, kind, len, l);
 	}

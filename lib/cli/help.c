@@ -8,11 +8,12 @@
 static void help_options(const struct cli_options *o, FILE *out)
 {
 	for (size_t i = 0; i < o->n; i++) {
+		const struct cli_option *one = &o->list[i];
 		char left[64];
 
-		snprintf(left, sizeof(left), "--%s%s%s", o->list[i].name, o->list[i].arg ? " " : "",
-			o->list[i].arg ? o->list[i].arg : "");
-		fprintf(out, "  %-28s %s\n", left, o->list[i].help);
+		snprintf(left, sizeof(left), "%s%s%s%s", one->name[1] ? "--" : "-", one->name,
+			one->arg ? " " : "", one->arg ? one->arg : "");
+		fprintf(out, "  %-28s %s\n", left, one->help);
 	}
 }
 
@@ -43,40 +44,78 @@ static void help_verb(const struct cli_program *p, const struct cli_verb *v, FIL
 	fprintf(out, "\nOptions of every command: see %s --help\n", p->name);
 }
 
-static void help_list(const struct cli_program *p, const char *noun, FILE *out)
+static bool is_below(const struct cli_verb *v, const char *command)
+{
+	char have[CLI_COMMAND_MAX];
+
+	cli_command(v, have, sizeof(have));
+	return !*command || (str_starts(have, command) && strchr(" ", have[strlen(command)]));
+}
+
+/* The commands that begin with these words, one a line. */
+static void help_list(const struct cli_program *p, const char *command, FILE *out)
 {
 	for (size_t i = 0; i < p->n_verbs; i++) {
 		const struct cli_verb *v = &p->verbs[i];
-		char left[80];
+		char have[CLI_COMMAND_MAX], left[128];
 
-		if (noun && !str_eq(noun, v->noun))
+		if (!is_below(v, command))
 			continue;
-		snprintf(left, sizeof(left), "%s%s%s%s%s", v->noun, v->verb ? " " : "",
-			v->verb ? v->verb : "", v->args ? " " : "", v->args ? v->args : "");
+		snprintf(left, sizeof(left), "%s%s%s", cli_command(v, have, sizeof(have)),
+			v->args ? " " : "", v->args ? v->args : "");
 		fprintf(out, "  %-34s %s\n", left, v->help);
 	}
 }
 
+/* The verbs of one noun, from *at on, wrapped; leaves *at behind them. */
+static void help_noun(const struct cli_program *p, size_t *at, FILE *out)
+{
+	const char *noun = p->verbs[*at].noun;
+	int column = fprintf(out, "  %-18s", noun);
+
+	for (; *at < p->n_verbs && str_eq(p->verbs[*at].noun, noun); ++*at) {
+		const struct cli_verb *v = &p->verbs[*at];
+		bool last = *at + 1 == p->n_verbs || !str_eq(p->verbs[*at + 1].noun, noun);
+		const char *word = v->verb ? v->verb : v->help;
+
+		if (column + 2 + (int)strlen(word) > 96)
+			column = fprintf(out, "\n  %-18s", "") - 1;
+		column += fprintf(out, " %s%s", word, last ? "" : ",");
+	}
+	fputc('\n', out);
+}
+
+static void help_program(const struct cli_program *p, FILE *out)
+{
+	fprintf(out, "%s - %s\n\n%s COMMAND [options]\n\nCommands:\n", p->name, p->help, p->name);
+	for (size_t i = 0; i < p->n_verbs;)
+		help_noun(p, &i, out);
+	fprintf(out, "\nOptions of every command:\n");
+	help_options(&p->options, out);
+	fprintf(out, "  %-28s %s\n", "--help",
+		"this, or the help of a command: its options, examples");
+	fprintf(out,
+		"\nExit status: 0 all went well, 1 some of it failed, 2 wrong usage, 3 time-out\n");
+}
+
 void cli_help(const struct cli_program *p, const struct cli_line *line, FILE *out)
 {
-	const char *noun = line->help_noun;
-
 	if (line->verb) {
 		help_verb(p, line->verb, out);
 		return;
 	}
-	fprintf(out, "%s - %s\n\n%s COMMAND [options]\n\nCommands:\n", p->name, p->help, p->name);
-	help_list(p, noun, out);
+	if (!*line->command) {
+		help_program(p, out);
+		return;
+	}
+	fprintf(out, "%s %s - commands:\n\n", p->name, line->command);
+	help_list(p, line->command, out);
 	fprintf(out, "\nExamples:\n");
 	for (size_t i = 0; i < p->n_verbs; i++) {
 		size_t len = strcspn(p->verbs[i].examples, "\n");
 
-		if (!noun || str_eq(noun, p->verbs[i].noun))
+		if (is_below(&p->verbs[i], line->command))
 			fprintf(out, "  %.*s\n", (int)len, p->verbs[i].examples);
 	}
-	fprintf(out, "\nOptions of every command:\n");
-	help_options(&p->options, out);
-	fprintf(out, "  %-28s %s\n", "--help", "this, or the help of a command");
-	fprintf(out,
-		"\nExit status: 0 all went well, 1 some of it failed, 2 wrong usage, 3 time-out\n");
+	fprintf(out, "\nOptions of every command: see %s --help\n", p->name);
 }

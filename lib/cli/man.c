@@ -38,7 +38,7 @@ static void put_arg(FILE *out, const char *s)
 static void put_options(FILE *out, const struct cli_options *o)
 {
 	for (size_t i = 0; i < o->n; i++) {
-		fprintf(out, ".It Fl \\-%s", o->list[i].name);
+		fprintf(out, ".It Fl %s%s", o->list[i].name[1] ? "\\-" : "", o->list[i].name);
 		if (o->list[i].arg) {
 			fputs(" Ar", out);
 			put_arg(out, o->list[i].arg);

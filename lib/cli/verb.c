@@ -3,6 +3,7 @@
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 
@@ -24,48 +25,46 @@ static const struct cli_option *find_option(const struct cli_line *l, const char
 	return o;
 }
 
-static bool noun_known(const struct cli_program *p, const char *noun)
+const char *cli_command(const struct cli_verb *v, char *buf, size_t size)
 {
-	for (size_t i = 0; i < p->n_verbs; i++)
-		if (str_eq(p->verbs[i].noun, noun))
-			return true;
-	return false;
+	snprintf(buf, size, "%s%s%s", v->noun, v->verb ? " " : "", v->verb ? v->verb : "");
+	return buf;
 }
 
 static int usage(const struct cli_line *l, struct err *e)
 {
-	const struct cli_verb *v = l->verb;
-
-	if (v)
-		return err_advise(e, "see %s %s%s%s --help", l->program->name, v->noun,
-			v->verb ? " " : "", v->verb ? v->verb : "");
-	return err_advise(e, "see %s --help", l->program->name);
+	return err_advise(e, "see %s%s%s --help", l->program->name, l->verb ? " " : "",
+		l->verb ? l->command : "");
 }
 
-/* Takes words until they name a verb. */
-static int take_word(struct cli_line *l, const char **noun, const char *word, struct err *e)
+bool cli_take_word(
+	const struct cli_program *p, char *command, const struct cli_verb **verb, const char *word)
 {
-	const struct cli_program *p = l->program;
+	_cleanup_free_ char *more = xasprintf("%s%s%s", command, *command ? " " : "", word);
+	const struct cli_verb *exact = NULL;
+	char have[CLI_COMMAND_MAX];
+	bool begins = false;
 
 	for (size_t i = 0; i < p->n_verbs; i++) {
-		const struct cli_verb *v = &p->verbs[i];
+		cli_command(&p->verbs[i], have, sizeof(have));
+		if (str_eq(have, more))
+			exact = &p->verbs[i];
+		begins |= str_starts(have, more) && have[strlen(more)] == ' ';
+	}
+	if (!exact && (*verb || !begins))
+		return false;
+	*verb = exact;
+	return str_copy(command, CLI_COMMAND_MAX, more);
+}
 
-		if (!*noun ? !v->verb && str_eq(v->noun, word)
-			   : str_eq(v->noun, *noun) && str_eq(v->verb, word)) {
-			l->verb = v;
-			return 0;
-		}
-	}
-	if (!*noun && noun_known(p, word)) {
-		*noun = word;
-		return 0;
-	}
-	if (*noun)
-		err_set(e, EINVAL, "%s has no verb '%.64s'; see %s %s --help", *noun, word, p->name,
-			*noun);
-	else
-		err_set(e, EINVAL, "unknown command '%.64s'; see %s --help", word, p->name);
-	return -EINVAL;
+static int unknown_word(const struct cli_line *l, const char *word, struct err *e)
+{
+	const char *name = l->program->name;
+
+	if (*l->command)
+		return err_set(e, EINVAL, "%s has no verb '%.64s'; see %s %s --help", l->command,
+			word, name, l->command);
+	return err_set(e, EINVAL, "unknown command '%.64s'; see %s --help", word, name);
 }
 
 static void add_value(struct cli_line *l, const struct cli_option *o, const char *value)
@@ -74,42 +73,70 @@ static void add_value(struct cli_line *l, const struct cli_option *o, const char
 	l->values[l->n_values++] = (struct cli_value){o, value};
 }
 
-/* argv[*i] begins with "--". */
+/* Whether a word that follows an option belongs to it, of "[SECONDS]" and "FIELD...". */
+static bool takes(const struct cli_line *l, const struct cli_option *o, const char *word)
+{
+	size_t len = strlen(o->arg);
+	_cleanup_free_ char *kind = *o->arg == '[' ? xstrndup(o->arg + 1, len - 2)
+						   : xstrndup(o->arg, len > 3 ? len - 3 : 0);
+
+	return word && *word != '-' && l->program->takes && l->program->takes(kind, word);
+}
+
+static int take_value(struct cli_line *l, const struct cli_option *o, const char *equals, int argc,
+	char **argv, int *i, struct err *e)
+{
+	const char *next = *i + 1 < argc ? argv[*i + 1] : NULL;
+
+	if (equals) {
+		add_value(l, o, equals + 1);
+	} else if (*o->arg == '[') {
+		add_value(l, o, takes(l, o, next) ? argv[++*i] : NULL);
+	} else if (!next) {
+		err_set(e, EINVAL, "--%s needs %s", o->name, o->arg);
+		return usage(l, e);
+	} else {
+		add_value(l, o, argv[++*i]);
+	}
+	while (str_ends(o->arg, "...") && *i + 1 < argc && takes(l, o, argv[*i + 1]))
+		add_value(l, o, argv[++*i]);
+	return 0;
+}
+
+/* argv[*i] begins with "-". */
 static int take_option(struct cli_line *l, int argc, char **argv, int *i, struct err *e)
 {
-	const char *name = argv[*i] + 2, *equals = strchr(name, '=');
+	const char *name = argv[*i] + 1 + (argv[*i][1] == '-'), *equals = strchr(name, '=');
 	size_t len = equals ? (size_t)(equals - name) : strlen(name);
 	const struct cli_option *o = find_option(l, name, len);
 
 	if (!o) {
-		err_set(e, EINVAL, "unknown option --%.*s", (int)(len < 64 ? len : 64), name);
+		err_set(e, EINVAL, "unknown option %.*s",
+			(int)(name - argv[*i] + (len < 64 ? len : 64)), argv[*i]);
 		return usage(l, e);
 	}
-	if (!o->arg && equals) {
+	if (o->arg)
+		return take_value(l, o, equals, argc, argv, i, e);
+	if (equals) {
 		err_set(e, EINVAL, "--%s takes no value", o->name);
 		return usage(l, e);
 	}
-	if (o->arg && !equals && *i + 1 >= argc) {
-		err_set(e, EINVAL, "--%s needs %s", o->name, o->arg);
-		return usage(l, e);
-	}
-	add_value(l, o, !o->arg ? NULL : equals ? equals + 1 : argv[++*i]);
+	add_value(l, o, NULL);
 	return 0;
 }
 
-static int check_count(struct cli_line *l, const char *noun, struct err *e)
+static int check_count(struct cli_line *l, struct err *e)
 {
 	const struct cli_verb *v = l->verb;
+	const char *name = l->program->name;
 
 	if (l->help)
 		return 0;
-	if (!v) {
-		err_set(e, EINVAL,
-			noun ? "%s: a verb is missing; see %s %s --help"
-			     : "a command is missing%s; see %s --help%s",
-			noun ? noun : "", l->program->name, noun ? noun : "");
-		return -EINVAL;
-	}
+	if (!v && *l->command)
+		return err_set(e, EINVAL, "%s: a verb is missing; see %s %s --help", l->command,
+			name, l->command);
+	if (!v)
+		return err_set(e, EINVAL, "a command is missing; see %s --help", name);
 	if (l->n_args < v->min_args || (v->max_args >= 0 && l->n_args > v->max_args)) {
 		err_set(e, EINVAL, "expected %s, got %d argument%s",
 			v->args ? v->args : "no argument", l->n_args, l->n_args == 1 ? "" : "s");
@@ -118,11 +145,16 @@ static int check_count(struct cli_line *l, const char *noun, struct err *e)
 	return 0;
 }
 
+/* "-f", "--json"; not "-" nor a number. */
+static bool is_option(const char *word)
+{
+	return word[0] == '-' && (word[1] == '-' || isalpha((unsigned char)word[1]));
+}
+
 int cli_parse(
 	const struct cli_program *p, int argc, char **argv, struct cli_line *ret, struct err *e)
 {
 	struct cli_line l = {.program = p, .args = xcalloc((size_t)argc + 1, sizeof(char *))};
-	const char *noun = NULL;
 	bool options = true;
 	int r = 0;
 
@@ -131,16 +163,18 @@ int cli_parse(
 			options = false;
 		else if (options && (str_eq(argv[i], "--help") || str_eq(argv[i], "-h")))
 			l.help = true;
-		else if (options && str_starts(argv[i], "--"))
+		else if (options && is_option(argv[i]))
 			r = take_option(&l, argc, argv, &i, e);
-		else if (!l.verb)
-			r = take_word(&l, &noun, argv[i], e);
-		else
+		else if (!l.n_args && (options || !l.verb) &&
+			 cli_take_word(p, l.command, &l.verb, argv[i]))
+			continue;
+		else if (l.verb)
 			l.args[l.n_args++] = argv[i];
+		else
+			r = unknown_word(&l, argv[i], e);
 	}
-	l.help_noun = noun;
 	if (r == 0)
-		r = check_count(&l, noun, e);
+		r = check_count(&l, e);
 	if (r < 0)
 		cli_line_done(&l);
 	else
@@ -183,13 +217,15 @@ int cli_main(const struct cli_program *p, int argc, char **argv)
 {
 	struct cli_line line = {0};
 	struct err e = {0};
+	bool help = argc > 1 && str_eq(argv[1], "help");
 	int code;
 
 	if (argc > 2 && str_eq(argv[1], "__complete")) {
 		cli_complete(p, argc - 2, argv + 2, stdout);
 		return CLI_OK;
 	}
-
+	if (help)
+		argv[1] = (char *)"--help";
 	if (cli_parse(p, argc, argv, &line, &e) < 0) {
 		fprintf(stderr, "%s: %s\n", p->name, e.text);
 		return CLI_USAGE;

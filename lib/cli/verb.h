@@ -19,9 +19,13 @@ enum cli_exit {
 	CLI_TIMEOUT = 3,
 };
 
+/*
+ * arg is the kind of its value, "FILE"; NULL: a flag. "[SECONDS]": it may be left out, "FIELD...":
+ * further words may belong to it; cli_program.takes says of a word that follows whether it does.
+ */
 struct cli_option {
-	const char *name; /* without the dashes */
-	const char *arg;  /* "FILE"; NULL: a flag */
+	const char *name; /* without the dashes; of one letter: it has one dash */
+	const char *arg;
 	const char *help;
 };
 
@@ -34,17 +38,19 @@ struct cli_options {
 		(a), ARRAY_SIZE(a)                                                                 \
 	}
 
+#define CLI_COMMAND_MAX 64
+
 struct cli_line;
 
 /* Returns an enum cli_exit. */
 typedef int (*cli_run)(struct cli_line *line, void *data);
 
 struct cli_verb {
-	const char *noun; /* "node"; the command itself when verb is NULL */
-	const char *verb;
-	const char *args;	       /* "NODE...", for people; NULL: none */
-	int min_args, max_args;	       /* max -1: any number */
-	struct cli_options options[3]; /* beside the program's */
+	const char *noun;	/* "node", "port group"; the command itself when verb is NULL */
+	const char *verb;	/* "list", "boot device set" */
+	const char *args;	/* "NODE...", for people; NULL: none */
+	int min_args, max_args; /* max -1: any number */
+	struct cli_options options[5]; /* beside the program's */
 	const char *help;	       /* one line */
 	const char *examples;	       /* one per line, each a whole command; never NULL */
 	cli_run run;
@@ -62,8 +68,9 @@ struct cli_program {
 	struct cli_options options; /* taken before and after the verb */
 	const struct cli_verb *verbs;
 	size_t n_verbs;
-	cli_words words; /* for completion; may be NULL */
-	void *data;	 /* given to run and words */
+	bool (*takes)(const char *kind, const char *word); /* see struct cli_option; may be NULL */
+	cli_words words;				   /* for completion; may be NULL */
+	void *data;					   /* given to run and words */
 };
 
 struct cli_value {
@@ -79,15 +86,30 @@ struct cli_line {
 	struct cli_value *values; /* in the order given */
 	size_t n_values;
 	bool help;
-	const char *help_noun; /* help of one noun's verbs */
+	char command[CLI_COMMAND_MAX]; /* its words so far: "node boot" */
 };
 
-/* 0, or -EINVAL with what is wrong and which help to read. Strings stay argv's. */
+/* The words of a verb as they are typed: "node boot device set". Writes to buf, returns it. */
+const char *cli_command(const struct cli_verb *v, char *buf, size_t size);
+
+/*
+ * 0, or -EINVAL with what is wrong and which help to read. Strings stay argv's. Of commands of
+ * which one begins with the other ("node history", "node history list") the longest that fits is
+ * meant.
+ */
 int cli_parse(
 	const struct cli_program *p, int argc, char **argv, struct cli_line *ret, struct err *e);
 void cli_line_done(struct cli_line *line);
 
-/* Parses and runs; prints help and mistakes. Returns the exit code. */
+/*
+ * One more word of a command, CLI_COMMAND_MAX bytes, of which *verb is what it names so far, or
+ * NULL. False: it is none of a command.
+ */
+bool cli_take_word(
+	const struct cli_program *p, char *command, const struct cli_verb **verb, const char *word);
+
+/* Parses and runs; prints help and mistakes. "help WORD..." is the help of a command. Returns the
+ * exit code. */
 int cli_main(const struct cli_program *p, int argc, char **argv);
 
 bool cli_flag(const struct cli_line *line, const char *option);

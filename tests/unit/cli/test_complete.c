@@ -18,6 +18,8 @@ static const struct cli_option options[] = {
 static const struct cli_verb verbs[] = {
 	{"node", "list", "[NODE...]", 0, -1, {CLI_OPTIONS(options)}, "list nodes", "x", ran},
 	{"node", "power", "on|off NODE...", 1, -1, {{0}}, "switch nodes", "x", ran},
+	{"node", "boot device set", "NODE DEVICE", 2, 2, {{0}}, "boot from there", "x", ran},
+	{"node", "boot mode set", "NODE uefi|bios", 2, 2, {{0}}, "boot so", "x", ran},
 	{"rack", "import", "FILE.csv", 1, 1, {{0}}, "import", "x", ran},
 	{"why", NULL, "NODE", 1, 1, {{0}}, "tell why", "x", ran},
 };
@@ -64,7 +66,11 @@ int main(void)
 {
 	completes("", "node\nrack\nwhy\ttell why\n", "nouns, each once");
 	completes("no", "node\n", "a noun begun");
-	completes("node ", "list\tlist nodes\npower\tswitch nodes\n", "verbs with their help");
+	completes(
+		"node ", "list\tlist nodes\npower\tswitch nodes\nboot\n", "verbs with their help");
+	completes("node boot ", "device\nmode\n", "the next word of longer ones");
+	completes("node boot device ", "set\tboot from there\n", "and the last");
+	completes("node boot mode set n ", "uefi\nbios\n", "then their arguments");
 	completes("node frob", "", "no such verb");
 	completes("why ", "r1u1\tactive\n", "nodes, as the program knows them");
 	completes("node list a b ", "r1u1\tactive\n", "any number of them");

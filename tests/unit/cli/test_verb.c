@@ -1,5 +1,6 @@
 /* Command lines: words, options, mistakes, help and completion from one table. */
 #include "lib/base/mem.h"
+#include "lib/base/str.h"
 #include "lib/cli/verb.h"
 #include "tests/unit/tap.h"
 
@@ -16,13 +17,28 @@ static const struct cli_option program_options[] = {
 static const struct cli_option wait_options[] = {
 	{"wait", NULL, "wait"}, {"timeout", "SECONDS", "not longer"}};
 static const struct cli_option pair_options[] = {{"property", "KEY=VALUE", "a pair"}};
+static const struct cli_option optional_options[] = {
+	{"wait", "[SECONDS]", "wait"}, {"fields", "FIELD...", "these"}, {"f", "FIELD...", "these"}};
 static const struct cli_verb verbs[] = {
 	{"node", "list", NULL, 0, 0, {{0}}, "list nodes", "x node list", ran},
 	{"node", "deploy", "NODE...", 1, -1, {CLI_OPTIONS(wait_options), CLI_OPTIONS(pair_options)},
 		"deploy nodes", "x node deploy n1", ran},
+	{"node", "power", "on|off NODE...", 1, -1, {{0}}, "switch", "x node power on n1", ran},
+	{"node", "power show", "NODE...", 1, -1, {CLI_OPTIONS(optional_options)}, "is it on", "x",
+		ran},
+	{"node", "boot device set", "NODE DEVICE", 2, 2, {{0}}, "boot from there", "x", ran},
+	{"port", "list", NULL, 0, 0, {{0}}, "list ports", "x port list", ran},
+	{"port group", "list", NULL, 0, 0, {{0}}, "list port groups", "x port group list", ran},
 	{"why", NULL, "NODE", 1, 1, {{0}}, "tell why", "x why n1", ran},
 };
+
+static bool takes(const char *kind, const char *word)
+{
+	return str_eq(kind, "SECONDS") ? *word >= '0' && *word <= '9' : str_starts(word, "field");
+}
+
 static const struct cli_program program = {.name = "x",
+	.takes = takes,
 	.help = "a program",
 	.options = CLI_OPTIONS(program_options),
 	.verbs = verbs,
@@ -65,6 +81,50 @@ static void test_words(void)
 	cli_line_done(&l);
 }
 
+/* The verb a line names, and its arguments in one word. */
+static void means(const char *text, const char *command, const char *args)
+{
+	struct err e = {0};
+	struct cli_line l;
+	char got[256] = "";
+
+	is_int(parse(text, &l, &e), 0, "'%s': %s", text, e.text);
+	for (int i = 0; i < l.n_args; i++)
+		snprintf(got + strlen(got), sizeof(got) - strlen(got), "%s ", l.args[i]);
+	is_str(l.command, command, "  is the command");
+	is_str(got, args, "  with its arguments");
+	cli_line_done(&l);
+}
+
+static void test_long_commands(void)
+{
+	means("node boot device set n1 disk", "node boot device set", "n1 disk ");
+	means("port list", "port list", "");
+	means("port group list", "port group list", "");
+	means("node power on show", "node power", "on show ");
+	means("node power show n1", "node power show", "n1 ");
+	means("node power -- show n1", "node power", "show n1 ");
+	means("why node", "why", "node ");
+}
+
+static void test_optional_values(void)
+{
+	struct err e = {0};
+	struct cli_line l;
+	size_t pos = 0;
+
+	means("node power show --wait 9 n1", "node power show", "n1 ");
+	means("node power show --wait n1", "node power show", "n1 ");
+	means("node power show --wait=n1 n2", "node power show", "n2 ");
+	means("node power show --fields uuid field2 n1", "node power show", "n1 ");
+	is_int(parse("node power show -f uuid field2 n1 --wait", &l, &e), 0, "a letter: %s",
+		e.text);
+	is_str(cli_next(&l, "f", &pos), "uuid", "the first word is always taken");
+	is_str(cli_next(&l, "f", &pos), "field2", "the others when they are of the kind");
+	ok(cli_flag(&l, "wait") && !cli_value(&l, "wait"), "no value");
+	cli_line_done(&l);
+}
+
 static void test_mistakes(void)
 {
 	static const struct {
@@ -74,11 +134,16 @@ static void test_mistakes(void)
 		{"frob", "frob"},
 		{"node", "x node --help"},
 		{"node frob", "node has no verb 'frob'"},
+		{"node boot", "node boot: a verb is missing"},
+		{"node boot frob", "node boot has no verb 'frob'"},
+		{"port group", "port group: a verb is missing"},
+		{"-x", "unknown option -x"},
+		{"--frob=secret", "unknown option --frob;"},
 		{"node deploy", "expected NODE..."},
 		{"node list n1", "expected no argument"},
 		{"why a b", "expected NODE"},
 		{"node deploy n1 --frob", "--frob"},
-		{"node list --wait", "--wait"},
+		{"node list --wait", "unknown option --wait"},
 		{"node deploy n1 --timeout", "--timeout needs SECONDS"},
 		{"node deploy n1 --wait=1", "--wait takes no value"},
 	};
@@ -126,6 +191,8 @@ static void test_output(void)
 int main(void)
 {
 	test_words();
+	test_long_commands();
+	test_optional_values();
 	test_mistakes();
 	test_output();
 	return done_testing();
