@@ -23,6 +23,7 @@ struct conn {
 	struct http_client *http;
 	struct cloud cloud; /* endpoint without /v1 and slash */
 	int minor;
+	bool exact; /* of the minor: it was asked for */
 	bool (*on_body)(void *data, const char *bytes, size_t len); /* of conn_stream() */
 	void *on_body_data;
 	unsigned timeout_ms; /* of one request; 0: the client's own */
@@ -54,14 +55,24 @@ static int find_endpoint(const struct cli_line *line, struct cloud *cloud, struc
 	return 0;
 }
 
-static int find_password(const struct cli_line *line, struct cloud *cloud, struct err *e)
+/* An option, else a variable of the environment; NULL: neither. */
+static const char *option_or_env(const struct cli_line *line, const char *option, const char *env)
 {
-	const char *file = cli_value(line, "password-file"), *user = cli_value(line, "os-username");
+	const char *value = cli_value(line, option);
 
-	user = user ? user : getenv("OS_USERNAME");
-	if (!str_empty(user) && !str_eq(user, cloud->username)) {
-		str_replace(&cloud->username, user);
-		str_replace(&cloud->password, getenv("OS_PASSWORD"));
+	return value ? value : str_empty(getenv(env)) ? NULL : getenv(env);
+}
+
+static int read_password(const struct cli_line *line, struct cloud *cloud, struct err *e)
+{
+	const char *file = cli_value(line, "password-file"),
+		   *given = cli_value(line, "os-password");
+
+	if (given) {
+		fprintf(stderr,
+			"ingot: --os-password: everybody on this machine can read a command "
+			"line; OS_PASSWORD, --password-file or clouds.yaml are better\n");
+		str_replace(&cloud->password, given);
 	}
 	if (file) {
 		free(cloud->password);
@@ -71,6 +82,43 @@ static int find_password(const struct cli_line *line, struct cloud *cloud, struc
 	}
 	if (cloud->username && !cloud->password)
 		return prompt_password("Password: ", &cloud->password, e);
+	return 0;
+}
+
+static int find_password(const struct cli_line *line, struct cloud *cloud, struct err *e)
+{
+	const char *user = option_or_env(line, "os-username", "OS_USERNAME");
+	const char *type = option_or_env(line, "os-auth-type", "OS_AUTH_TYPE");
+	bool basic = !cloud->open;
+
+	if (type && cloud_auth_type(type, &basic, e) < 0)
+		return -e->code;
+	if (!basic) {
+		str_replace(&cloud->username, NULL);
+		return 0;
+	}
+	if (user && !str_eq(user, cloud->username)) {
+		str_replace(&cloud->username, user);
+		str_replace(&cloud->password, getenv("OS_PASSWORD"));
+	}
+	if (type && !cloud->username)
+		return err_set(e, EINVAL,
+			"http_basic: a name is missing; --os-username or OS_USERNAME gives it");
+	return read_password(line, cloud, e);
+}
+
+/* --os-baremetal-api-version: that very one, and no older. */
+static int find_version(const struct cli_line *line, struct conn *c, struct err *e)
+{
+	const char *text =
+		option_or_env(line, "os-baremetal-api-version", "OS_BAREMETAL_API_VERSION");
+
+	text = text ? text : c->cloud.version;
+	if (!text || str_eq(text, "latest") || str_eq(text, "1"))
+		return 0;
+	c->exact = true;
+	if (!str_starts(text, "1.") || str_to_int(text + 2, 1, 9999, &c->minor) < 0)
+		return err_set(e, EINVAL, "API version '%.32s': expected 1.N or latest", text);
 	return 0;
 }
 
@@ -87,7 +135,7 @@ static void trim_endpoint(char *url)
 int conn_open(const struct cli_line *line, struct conn **ret, struct err *e)
 {
 	struct conn *c = xcalloc(1, sizeof(*c));
-	const char *ca = cli_value(line, "os-cacert");
+	const char *ca = option_or_env(line, "os-cacert", "OS_CACERT");
 	int r;
 
 	c->minor = MINOR;
@@ -95,15 +143,22 @@ int conn_open(const struct cli_line *line, struct conn **ret, struct err *e)
 	if (r == 0)
 		r = find_password(line, &c->cloud, e);
 	if (r == 0)
+		r = find_version(line, c, e);
+	if (r == 0)
 		r = http_client_new(&c->http, e);
 	if (r < 0) {
 		conn_close(c);
 		return r;
 	}
 	trim_endpoint(c->cloud.endpoint);
-	if (ca || getenv("OS_CACERT"))
-		str_replace(&c->cloud.cacert, ca ? ca : getenv("OS_CACERT"));
+	if (ca)
+		str_replace(&c->cloud.cacert, ca);
 	c->cloud.insecure |= cli_flag(line, "insecure");
+	if (c->cloud.insecure && c->cloud.password)
+		fprintf(stderr,
+			"ingot: the certificate of %s is not checked: whoever answers there "
+			"gets the password; --os-cacert FILE checks it\n",
+			c->cloud.endpoint);
 	*ret = c;
 	return 0;
 }
@@ -114,6 +169,8 @@ int conn_twin(const struct conn *c, struct conn **ret, struct err *e)
 	int r;
 
 	twin->minor = c->minor;
+	twin->exact = c->exact;
+	twin->timeout_ms = c->timeout_ms;
 	twin->cloud = (struct cloud){.endpoint = xstrdup(c->cloud.endpoint),
 		.username = xstrdup(c->cloud.username),
 		.password = xstrdup(c->cloud.password),
@@ -183,7 +240,7 @@ static bool older(struct conn *c, const struct http_response *r)
 	_cleanup_free_ char *max = NULL;
 	int minor;
 
-	if (r->status != 406)
+	if (r->status != 406 || c->exact)
 		return false;
 	max = http_response_header(r, "X-OpenStack-Ironic-API-Maximum-Version");
 	if (!max || !str_starts(max, "1.") || str_to_int(max + 2, 1, c->minor - 1, &minor) < 0)
@@ -238,27 +295,44 @@ static char *fault_text(const struct http_response *r)
 	return xstrdup(text);
 }
 
+/* What may be done about an answer, where the text does not tell. */
+static void advise(const struct conn *c, const struct http_response *r, struct err *e)
+{
+	if (r->status == 401)
+		err_advise(e, "--os-username and --password-file, or OS_USERNAME and OS_PASSWORD");
+	else if (r->status == 406 && c->exact)
+		err_advise(e, "1.%d was asked for by --os-baremetal-api-version or its variable",
+			c->minor);
+	else if (r->status == 503)
+		err_advise(e, "it was asked again for %d s; try later", RETRY_MS / 1000);
+	else if (r->status == 409 && strstr(r->body, "is locked by host"))
+		err_advise(e, "it was asked again for %d s; 'ingot why' tells what holds it",
+			RETRY_MS / 1000);
+}
+
+static int answer_code(int status)
+{
+	static const int codes[][2] = {{404, ENOENT}, {401, EACCES}, {403, EACCES}, {409, EBUSY},
+		{503, EAGAIN}, {405, ENOSYS}, {501, ENOSYS}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(codes); i++)
+		if (codes[i][0] == status)
+			return codes[i][1];
+	return status < 500 ? EINVAL : EREMOTEIO;
+}
+
 static int answer_err(const struct conn *c, const struct http_response *r, struct err *e)
 {
 	_cleanup_free_ char *text = fault_text(r);
-	int code = r->status < 500 ? EINVAL : EREMOTEIO;
+	int code = answer_code(r->status);
 
-	if (r->status == 404)
-		code = ENOENT;
-	else if (r->status == 401 || r->status == 403)
-		code = EACCES;
-	else if (r->status == 409)
-		code = EBUSY;
-	else if (r->status == 503)
-		code = EAGAIN;
 	text_clean(text);
-	if (text)
+	if (!str_empty(text))
 		err_set(e, code, "%s", text);
 	else
 		err_set(e, code, "%s answered %d %s", c->cloud.endpoint, r->status,
 			http_status_text(r->status));
-	if (r->status == 401)
-		err_advise(e, "--os-username and --password-file, or OS_USERNAME and OS_PASSWORD");
+	advise(c, r, e);
 	return -code;
 }
 
@@ -328,6 +402,12 @@ static const char *path_of(const char *url)
 int conn_list(
 	struct conn *c, const char *path, const char *plural, json_t **ret_array, struct err *e)
 {
+	return conn_list_some(c, path, plural, SIZE_MAX, ret_array, e);
+}
+
+int conn_list_some(struct conn *c, const char *path, const char *plural, size_t at_most,
+	json_t **ret_array, struct err *e)
+{
 	_cleanup_json_ json_t *all = json_array();
 	_cleanup_free_ char *at = xstrdup(path);
 
@@ -339,9 +419,11 @@ int conn_list(
 		if (r < 0)
 			return r;
 		json_array_extend(all, json_object_get(page, plural));
-		next = json_str(page, "next");
+		next = json_array_size(all) < at_most ? json_str(page, "next") : NULL;
 		str_replace(&at, next ? path_of(next) : NULL);
 	}
+	while (json_array_size(all) > at_most)
+		json_array_remove(all, json_array_size(all) - 1);
 	*ret_array = TAKE_PTR(all);
 	return 0;
 }
@@ -353,7 +435,7 @@ char *conn_path(const char *before, const char *name, const char *after)
 	buf_puts(&b, before);
 	for (; *name; name++)
 		buf_printf(&b,
-			isalnum((unsigned char)*name) || strchr("-._~", *name) ? "%c" : "%%%02X",
+			isalnum((unsigned char)*name) || strchr("-._~:@", *name) ? "%c" : "%%%02X",
 			(unsigned char)*name);
 	buf_puts(&b, after);
 	return buf_take(&b);

@@ -5,6 +5,15 @@
 
 #include <string.h>
 
+/* What is too long for its column has a line of its own. */
+static void put_pair(FILE *out, const char *left, int width, const char *right)
+{
+	if ((int)strlen(left) > width)
+		fprintf(out, "  %s\n  %*s %s\n", left, width, "", right);
+	else
+		fprintf(out, "  %-*s %s\n", width, left, right);
+}
+
 static void help_options(const struct cli_options *o, FILE *out)
 {
 	for (size_t i = 0; i < o->n; i++) {
@@ -13,7 +22,7 @@ static void help_options(const struct cli_options *o, FILE *out)
 
 		snprintf(left, sizeof(left), "%s%s%s%s", one->name[1] ? "--" : "-", one->name,
 			one->arg ? " " : "", one->arg ? one->arg : "");
-		fprintf(out, "  %-28s %s\n", left, one->help);
+		put_pair(out, left, 28, one->help);
 	}
 }
 
@@ -63,7 +72,7 @@ static void help_list(const struct cli_program *p, const char *command, FILE *ou
 			continue;
 		snprintf(left, sizeof(left), "%s%s%s", cli_command(v, have, sizeof(have)),
 			v->args ? " " : "", v->args ? v->args : "");
-		fprintf(out, "  %-34s %s\n", left, v->help);
+		put_pair(out, left, 34, v->help);
 	}
 }
 

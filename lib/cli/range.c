@@ -20,7 +20,7 @@ bool names_have(const struct names *names, const char *name)
 	return false;
 }
 
-static void append(struct names *names, const char *name)
+void names_append(struct names *names, const char *name)
 {
 	if (!(names->n & (names->n - 1)))
 		names->list =
@@ -31,7 +31,7 @@ static void append(struct names *names, const char *name)
 void names_add(struct names *names, const char *name)
 {
 	if (!names_have(names, name))
-		append(names, name);
+		names_append(names, name);
 }
 
 void names_done(struct names *names)
@@ -106,7 +106,7 @@ static int expand(const char *done, const char *rest, struct names *names, struc
 	if (names->n >= RANGE_NAMES_MAX)
 		return err_set(e, EINVAL, "more than %d names", RANGE_NAMES_MAX);
 	if (!open) {
-		append(names, word);
+		names_append(names, word);
 		return 0;
 	}
 	if (!close)
@@ -131,7 +131,7 @@ static void unite(struct names *names, const struct names *more)
 	for (size_t i = 0; i < more->n; i++)
 		if (!bsearch(&more->list[i], sorted, n, sizeof(*sorted), by_text) &&
 			!(i && str_eq(more->list[i], more->list[i - 1])))
-			append(names, more->list[i]);
+			names_append(names, more->list[i]);
 	free(sorted);
 }
 

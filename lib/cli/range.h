@@ -23,8 +23,9 @@ int range_expand(const char *word, struct names *names, struct err *e);
 /* The shortest words for names that end in numbers: "r12u[01-03,05] r13u01". Allocated. */
 char *range_fold(const struct names *names);
 
-bool name_is_glob(const char *word);		       /* holds '*' or '?' */
-void names_add(struct names *names, const char *name); /* unless it is there */
+bool name_is_glob(const char *word);			  /* holds '*' or '?' */
+void names_add(struct names *names, const char *name);	  /* unless it is there */
+void names_append(struct names *names, const char *name); /* even so */
 bool names_have(const struct names *names, const char *name);
 void names_done(struct names *names);
 

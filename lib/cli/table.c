@@ -37,15 +37,14 @@ char *table_text(const json_t *v)
 	return text;
 }
 
-/* A member by dotted path. */
-static const json_t *member(const json_t *row, const char *key)
+const json_t *table_member(const json_t *row, const char *key)
 {
 	const char *dot = strchr(key, '.');
 	_cleanup_free_ char *first = dot ? xstrndup(key, (size_t)(dot - key)) : NULL;
 
 	if (!dot)
 		return json_object_get(row, key);
-	return member(json_object_get(row, first), dot + 1);
+	return table_member(json_object_get(row, first), dot + 1);
 }
 
 /* Characters, not bytes. */
@@ -87,7 +86,8 @@ void table_print(FILE *out, const struct table_column *columns, size_t n, const 
 		for (size_t c = 0; c < n; c++) {
 			char **t = &text[l * n + c];
 
-			*t = l ? table_text(member(json_array_get(rows, l - 1), columns[c].key))
+			*t = l ? table_text(
+					 table_member(json_array_get(rows, l - 1), columns[c].key))
 			       : title(&columns[c]);
 			if (width(*t) > widths[c])
 				widths[c] = width(*t);

@@ -11,6 +11,9 @@ struct table_column {
 	const char *title; /* NULL: the key in capitals */
 };
 
+/* A member by dotted path; NULL: there is none. Borrowed. */
+const json_t *table_member(const json_t *row, const char *key);
+
 /* Prints an array of objects. Nothing but the heads when it is empty. */
 void table_print(FILE *out, const struct table_column *columns, size_t n, const json_t *rows);
 

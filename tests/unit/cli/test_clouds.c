@@ -15,6 +15,17 @@ static const char text[] =
 	"    auth: {endpoint: 'https://h:6385/', username: admin, password: 'a: b'}\n"
 	"    cacert: /etc/ca.pem\n"
 	"    verify: false\n"
+	"    baremetal_default_microversion: '1.82'\n"
+	"    regions: [{name: a}]\n"
+	"  split:\n"
+	"    auth_type: http_basic\n"
+	"    auth: {endpoint: http://h}\n"
+	"  nobody:\n"
+	"    auth_type: none\n"
+	"    auth: {endpoint: http://h, username: admin}\n"
+	"  v3:\n"
+	"    auth_type: v3password\n"
+	"    auth: {endpoint: http://h}\n"
 	"  keystone:\n"
 	"    auth:\n"
 	"      auth_url: http://k:5000\n";
@@ -39,6 +50,29 @@ static void test_found(void)
 	is_str(c.password, "a: b", "password");
 	is_str(c.cacert, "/etc/ca.pem", "certificate");
 	ok(c.insecure, "verify: false");
+	is_str(c.version, "1.82", "the version of the API");
+	ok(c.regions, "regions are seen");
+	cloud_done(&c);
+	is_int(parse("nobody", &c, &e), 0, "auth_type none");
+	ok(c.open && !c.username, "needs no name, and gives none");
+	cloud_done(&c);
+}
+
+static void test_secrets(void)
+{
+	static const char secure[] = "clouds:\n  split:\n    auth: {username: u, password: 123}\n"
+				     "  basic:\n    auth: {password: other}\n";
+	struct cloud c = {0};
+	struct err e = {0};
+
+	is_int(parse("split", &c, &e), 0, "a cloud whose secrets are elsewhere");
+	is_int(cloud_add_secrets(secure, sizeof(secure) - 1, "split", &c, &e), 0, "are read");
+	is_str(c.username, "u", "the name");
+	is_str(c.password, "123", "a password of digits is text");
+	cloud_done(&c);
+	parse("basic", &c, &e);
+	cloud_add_secrets(secure, sizeof(secure) - 1, "basic", &c, &e);
+	is_str(c.password, "a: b", "what clouds.yaml says stays");
 	cloud_done(&c);
 }
 
@@ -52,6 +86,8 @@ static void test_refused(void)
 	ok(parse("none", &c, &e) == -ENOENT && strstr(e.text, "none"), "no such cloud: %s", e.text);
 	ok(parse("keystone", &c, &e) == -EINVAL && strstr(e.text, "endpoint"),
 		"a cloud without an endpoint for us: %s", e.text);
+	ok(parse("v3", &c, &e) == -EINVAL && strstr(e.text, "http_basic"),
+		"an auth_type of Keystone's: %s", e.text);
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		ok(cloud_parse(bad[i], strlen(bad[i]), "c", &c, &e) < 0, "refused: %s", e.text);
 }
@@ -59,6 +95,7 @@ static void test_refused(void)
 int main(void)
 {
 	test_found();
+	test_secrets();
 	test_refused();
 	return done_testing();
 }
