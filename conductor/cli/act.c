@@ -1,4 +1,4 @@
-/* ingot node manage, provide, inspect, clean, abort, undeploy, power, maintenance, watch. */
+/* One thing asked of many nodes, and ingot node watch; see act.h. */
 #include "conductor/cli/act.h"
 #include "lib/base/str.h"
 
@@ -7,11 +7,13 @@
 
 int act_timeout(const struct cli_line *line, int dflt, int *ret, struct err *e)
 {
-	const char *text = cli_value(line, "timeout");
+	const char *text = cli_value(line, "timeout"), *wait = cli_value(line, "wait");
 
 	*ret = dflt;
 	if (text && str_to_int(text, 1, 1000000, ret) < 0)
 		return err_set(e, EINVAL, "--timeout %s: expected seconds", text);
+	if (!text && wait && str_to_int(wait, 0, 1000000, ret) < 0)
+		return err_set(e, EINVAL, "--wait %s: expected seconds, 0 for ever", wait);
 	return 0;
 }
 
@@ -64,152 +66,39 @@ int act_run(
 	return code;
 }
 
-static int open_and_select(
-	const struct cli_line *line, int first, struct conn **c, struct names *names, struct err *e)
+/* Whether it may go on; false: *ret_code is the verb's. */
+static bool allowed(const struct cli_line *line, struct conn *c, const struct names *names,
+	const struct act *a, bool plain, int *ret_code)
 {
-	int r = conn_open(line, c, e);
-
-	return r < 0 ? r : cmd_select(*c, line, first, names, e);
+	if (!a->destroys || (a->one_is_sure && plain && !cli_flag(line, "dry-run")))
+		return true;
+	return blast_allowed(line, c, names, &a->ask, a->destroys, a->confirm, ret_code);
 }
 
-int act_on_args(struct cli_line *line, int first, const struct act *a)
+int act_on_words(struct cli_line *line, const char *const *words, size_t n, const struct act *a)
 {
+	bool plain = n == 1 && !strpbrk(words[0], "*?[@");
 	_cleanup_conn_ struct conn *c = NULL;
 	struct names names = {0};
-	struct err e;
+	struct err e = {0};
 	int code = CLI_OK;
 
-	if (open_and_select(line, first, &c, &names, &e) < 0)
+	if (conn_open(line, &c, &e) < 0 || select_nodes(c, words, n, !n, &names, &e) < 0)
 		code = cmd_fail(&e);
-	else if (!a->destroys ||
-		 blast_allowed(line, c, &names, &a->ask, a->destroys, a->confirm, &code))
+	else if (allowed(line, c, &names, a, plain, &code))
 		code = act_run(line, c, &names, a);
 	names_done(&names);
 	return code;
 }
 
-static json_t *target_requests(const char *node, void *data)
+int act_on_args(struct cli_line *line, int first, const struct act *a)
 {
-	return act_target(data);
-}
+	size_t n = line->n_args > first ? (size_t)(line->n_args - first) : 0;
+	struct err e = {0};
 
-static int run_target(struct cli_line *line, const char *target, const char *state)
-{
-	struct act a = {.ask = {target_requests, (void *)target}, .provision_state = state};
-
-	return act_on_args(line, 0, &a);
-}
-
-int verb_node_manage(struct cli_line *line, void *data)
-{
-	return run_target(line, "manage", "manageable");
-}
-
-int verb_node_inspect(struct cli_line *line, void *data)
-{
-	return run_target(line, "inspect", "manageable");
-}
-
-int verb_node_provide(struct cli_line *line, void *data)
-{
-	struct act a = {.ask = {target_requests, (void *)"provide"},
-		.provision_state = "available",
-		.destroys = "Clean the disks of",
-		.confirm = BLAST_ON_TERMINAL};
-
-	return act_on_args(line, 0, &a);
-}
-
-int verb_node_undeploy(struct cli_line *line, void *data)
-{
-	struct act a = {.ask = {target_requests, (void *)"deleted"},
-		.provision_state = "available",
-		.destroys = "Undeploy"};
-
-	return act_on_args(line, 0, &a);
-}
-
-int verb_node_abort(struct cli_line *line, void *data)
-{
-	return run_target(line, "abort", NULL);
-}
-
-static json_t *clean_requests(const char *node, void *data)
-{
-	return ask_one("PUT", "/states/provision",
-		json_pack("{s:s, s:O}", "target", "clean", "clean_steps", (json_t *)data));
-}
-
-int verb_node_clean(struct cli_line *line, void *data)
-{
-	_cleanup_json_ json_t *steps = NULL;
-	const char *file = cli_value(line, "steps");
-	struct act a = {.provision_state = "manageable", .destroys = "Clean"};
-	json_error_t je;
-
-	if (!file)
-		return fprintf(stderr, "ingot: --steps FILE is needed: a JSON array of steps\n"),
-		       CLI_USAGE;
-	steps = json_load_file(file, 0, &je);
-	if (!json_is_array(steps))
-		return fprintf(stderr, "ingot: --steps %s: %s\n", file,
-			       steps ? "expected an array" : je.text),
-		       CLI_USAGE;
-	a.ask = (struct ask){clean_requests, steps};
-	return act_on_args(line, 0, &a);
-}
-
-static const struct {
-	const char *word, *target, *state;
-} powers[] = {
-	{"on", "power on", "power on"},
-	{"off", "power off", "power off"},
-	{"reboot", "rebooting", "power on"},
-	{"soft-off", "soft power off", "power off"},
-	{"soft-reboot", "soft rebooting", "power on"},
-};
-
-static json_t *power_requests(const char *node, void *data)
-{
-	return ask_one("PUT", "/states/power", json_pack("{s:s}", "target", (const char *)data));
-}
-
-int verb_node_power(struct cli_line *line, void *data)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(powers); i++) {
-		struct act a = {.ask = {power_requests, (void *)powers[i].target},
-			.power_state = powers[i].state};
-
-		if (str_eq(powers[i].word, line->args[0]))
-			return act_on_args(line, 1, &a);
-	}
-	fprintf(stderr, "ingot: '%s': expected on, off, reboot, soft-off or soft-reboot\n",
-		line->args[0]);
-	return CLI_USAGE;
-}
-
-struct maintenance {
-	bool on;
-	const char *reason;
-};
-
-static json_t *maintenance_requests(const char *node, void *data)
-{
-	const struct maintenance *m = data;
-
-	return ask_one(m->on ? "PUT" : "DELETE", "/maintenance",
-		m->on ? json_pack("{s:s?}", "reason", m->reason) : NULL);
-}
-
-int verb_node_maintenance(struct cli_line *line, void *data)
-{
-	struct maintenance m = {str_eq(line->args[0], "on"), cli_value(line, "reason")};
-	struct act a = {.ask = {maintenance_requests, &m}};
-
-	if (!m.on && !str_eq(line->args[0], "off"))
-		return fprintf(stderr, "ingot: '%s': expected on or off\n", line->args[0]),
-		       CLI_USAGE;
-	return act_on_args(line, 1, &a);
+	if (select_given(line, first, &e) < 0)
+		return cmd_fail_usage(&e);
+	return act_on_words(line, line->args + first, n, a);
 }
 
 int verb_node_watch(struct cli_line *line, void *data)
@@ -224,7 +113,7 @@ int verb_node_watch(struct cli_line *line, void *data)
 
 	if (act_timeout(line, 0, &goal.timeout_s, &e) < 0)
 		return fprintf(stderr, "ingot: %s\n", e.text), CLI_USAGE;
-	if (open_and_select(line, 0, &c, &names, &e) < 0)
+	if (conn_open(line, &c, &e) < 0 || cmd_select(c, line, 0, &names, &e) < 0)
 		code = cmd_fail(&e);
 	else
 		code = watch_nodes(c, &names, &goal, &failed);

@@ -13,6 +13,7 @@ struct act {
 	const char
 		*destroys; /* "Undeploy": what may be lost is shown and confirmed; NULL: nothing */
 	enum blast_ask confirm;
+	bool one_is_sure; /* a single node that is named is not asked about */
 };
 
 /* Asks each node; with --wait follows them. Prints failures; an exit code. */
@@ -22,8 +23,11 @@ int act_run(const struct cli_line *line, struct conn *c, const struct names *nam
 /* All of a verb: connection, the nodes of the arguments from `first` on, confirmation, act_run().
  */
 int act_on_args(struct cli_line *line, int first, const struct act *a);
+/* The same of the nodes that n words mean. */
+int act_on_words(struct cli_line *line, const char *const *words, size_t n, const struct act *a);
 
 json_t *act_target(const char *target); /* the one request for a provision target, in an array */
+/* Of --timeout, else of --wait; 0: for ever. */
 int act_timeout(const struct cli_line *line, int dflt, int *ret, struct err *e);
 
 #endif

@@ -1,5 +1,6 @@
 /* Asking many nodes; see ask.h. */
 #include "conductor/cli/ask.h"
+#include "conductor/cli/fan.h"
 #include "lib/base/str.h"
 #include "lib/base/time.h"
 
@@ -7,9 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CHUNK_NODES 1000
-#define CHUNK_BYTES ((size_t)16 * 1024 * 1024)
-#define RETRY_MS    10000
+#define CHUNK_NODES  1000
+#define REQUESTS_MAX 8 /* about one node in a batch */
+#define CHUNK_BYTES  ((size_t)16 * 1024 * 1024)
+#define RETRY_MS     10000
 
 json_t *ask_one(const char *method, const char *path, json_t *body)
 {
@@ -52,11 +54,42 @@ static json_t *ask_alone(struct conn *c, const char *node, const struct ask *a)
 	return row_new(node, 202, NULL);
 }
 
-static int alone(struct conn *c, const struct names *names, const struct ask *a, json_t *rows)
+struct alone {
+	const struct names *names;
+	const struct ask *ask;
+	json_t **rows;
+};
+
+static void alone_one(struct conn *c, size_t i, void *data)
 {
+	const struct alone *a = data;
+
+	a->rows[i] = ask_alone(c, a->names->list[i], a->ask);
+}
+
+static int alone(struct conn *c, const struct names *names, const struct ask *ask, json_t *rows)
+{
+	struct alone a = {names, ask, xcalloc(names->n + 1, sizeof(json_t *))};
+
+	fan_out(c, names->n, alone_one, &a);
 	for (size_t i = 0; i < names->n; i++)
-		json_array_append_new(rows, ask_alone(c, names->list[i], a));
+		json_array_append_new(rows, a.rows[i]);
+	free(a.rows);
 	return 0;
+}
+
+/* A batch's paths have no query. */
+static bool fits_batch(const struct names *names, const struct ask *a)
+{
+	_cleanup_json_ json_t *requests =
+		names->n ? a->requests(names->list[0], a->data) : json_array();
+	bool fits = true;
+	json_t *request;
+	size_t i;
+
+	json_array_foreach (requests, i, request)
+		fits &= !strchr(json_str(request, "path"), '?');
+	return fits && json_array_size(requests) <= REQUESTS_MAX;
 }
 
 /* The next nodes that fit into one call, from *at on. */
@@ -98,6 +131,8 @@ static int ask_all(struct conn *c, const struct names *names, const struct ask *
 {
 	int r = 0;
 
+	if (!dry_run && !fits_batch(names, a))
+		return alone(c, names, a, rows);
 	for (size_t at = 0; r == 0 && at < names->n;)
 		r = ask_chunk(c, chunk(names, a, &at), dry_run, rows, e);
 	if (r == -ENOENT && !json_array_size(rows))

@@ -124,7 +124,7 @@ static int dry_run(const struct cli_line *line, const char *what, const json_t *
 {
 	_cleanup_free_ char *summary = blast_summary(what, rows);
 
-	if (cli_flag(line, "json")) {
+	if (print_as_json(line)) {
 		cmd_print_json(rows);
 	} else {
 		print_rows(stdout, rows);
@@ -133,11 +133,12 @@ static int dry_run(const struct cli_line *line, const char *what, const json_t *
 	return taken(rows) < json_array_size(rows) ? CLI_FAILED : CLI_OK;
 }
 
-static bool few_enough(const struct cli_line *line, const struct names *names)
+bool blast_few_enough(const struct cli_line *line, const struct names *names, int *ret_code)
 {
 	const char *text = cli_value(line, "max");
 	int max = BLAST_MAX;
 
+	*ret_code = CLI_USAGE;
 	if (text && str_to_int(text, 1, RANGE_NAMES_MAX, &max) < 0) {
 		fprintf(stderr, "ingot: --max %s: expected a number of nodes\n", text);
 		return false;
@@ -145,11 +146,28 @@ static bool few_enough(const struct cli_line *line, const struct names *names)
 	if (names->n <= (size_t)max)
 		return true;
 	fprintf(stderr,
-		"ingot: this would touch %zu nodes, more than %d; --dry-run shows them, --max %zu "
+		"ingot: this would touch %zu, more than %d; --dry-run shows them, --max %zu "
 		"allows "
 		"them\n",
 		names->n, max, names->n);
 	return false;
+}
+
+bool blast_sure(
+	const struct cli_line *line, const char *what, const char *name, bool sure, int *ret_code)
+{
+	_cleanup_free_ char *text = xasprintf("%s %s", what, name),
+			    *question = xasprintf("%s?", text);
+
+	if (cli_flag(line, "yes") || (!prompt_possible() && !sure))
+		return true;
+	if (!prompt_possible()) {
+		fprintf(stderr, "ingot: %s: say --yes when there is no terminal\n", text);
+		*ret_code = CLI_USAGE;
+		return false;
+	}
+	*ret_code = CLI_FAILED;
+	return prompt_yes(question);
 }
 
 /* Many nodes are not waved through: their number is typed. */
@@ -202,7 +220,7 @@ bool blast_allowed(const struct cli_line *line, struct conn *c, const struct nam
 	struct err e;
 
 	*ret_code = CLI_USAGE;
-	if (!dry && !few_enough(line, names))
+	if (!dry && !blast_few_enough(line, names, ret_code))
 		return false;
 	if (!dry && quiet)
 		return true;

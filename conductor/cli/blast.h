@@ -19,6 +19,16 @@ enum blast_ask {
 bool blast_allowed(const struct cli_line *line, struct conn *c, const struct names *names,
 	const struct ask *a, const char *what, enum blast_ask ask, int *ret_code);
 
+/* Not more names than --max; else says so, and *ret_code is wrong usage. */
+bool blast_few_enough(const struct cli_line *line, const struct names *names, int *ret_code);
+
+/*
+ * Asks "what name?" unless --yes. Where there is nobody to ask: goes on, or where data is lost for
+ * sure (`sure`) wants --yes.
+ */
+bool blast_sure(
+	const struct cli_line *line, const char *what, const char *name, bool sure, int *ret_code);
+
 /* One line for people about the rows of a dry run: nodes, systems, disks and their size. Allocated.
  */
 char *blast_summary(const char *what, const json_t *rows);

@@ -173,7 +173,7 @@ int verb_bmc_sensors(struct cli_line *line, void *data)
 
 	if (cli_flag(line, "problems"))
 		drop_well(answers, "sensors");
-	if (cli_flag(line, "json")) {
+	if (print_as_json(line)) {
 		cmd_print_json(answers);
 		return code;
 	}
@@ -244,7 +244,7 @@ int verb_bmc_sel(struct cli_line *line, void *data)
 	code = fetch(line, what, &answers);
 	if (cli_flag(line, "problems"))
 		drop_well(answers, "entries");
-	if (cli_flag(line, "json")) {
+	if (print_as_json(line)) {
 		cmd_print_json(answers);
 		return code;
 	}
@@ -301,7 +301,7 @@ int verb_bmc_fru(struct cli_line *line, void *data)
 	json_t *answer;
 	size_t i;
 
-	if (cli_flag(line, "json"))
+	if (print_as_json(line))
 		cmd_print_json(answers);
 	else
 		json_array_foreach (answers, i, answer)
@@ -316,7 +316,7 @@ static int print_facts(
 	_cleanup_json_ json_t *answers = NULL;
 	int code = fetch(line, what, &answers);
 
-	if (cli_flag(line, "json"))
+	if (print_as_json(line))
 		cmd_print_json(answers);
 	else if (json_array_size(answers) == 1)
 		table_print_object(stdout, json_array_get(answers, 0));

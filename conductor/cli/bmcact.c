@@ -112,7 +112,7 @@ int verb_bmc_raw(struct cli_line *line, void *data)
 		return fprintf(stderr, "ingot: %s\n", e.text), CLI_USAGE;
 	if (conn_open(line, &c, &e) < 0 || conn_call(c, "POST", path, body, &answer, &e) < 0)
 		return cmd_fail(&e);
-	if (cli_flag(line, "json")) {
+	if (print_as_json(line)) {
 		cmd_print_json(answer);
 		return CLI_OK;
 	}

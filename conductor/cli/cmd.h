@@ -3,6 +3,8 @@
 #define CONDUCTOR_CLI_CMD_H
 
 #include "conductor/cli/conn.h"
+#include "conductor/cli/print.h"
+#include "conductor/cli/select.h"
 #include "lib/cli/range.h"
 #include "lib/cli/table.h"
 #include "lib/cli/verb.h"
@@ -10,19 +12,11 @@
 #define VERB(name) int name(struct cli_line *line, void *data)
 
 VERB(verb_rack_import);
-VERB(verb_node_list);
-VERB(verb_node_show);
-VERB(verb_node_create);
-VERB(verb_node_set);
-VERB(verb_node_delete);
-VERB(verb_node_manage);
-VERB(verb_node_inspect);
-VERB(verb_node_provide);
-VERB(verb_node_clean);
-VERB(verb_node_abort);
 VERB(verb_node_deploy);
-VERB(verb_node_undeploy);
+VERB(verb_node_provision);
 VERB(verb_node_power);
+VERB(verb_node_reboot);
+VERB(verb_node_secure_boot);
 VERB(verb_node_maintenance);
 VERB(verb_node_watch);
 VERB(verb_node_erasures);
@@ -47,11 +41,6 @@ VERB(verb_waiting_list);
 VERB(verb_waiting_accept);
 VERB(verb_waiting_ignore);
 VERB(verb_inventory_export);
-VERB(verb_port_list);
-VERB(verb_port_create);
-VERB(verb_port_delete);
-VERB(verb_driver_list);
-VERB(verb_conductor_list);
 VERB(verb_version);
 VERB(verb_completion);
 VERB(verb_man);
@@ -66,25 +55,8 @@ int cmd_fetch(struct cli_line *line, const char *path, json_t **ret, struct err 
 /* Prints "ingot: text" and gives the exit code that fits the error. */
 int cmd_fail(const struct err *e);
 
-/* Rows as a table, or with --json as they are. rows is borrowed. */
-int cmd_print(const struct cli_line *line, const struct table_column *columns, size_t n,
-	const json_t *rows);
-void cmd_print_json(const json_t *json);
-
-/*
- * The nodes the arguments from `first` on stand for: names, UUIDs, ranges, globs, or --all.
- * -ENOENT when a glob fits none.
- */
-int cmd_select(
-	struct conn *c, const struct cli_line *line, int first, struct names *ret, struct err *e);
-
-/*
- * Adds every "key=value" of a repeated option to object. "key=@FILE" takes the first line of a
- * file, "key=?" asks on the terminal; a literal password is refused. json: values that are JSON
- * are taken as such. -EINVAL.
- */
-int cmd_pairs(
-	const struct cli_line *line, const char *option, bool json, json_t *object, struct err *e);
+/* The same; wrong usage where the error is -EINVAL. */
+int cmd_fail_usage(const struct err *e);
 
 /* What went wrong with which node; nodes that failed alike are printed in one line. */
 struct failure {

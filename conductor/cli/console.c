@@ -318,7 +318,7 @@ static int show_recording(struct cli_line *line, struct conn *c)
 		return cmd_fail(&e);
 	if (cli_flag(line, "replay"))
 		castview_replay(text, strlen(text), since, speed, stdout);
-	else if (cli_flag(line, "json"))
+	else if (print_as_json(line))
 		fputs(text, stdout);
 	else
 		castview_log(text, strlen(text), since, stdout);
@@ -351,20 +351,4 @@ int verb_console(struct cli_line *line, void *data)
 	if (enable(c, node, &e) < 0)
 		return cmd_fail(&e);
 	return cli_flag(line, "follow") ? only_follow(c, node) : interact(c, node);
-}
-
-static json_t *console_requests(const char *node, void *data)
-{
-	return ask_one("PUT", "/states/console", json_pack("{s:b}", "enabled", *(bool *)data));
-}
-
-int verb_node_console(struct cli_line *line, void *data)
-{
-	bool on = str_eq(line->args[0], "on");
-	struct act a = {.ask = {console_requests, &on}};
-
-	if (!on && !str_eq(line->args[0], "off"))
-		return fprintf(stderr, "ingot: '%s': expected on or off\n", line->args[0]),
-		       CLI_USAGE;
-	return act_on_args(line, 1, &a);
 }

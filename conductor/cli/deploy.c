@@ -1,6 +1,9 @@
-/* ingot node deploy: what goes into instance_info and the config drive, then target active. */
+/* ingot node deploy and rebuild: what goes into instance_info and the config drive, then target
+ * active. */
 #include "conductor/cli/act.h"
 #include "conductor/cli/deploy.h"
+#include "conductor/cli/isodir.h"
+#include "conductor/cli/value.h"
 #include "lib/base/buf.h"
 #include "lib/base/fs.h"
 #include "lib/base/str.h"
@@ -8,6 +11,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define DRIVE_MAX ((size_t)48 * 1024 * 1024)
 
@@ -89,6 +93,7 @@ int deploy_drive(const char *data, size_t len, json_t **ret, struct err *e)
 static int read_drive(const char *value, json_t **ret, struct err *e)
 {
 	_cleanup_free_ char *data = NULL;
+	struct stat st;
 	size_t len;
 	int r;
 
@@ -98,7 +103,10 @@ static int read_drive(const char *value, json_t **ret, struct err *e)
 		*ret = json_string(value);
 		return 0;
 	}
-	r = fs_read(value, DRIVE_MAX, &data, &len, e);
+	if (stat(value, &st) == 0 && S_ISDIR(st.st_mode))
+		r = isodir_pack(value, &data, &len, e);
+	else
+		r = fs_read(value, DRIVE_MAX, &data, &len, e);
 	if (r == 0)
 		r = deploy_drive(data, len, ret, e);
 	return r < 0 ? err_prefix(e, "--config-drive %.128s", value) : 0;
@@ -107,6 +115,7 @@ static int read_drive(const char *value, json_t **ret, struct err *e)
 struct deploy {
 	json_t *info;  /* members for instance_info */
 	json_t *drive; /* NULL: none */
+	json_t *steps; /* NULL: none */
 	const char *hostname;
 	bool rebuild;
 };
@@ -169,6 +178,9 @@ static json_t *deploy_requests(const char *node, void *data)
 	if (drive)
 		json_object_set(
 			json_object_get(json_array_get(verb, 0), "body"), "configdrive", drive);
+	if (d->steps)
+		json_object_set(
+			json_object_get(json_array_get(verb, 0), "body"), "deploy_steps", d->steps);
 	json_array_extend(requests, verb);
 	return requests;
 }
@@ -181,7 +193,7 @@ static int read_options(const struct cli_line *line, struct deploy *d, struct er
 	json_t *root = NULL;
 	int r = 0;
 
-	d->rebuild = cli_flag(line, "rebuild");
+	d->rebuild = cli_flag(line, "rebuild") || str_eq(line->verb->verb, "rebuild");
 	d->hostname = cli_value(line, "hostname");
 	if (image)
 		json_put_str(d->info, "image_source", image);
@@ -189,7 +201,11 @@ static int read_options(const struct cli_line *line, struct deploy *d, struct er
 		json_put_str(d->info, "image_disk_format", cli_value(line, "disk-format"));
 	/* said either way, so that what an earlier deploy asked for does not stay */
 	json_object_set_new(d->info, "ingot_keep_data", json_boolean(cli_flag(line, "keep-data")));
-	if (sum)
+	if (cli_value(line, "deploy-steps"))
+		r = value_json("deploy-steps", cli_value(line, "deploy-steps"), &d->steps, e);
+	if (r == 0 && d->steps && !json_is_array(d->steps))
+		r = err_set(e, EINVAL, "--deploy-steps: expected a list of steps");
+	if (r == 0 && sum)
 		r = deploy_checksum(sum, d->info, e);
 	if (r == 0 && hints)
 		r = deploy_hints(hints, &root, e);
@@ -218,5 +234,6 @@ int verb_node_deploy(struct cli_line *line, void *data)
 	}
 	json_decref(d.info);
 	json_decref(d.drive);
+	json_decref(d.steps);
 	return code;
 }

@@ -302,7 +302,7 @@ int verb_rack_import(struct cli_line *line, void *data)
 	if (r < 0)
 		code = cmd_fail(&e);
 	else
-		report(&im, dry, cli_flag(line, "json"));
+		report(&im, dry, print_as_json(line));
 	import_done(&im);
 	return code;
 }

@@ -1,5 +1,6 @@
-/* Verbs that look: waiting, inventory, ports, drivers, conductors, version. */
+/* Verbs that look: erasures, logs, waiting, inventory, version. */
 #include "conductor/cli/cmd.h"
+#include "conductor/cli/value.h"
 #include "lib/base/buf.h"
 #include "lib/base/fs.h"
 #include "lib/base/str.h"
@@ -15,7 +16,7 @@ int cmd_fetch(struct cli_line *line, const char *path, json_t **ret, struct err 
 	r = conn_open(line, &c, e);
 	if (r == 0)
 		r = conn_call(c, "GET", path, NULL, ret, e);
-	if (r < 0 || !cli_flag(line, "json"))
+	if (r < 0 || !print_as_json(line))
 		return r;
 	cmd_print_json(*ret);
 	return 1;
@@ -147,7 +148,7 @@ int verb_waiting_accept(struct cli_line *line, void *data)
 
 	if (name && line->n_args > 1)
 		return fprintf(stderr, "ingot: --name is for one machine\n"), CLI_USAGE;
-	if (cmd_pairs(line, "driver-info", false, info, &e) < 0)
+	if (value_pairs(line, "driver-info", false, info, &e) < 0)
 		return fprintf(stderr, "ingot: %s\n", e.text), CLI_USAGE;
 	json_put_str(body, "driver", driver ? driver : "ipmi");
 	if (name)
@@ -183,120 +184,6 @@ int verb_inventory_export(struct cli_line *line, void *data)
 	return fs_write_atomic(file, text, strlen(text), 0644, &e) < 0 ? cmd_fail(&e) : CLI_OK;
 }
 
-int verb_port_list(struct cli_line *line, void *data)
-{
-	static const struct table_column columns[] = {{"address", NULL}, {"pxe_enabled", "PXE"},
-		{"physical_network", "NETWORK"}, {"node_uuid", "NODE"}, {"uuid", NULL}};
-	const char *node = cli_value(line, "node");
-	_cleanup_free_ char *path = node ? conn_path("/v1/ports?detail=true&node=", node, "")
-					 : xstrdup("/v1/ports?detail=true");
-	_cleanup_conn_ struct conn *c = NULL;
-	_cleanup_json_ json_t *rows = NULL;
-	struct err e;
-
-	if (conn_open(line, &c, &e) < 0 || conn_list(c, path, "ports", &rows, &e) < 0)
-		return cmd_fail(&e);
-	return cmd_print(line, columns, ARRAY_SIZE(columns), rows);
-}
-
-static int uuid_of(struct conn *c, const char *node, char **ret, struct err *e)
-{
-	_cleanup_free_ char *path = conn_path("/v1/nodes/", node, "?fields=uuid");
-	_cleanup_json_ json_t *found = NULL;
-	int r = conn_call(c, "GET", path, NULL, &found, e);
-
-	if (r == 0)
-		*ret = xstrdup(json_str(found, "uuid"));
-	return r;
-}
-
-int verb_port_create(struct cli_line *line, void *data)
-{
-	const char *node = cli_value(line, "node");
-	_cleanup_conn_ struct conn *c = NULL;
-	_cleanup_json_ json_t *port = NULL, *made = NULL;
-	_cleanup_free_ char *uuid = NULL;
-	struct err e;
-
-	if (!node)
-		return fprintf(stderr, "ingot: --node NODE is needed\n"), CLI_USAGE;
-	if (conn_open(line, &c, &e) < 0 || uuid_of(c, node, &uuid, &e) < 0)
-		return cmd_fail(&e);
-	port = json_pack("{s:s, s:s, s:b}", "address", line->args[0], "node_uuid", uuid,
-		"pxe_enabled", !cli_flag(line, "no-pxe"));
-	if (conn_call(c, "POST", "/v1/ports", port, &made, &e) < 0)
-		return cmd_fail(&e);
-	if (cli_flag(line, "json"))
-		cmd_print_json(made);
-	else
-		printf("%s\n", json_str(made, "uuid"));
-	return CLI_OK;
-}
-
-/* By UUID or by MAC address. */
-static int delete_port(struct conn *c, const char *port, struct err *e)
-{
-	_cleanup_free_ char *query = conn_path("/v1/ports?address=", port, "");
-	_cleanup_free_ char *path = NULL;
-	_cleanup_json_ json_t *found = NULL;
-	const char *uuid = port;
-
-	if (strchr(port, ':')) {
-		if (conn_list(c, query, "ports", &found, e) < 0)
-			return -e->code;
-		uuid = json_str(json_array_get(found, 0), "uuid");
-		if (!uuid)
-			return err_set(e, ENOENT, "no port has this address");
-	}
-	path = conn_path("/v1/ports/", uuid, "");
-	return conn_call(c, "DELETE", path, NULL, NULL, e);
-}
-
-int verb_port_delete(struct cli_line *line, void *data)
-{
-	_cleanup_conn_ struct conn *c = NULL;
-	struct failures failed = {0};
-	struct err e;
-	int code;
-
-	if (conn_open(line, &c, &e) < 0)
-		return cmd_fail(&e);
-	for (int i = 0; i < line->n_args; i++)
-		if (delete_port(c, line->args[i], &e) < 0)
-			failures_add(&failed, line->args[i], e.text);
-	failures_print(&failed);
-	code = failed.n ? CLI_FAILED : CLI_OK;
-	failures_done(&failed);
-	return code;
-}
-
-int verb_driver_list(struct cli_line *line, void *data)
-{
-	static const struct table_column columns[] = {
-		{"name", NULL}, {"type", NULL}, {"hosts", NULL}};
-	_cleanup_conn_ struct conn *c = NULL;
-	_cleanup_json_ json_t *rows = NULL;
-	struct err e;
-
-	if (conn_open(line, &c, &e) < 0 || conn_list(c, "/v1/drivers", "drivers", &rows, &e) < 0)
-		return cmd_fail(&e);
-	return cmd_print(line, columns, ARRAY_SIZE(columns), rows);
-}
-
-int verb_conductor_list(struct cli_line *line, void *data)
-{
-	static const struct table_column columns[] = {{"hostname", NULL}, {"alive", NULL},
-		{"conductor_group", "GROUP"}, {"drivers", NULL}, {"updated_at", "SEEN"}};
-	_cleanup_conn_ struct conn *c = NULL;
-	_cleanup_json_ json_t *rows = NULL;
-	struct err e;
-
-	if (conn_open(line, &c, &e) < 0 ||
-		conn_list(c, "/v1/conductors?detail=true", "conductors", &rows, &e) < 0)
-		return cmd_fail(&e);
-	return cmd_print(line, columns, ARRAY_SIZE(columns), rows);
-}
-
 int verb_version(struct cli_line *line, void *data)
 {
 	_cleanup_json_ json_t *out = json_pack("{s:s}", "ingot", INGOT_VERSION), *root = NULL;
@@ -308,7 +195,7 @@ int verb_version(struct cli_line *line, void *data)
 		json_put_str(
 			out, "api", json_str(json_object_get(root, "default_version"), "version"));
 	}
-	if (cli_flag(line, "json"))
+	if (print_as_json(line))
 		cmd_print_json(out);
 	else
 		table_print_object(stdout, out);

@@ -378,7 +378,7 @@ int verb_node_history(struct cli_line *line, void *data)
 		return cmd_fail(&e);
 	events = json_object_get(answer, "events");
 	json_object_set_new(answer, "phases", story_phases(events));
-	if (cli_flag(line, "json")) {
+	if (print_as_json(line)) {
 		cmd_print_json(answer);
 		return CLI_OK;
 	}

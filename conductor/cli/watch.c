@@ -42,13 +42,6 @@ void watch_progress(struct buf *b, const json_t *p)
 		buf_printf(b, "  %s", json_str(p, "message"));
 }
 
-static const char *row_name(const json_t *row)
-{
-	const char *name = json_str(row, "name");
-
-	return name ? name : json_str(row, "uuid");
-}
-
 static bool is_failed(const char *state)
 {
 	return str_eq(state, "error") || str_ends(state ? state : "", " failed");
