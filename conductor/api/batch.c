@@ -7,6 +7,7 @@
 #include "conductor/api/handlers.h"
 #include "conductor/api/internal.h"
 #include "conductor/api/nodes.h"
+#include "conductor/api/resource.h"
 #include "lib/base/list.h"
 #include "lib/base/str.h"
 #include "lib/base/time.h"
@@ -99,6 +100,24 @@ static int keep_for_later(struct item *it, struct call *c, const char *text, str
 	return 0;
 }
 
+/* Only provision requests and deletions can be asked what they would do. */
+static bool can_tell(const struct route *route)
+{
+	return route->handler == states_provision || route->handler == node_delete;
+}
+
+/* What a dry run can say of another request: its body is right, and there is such a node. */
+static int check_only(struct call *c, const char *text, struct err *e)
+{
+	_cleanup_json_ json_t *node = NULL;
+
+	if (call_parse_body(c->route, c->version, text, strlen(text), &c->body, e) < 0 ||
+		node_read(c, c->params[0], &node, e) < 0)
+		return -e->code;
+	call_reply_empty(c, 204);
+	return 0;
+}
+
 static void step(struct item *it)
 {
 	const json_t *request = json_array_get(it->requests, it->at);
@@ -115,6 +134,8 @@ static void step(struct item *it)
 	c->json = json_incref(it->patch);
 	if (c->would && c->route->body == BODY_PATCH)
 		r = keep_for_later(it, c, text, &e);
+	else if (c->would && !can_tell(c->route))
+		r = check_only(c, text, &e);
 	else
 		r = call_run(c, text, strlen(text), &e);
 	if (r < 0)

@@ -71,6 +71,15 @@ answer = batch({"nodes": names[:3] + ["b9999"], "requests": [provision("provide"
 same([r["status"] for r in answer["results"]], [202, 202, 202, 404], "what would be taken")
 same((answer["results"][0]["provision_state"], answer["results"][0]["disks"]), ("manageable", []), "and what it is now")
 ok("b9999" in answer["results"][3]["error"], "what would be refused, and why")
+power = c.request("GET", "/v1/nodes/b0000/states")[1]["power_state"]
+other = "power off" if power == "power on" else "power on"
+switch = {"method": "PUT", "path": "/states/power", "body": {"target": other}}
+trait = {"method": "PUT", "path": "/traits/CUSTOM_DRY"}
+answer = batch({"nodes": ["b0000", "b9999"], "requests": [switch, trait], "dry_run": True})
+same([r["status"] for r in answer["results"]], [204, 404], "a dry run of other requests checks them")
+same((c.request("GET", "/v1/nodes/b0000/states")[1]["power_state"],
+      c.request("GET", "/v1/nodes/b0000/traits")[1]["traits"]), (power, []),
+     "and does none of them")
 answer = batch({"nodes": names[:2], "requests": [{"method": "DELETE"}], "dry_run": True})
 same([r["status"] for r in answer["results"]], [204, 204], "a deletion that would be taken")
 same((len(states()), set(states().values())), (COUNT, {"manageable"}), "nothing was changed")
