@@ -5,6 +5,7 @@
 #   make demo       a rack of three machines, end to end    make check-all   every combination (root)
 #   make lint       layers, layout, analysers               make bench       measurements beside peers
 #   make install    into PREFIX, with a systemd unit        make fuzz MIN=5  every fuzz target so long
+#   make openapi    openapi.yaml as the tables say          make fuzz-api    mutated requests, ten minutes
 #   make repeat N=20                                        every simulated scenario so many times
 #
 # VARIANT=release|debug|asan|tsan|fuzz; release lands in build/, the others in build/<variant>/.
@@ -116,9 +117,9 @@ $(obj)/%.o: %.c
 help:
 	@sed -n '1,/^VARIANT/s/^# \{0,1\}//p' Makefile
 
-.PHONY: help all man programs deps clean check check-unit check-all check-variant lint demo bench fuzz fuzz-report repeat install
+.PHONY: help all man openapi programs deps clean check check-unit check-all check-variant lint demo bench fuzz fuzz-api fuzz-report repeat install
 programs: $(programs)
-all: programs man
+all: programs man build/api.html
 deps:
 	@./deps.sh
 clean:
@@ -133,6 +134,14 @@ build/man/ingot.conf.5: conductor/conf-man.awk conductor/ingot.conf
 	@mkdir -p $(@D)
 	@awk -f $^ >$@
 $(foreach m,$(manuals),$(eval build/man/$(notdir $(m)): $(m); @mkdir -p build/man && cp $$< $$@))
+
+# --- the API: conductor/api/openapi.yaml, which make openapi brings in line with the tables, and its page ---
+api_tables := $(obj)/tests/api/api-tables
+openapi: $(api_tables)
+	@$(api_tables) >build/api-tables.json && python3 conductor/api/openapi.py write build/api-tables.json
+build/api.html: conductor/api/openapi.yaml conductor/api/openapi.py
+	@mkdir -p $(@D)
+	@python3 conductor/api/openapi.py page >$@
 
 # --- tests ---------------------------------------------------------------------------------------
 # Every test is a TAP program. tests/check.sh runs them in stages, shows what it runs and how long
@@ -153,6 +162,11 @@ check-all: deps
 MIN ?= 1
 fuzz: deps
 	@tests/fuzz/run.sh $(MIN) $(fuzz_names)
+# Mutated requests over HTTP to an ingotd with the address sanitizer; FUZZ_SECONDS is how long.
+FUZZ_SECONDS ?= 600
+fuzz-api: deps
+	@$(MAKE) --no-print-directory VARIANT=asan programs
+	@INGOT_OUT=$(CURDIR)/build/asan tests/api/fuzz.t --seconds $(FUZZ_SECONDS)
 fuzz-report: deps
 	@tests/fuzz/report.sh $(fuzz_names)
 

@@ -257,11 +257,11 @@ static const struct {
 	{"{port}", true},
 	{"{portgroup}", true},
 	{"{allocation}", true},
-	{"{template}", true},
+	{"{deploy_template}", true},
 	{"{runbook}", true},
 	{"{chassis}", false},
-	{"{connector}", false},
-	{"{target}", false},
+	{"{volume_connector}", false},
+	{"{volume_target}", false},
 	{"{rule}", false},
 };
 

@@ -66,26 +66,6 @@ HANDLER(children_get);
 HANDLER(node_methods);
 HANDLER(vendor_passthru);
 
-/* allocations.c */
-HANDLER(allocations_list);
-HANDLER(allocations_create);
-HANDLER(allocation_get);
-HANDLER(allocation_patch);
-HANDLER(allocation_delete);
-HANDLER(node_allocation_get);
-HANDLER(node_allocation_delete);
-
-/* inspectionrules.c */
-HANDLER(inspection_rules_list);
-HANDLER(inspection_rules_create);
-HANDLER(inspection_rules_clear);
-HANDLER(inspection_rule_get);
-HANDLER(inspection_rule_patch);
-HANDLER(inspection_rule_delete);
-
-/* events.c */
-HANDLER(events_post);
-
 /* batch.c */
 HANDLER(batch_post);
 

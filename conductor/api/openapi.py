@@ -281,7 +281,8 @@ def check(tables, have):
 def write(tables, have):
     document = build(tables, have)
     with open(FILE, "w", encoding="utf-8") as f:
-        yaml.dump(document, f, Dumper=Dumper, sort_keys=False, width=100, allow_unicode=True)
+        yaml.dump(document, f, Dumper=Dumper, sort_keys=False, width=110,
+                  default_flow_style=None, allow_unicode=True)
     return 0
 
 

@@ -1,5 +1,4 @@
 /* The route table: every method and path the conductor answers, and what each asks for. */
-#include "conductor/api/allocations.h"
 #include "conductor/api/batch.h"
 #include "conductor/api/below.h"
 #include "conductor/api/handlers.h"
@@ -117,9 +116,8 @@ const struct route routes[] = {
 	R("GET", NODE "/vmedia", 93, vmedia_get),
 	R("POST", NODE "/vmedia", 89, vmedia_attach, BODY(vmedia_schema)),
 	R("DELETE", NODE "/vmedia", 89, vmedia_detach, ARGS("device_types")),
-	R("GET", NODE "/allocation", 52, node_allocation_get, ONE(allocation_resource),
-		ARGS("fields")),
-	R("DELETE", NODE "/allocation", 52, node_allocation_delete),
+	R("GET", NODE "/allocation", 52, node_below_missing, .arg = "allocation", ARGS("fields")),
+	R("DELETE", NODE "/allocation", 52, node_below_missing, .arg = "allocation"),
 	R("GET", NODE "/ports", 0, record_list, OF_NODE(port_resource)),
 	R("GET", NODE "/ports/detail", 0, record_list, OF_NODE(port_resource)),
 	R("GET", NODE "/portgroups", 24, record_list, OF_NODE(portgroup_resource)),
@@ -157,14 +155,7 @@ const struct route routes[] = {
 	R("GET", "/v1/volume", 32, volume_get),
 	RECORDS("/v1/volume/connectors", 32, volume_connector),
 	RECORDS("/v1/volume/targets", 32, volume_target),
-	R("GET", "/v1/allocations", 52, allocations_list, LIST(allocation_resource)),
-	R("POST", "/v1/allocations", 52, allocations_create, BODY(allocation_schema), LATER,
-		ONE(allocation_resource)),
-	R("GET", "/v1/allocations/{allocation}", 52, allocation_get, ONE(allocation_resource),
-		ARGS("fields")),
-	R("PATCH", "/v1/allocations/{allocation}", 57, allocation_patch, PATCH(allocation_schema),
-		LATER, ONE(allocation_resource)),
-	R("DELETE", "/v1/allocations/{allocation}", 52, allocation_delete, LATER),
+	EMPTY("/v1/allocations", 52, "allocations", "Allocation", LATER),
 	RECORDS("/v1/deploy_templates", 55, deploy_template, LATER),
 	RECORDS("/v1/runbooks", 92, runbook, LATER),
 	R("GET", "/v1/runbooks/{runbook}/traits", 112, runbook_traits_get),
@@ -173,17 +164,9 @@ const struct route routes[] = {
 	R("PUT", "/v1/runbooks/{runbook}/traits/{trait}", 112, runbook_traits_put),
 	R("DELETE", "/v1/runbooks/{runbook}/traits", 112, runbook_traits_delete),
 	R("DELETE", "/v1/runbooks/{runbook}/traits/{trait}", 112, runbook_traits_delete),
-	R("GET", "/v1/inspection_rules", 96, inspection_rules_list, LIST(inspection_rule_resource)),
-	R("POST", "/v1/inspection_rules", 96, inspection_rules_create, BODY(inspection_rule_schema),
-		LATER, ONE(inspection_rule_resource)),
-	R("DELETE", "/v1/inspection_rules", 96, inspection_rules_clear, LATER),
-	R("GET", "/v1/inspection_rules/{rule}", 96, inspection_rule_get,
-		ONE(inspection_rule_resource), ARGS("fields")),
-	R("PATCH", "/v1/inspection_rules/{rule}", 96, inspection_rule_patch,
-		PATCH(inspection_rule_schema), LATER, ONE(inspection_rule_resource)),
-	R("DELETE", "/v1/inspection_rules/{rule}", 96, inspection_rule_delete, LATER),
+	EMPTY("/v1/inspection_rules", 96, "inspection_rules", "Inspection rule", LATER),
 	R("GET", "/v1/shards", 82, shards_list),
-	R("POST", "/v1/events", 54, events_post, BODY(events_schema)),
+	R("POST", "/v1/events", 54, not_implemented, .arg = "events"),
 
 	R("GET", "/v1/lookup", 22, lookup, .flags = AGENT, ARGS("addresses node_uuid boot_token")),
 	R("POST", "/v1/heartbeat/{node}", 22, heartbeat, BODY(heartbeat_schema), .flags = AGENT),

@@ -1,5 +1,4 @@
 /* Durable first: a node's next record goes through the store before anything acts on it. */
-#include "conductor/node/allocate.h"
 #include "conductor/node/records.h"
 #include "lib/base/log.h"
 #include "lib/base/str.h"
@@ -100,7 +99,6 @@ void commit_submit(struct commit *c, void (*then)(struct commit *c, void *data),
 {
 	c->then = then;
 	c->data = data;
-	allocation_follow(c);
 	if (c->next) {
 		c->next->updated_at = time_wall_us();
 		store_txn_put(c->txn, &node_type, c->next);

@@ -141,8 +141,6 @@ struct engine {
 
 	struct record_table *records; /* by kind, see records.h */
 	struct list record_waits;     /* requests for records that are being changed */
-	struct list allocations;      /* without a node yet, see allocate.h */
-	uv_timer_t allocation_timer;
 
 	struct news_subscriber subscribers[8];
 	int n_subscribers;

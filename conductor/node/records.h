@@ -116,7 +116,6 @@ void records_free(struct engine *en);
 
 /* recordreq.c */
 void on_record(struct engine *en, struct request *r);
-void on_records_clear(struct engine *en, struct request *r);
 void on_record_of_node(struct enode *e, struct request *r);
 void records_wake(struct engine *en); /* requests for what was busy are looked at again */
 

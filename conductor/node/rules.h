@@ -11,7 +11,4 @@ int portgroup_check(struct record_change *ch, struct err *e);
 /* volumes.c */
 int volume_check(struct record_change *ch, struct err *e);
 
-/* inspect.c */
-int inspection_rule_check(struct record_change *ch, struct err *e);
-
 #endif

@@ -1,6 +1,5 @@
 /* Runs a node's flow call by call, and keeps its time; see run.h and enode.h. */
 #include "conductor/node/run.h"
-#include "conductor/node/inspect.h"
 #include "lib/base/log.h"
 #include "lib/base/str.h"
 #include "lib/base/time.h"
@@ -44,8 +43,6 @@ static void found_done(struct flow_found *f)
 	json_decref(f->disks);
 	json_decref(f->bios);
 	json_decref(f->firmware);
-	json_decref(f->ports);
-	free(f->rules);
 	memset(f, 0, sizeof(*f));
 }
 
@@ -338,8 +335,6 @@ void run_call_succeeded(struct enode *e, json_t *value)
 	str_replace(&e->run->note,
 		call->boots && json_is_object(value) ? json_str(value, "note") : NULL);
 	r = call->finish ? call->finish(e->run, value, &err) : 0;
-	if (r == 0 && call->kind == CALL_INSPECTION)
-		r = inspect_run_rules(e, &err);
 
 	if (r < 0) {
 		run_fail_call(e, &err);

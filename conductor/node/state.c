@@ -1,5 +1,4 @@
 /* The one place where a provision state changes; see enode.h. */
-#include "conductor/node/inspect.h"
 #include "conductor/node/records.h"
 #include "lib/base/log.h"
 #include "lib/base/str.h"
@@ -190,7 +189,6 @@ static void add_found(struct commit *c, struct flow_found *f)
 		store_txn_put(c->txn, &inventory_type, &inv);
 	json_array_foreach (f->macs, i, mac)
 		add_port(c, json_string_value(mac));
-	inspect_add_changes(c, f);
 }
 
 static const enum flow_kind flow_of_action[ACT_COUNT] = {

@@ -23,6 +23,10 @@ esac
 if make -s man; then
 	step manuals mandoc -Tlint -Wwarning build/man/*
 fi
+if make -s tests; then
+	mkdir -p build && build/obj/release/tests/api/api-tables >build/api-tables.json
+	step openapi python3 conductor/api/openapi.py check build/api-tables.json
+fi
 step cppcheck cppcheck --quiet --error-exitcode=1 --enable=warning,portability --inline-suppr -j2 -I. \
 	--suppress=funcArgOrderDifferent --suppress=normalCheckLevelMaxBranches --suppress=nullPointerOutOfMemory \
 	--include=tests/lint/cppcheck.h -UTAKE_PTR --suppress=internalAstError --suppress=selfAssignment --suppress=legacyUninitvar \

@@ -1,0 +1,1 @@
+$(eval $(call library,rule,conductor/model/rule,jansson libpcre2-8))
