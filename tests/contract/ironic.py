@@ -1,0 +1,326 @@
+#!/usr/bin/python3
+"""Debian's own Ironic, to be asked what Ingot is asked.
+
+    ironic.py make [RELEASE...]     installs it in a root below build/ironic, once (root; some minutes)
+    ironic.py run RELEASE [--port N] [--folder DIR]
+                                    starts one, says its URL when it answers, ends it when told to end
+
+RELEASE is one of Debian's: bookworm has Ironic 21.4 (API 1.82), trixie has Ironic 29.0 (API 1.96).
+The mirror, its keys and what apt has to know to reach it are this machine's own. Everything an
+instance starts lives in a process namespace that ends with this program, however it ends.
+"""
+
+import argparse
+import atexit
+import ctypes
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+ROOTS = os.path.join(TOP, "build/ironic")
+RELEASES = {"bookworm": 82, "trixie": 96}  # the newest microversion of each
+PACKAGES = ("ironic-api", "ironic-conductor", "sqlite3", "python3-ironicclient", "python3-openstacksdk")
+KEYS = "/usr/share/keyrings/debian-archive-keyring.gpg"
+
+# Mounts of its own and processes of its own: nothing of it outlives the first process.
+ENTER = r"""
+set -e
+root=$1 tests=$2 state=$3; shift 3
+mount --bind "$root" "$root"
+mount -t proc proc "$root/proc"
+mount --rbind /sys "$root/sys"
+mount --rbind /dev "$root/dev"
+mount -t tmpfs tmpfs "$root/run"
+if [ -n "$state" ]; then
+	mkdir -p "$root/srv/state" "$root/srv/tests"
+	mount --bind "$state" "$root/srv/state"
+	mount --bind "$tests" "$root/srv/tests"
+fi
+cp /etc/resolv.conf /etc/hosts "$root/etc/"
+exec chroot "$root" /usr/bin/env -i HOME=/root LANG=C.UTF-8 TERM=dumb DEBIAN_FRONTEND=noninteractive \
+	PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
+"""
+
+# With a write-ahead log the two services do not lock each other out of the database.
+SERVICES = r"""
+set -e
+cd /srv/state
+c="--config-file /srv/state/ironic.conf"
+ironic-dbsync $c create_schema >dbsync.out 2>&1
+sqlite3 ironic.sqlite 'pragma journal_mode=wal' >>dbsync.out
+ironic-conductor $c >conductor.out 2>&1 &
+ironic-api $c >api.out 2>&1 &
+wait -n
+"""
+
+CONFIG = """\
+[DEFAULT]
+auth_strategy = noauth
+rpc_transport = json-rpc
+host = localhost
+log_dir = /srv/state
+enabled_hardware_types = fake-hardware,ipmi
+enabled_bios_interfaces = fake,no-bios
+enabled_boot_interfaces = fake,ipxe,pxe
+enabled_console_interfaces = fake,no-console
+enabled_deploy_interfaces = fake,direct,ramdisk
+@firmware@
+enabled_inspect_interfaces = fake,no-inspect
+enabled_management_interfaces = fake,ipmitool
+enabled_network_interfaces = noop
+enabled_power_interfaces = fake,ipmitool
+enabled_raid_interfaces = fake,no-raid,agent
+enabled_rescue_interfaces = fake,no-rescue
+enabled_storage_interfaces = fake,noop
+enabled_vendor_interfaces = fake,no-vendor,ipmitool
+default_network_interface = noop
+[api]
+host_ip = 127.0.0.1
+port = @port@
+api_workers = @workers@
+[json_rpc]
+auth_strategy = noauth
+host_ip = 127.0.0.1
+port = @rpc_port@
+[database]
+connection = sqlite:////srv/state/ironic.sqlite
+sqlite_synchronous = @durable@
+[conductor]
+bootloader =
+sync_power_state_interval = 86400
+node_locked_retry_attempts = 3
+[pxe]
+tftp_root = /srv/state/tftp
+tftp_master_path = /srv/state/tftp/master
+images_path = /srv/state/images
+instance_master_path = /srv/state/images/master
+[deploy]
+http_root = /srv/state/http
+http_url = http://127.0.0.1:9
+"""
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def end_when_told():
+    """From now on a signal to end is an exception, so that what was started ends and goes."""
+    for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(signum, lambda *_: sys.exit(130))
+
+
+def die_with_parent():
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
+def inside(root, *command, state="", **how):
+    """A process in the root, with `state` as its /srv/state and the tests as /srv/tests. To end it, kill
+    it: its whole namespace ends with it."""
+    return subprocess.Popen(["unshare", "--mount", "--propagation", "private", "--pid", "--fork",
+                             "--kill-child", "bash", "-c", ENTER, "enter", root,
+                             os.path.join(TOP, "tests"), state, *command],
+                            stdin=subprocess.DEVNULL, preexec_fn=die_with_parent, **how)
+
+
+def checked(process, what):
+    if process.wait() != 0:
+        raise RuntimeError("%s: it ended with status %d" % (what, process.returncode))
+
+
+# --- a root ---------------------------------------------------------------------------------------
+def own_release():
+    with open("/etc/os-release", encoding="utf-8") as f:
+        for line in f:
+            if line.startswith("VERSION_CODENAME="):
+                return line.split("=")[1].strip().strip('"')
+    raise RuntimeError("/etc/os-release: it has no VERSION_CODENAME; this needs Debian")
+
+
+def sources(release):
+    """[(URI, suite, component)] of this machine's Debian, for another release."""
+    own = own_release()
+    out = subprocess.run(["apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE) $(COMPONENT)",
+                          "Created-By: Packages"], check=True, capture_output=True, text=True).stdout
+    rows = [line.split() for line in sorted(set(out.splitlines()))]
+    rows = [(uri, suite.replace(own, release, 1), component) for uri, suite, component in rows
+            if suite == own or suite.startswith(own + "-")]
+    if not any(suite == release for _, suite, _ in rows):
+        raise RuntimeError("apt's sources have no %s: a mirror of Debian is needed" % own)
+    return rows
+
+
+def apt_settings():
+    """What this machine's apt has to know to reach its mirror: proxies, certificates, dates."""
+    out = subprocess.run(["apt-config", "dump"], check=True, capture_output=True, text=True).stdout
+    kept = ("Acquire::http", "Acquire::https", "Acquire::Check-", "Acquire::Retries")
+    return "".join(line + "\n" for line in out.splitlines() if line.startswith(kept))
+
+
+def proxy():
+    out = subprocess.run(["apt-config", "shell", "p", "Acquire::http::Proxy"], check=True,
+                         capture_output=True, text=True).stdout.strip()
+    return {"http_proxy": out[3:-1]} if out.startswith("p='http") else {}
+
+
+def write(path, text, mode=0o644):
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(text)
+    os.chmod(path, mode)
+
+
+def make(release, say=print):
+    """The root with Ironic, made when it is not there; the folder."""
+    root = os.path.join(ROOTS, release)
+    if os.path.isdir(root):
+        return root if has(root, PACKAGES) else install(root, root + ".log")
+    rows = sources(release)
+    mirror = next(uri for uri, suite, _ in rows if suite == release)
+    new = root + ".new"
+    shutil.rmtree(new, ignore_errors=True)
+    os.makedirs(ROOTS, exist_ok=True)
+    log = os.path.join(ROOTS, release + ".log")
+    say("making %s with Debian %s and its Ironic; %s says how far it is" % (root, release, log))
+    with open(log, "w", encoding="utf-8") as out:
+        bootstrap = ["debootstrap", "--variant=minbase", "--keyring", KEYS, release, new, mirror]
+        checked(subprocess.Popen(["unshare", "--mount", "--propagation", "private", "--pid", "--fork",
+                                  "--kill-child", *bootstrap], stdout=out, stderr=out,
+                                 preexec_fn=die_with_parent, env={**os.environ, **proxy()}),
+                "debootstrap of %s (see %s)" % (release, log))
+        write(new + "/etc/apt/sources.list",
+              "".join("deb [signed-by=%s] %s %s %s\n" % (KEYS, *row) for row in rows))
+        write(new + "/etc/apt/apt.conf.d/50host", apt_settings())
+        write(new + "/usr/sbin/policy-rc.d", "#!/bin/sh\nexit 101\n", 0o755)
+        shutil.copy(KEYS, new + KEYS)
+    install(new, log)
+    os.rename(new, root)
+    return root
+
+
+def has(root, packages):
+    """Whether all of them are installed there."""
+    out = subprocess.run(["dpkg-query", "--root", root, "-W", "-f", "${db:Status-Status}\n", *packages], check=False,
+                         capture_output=True, text=True).stdout
+    return out.split() == ["installed"] * len(packages)
+
+
+def install(root, log):
+    """Installs the packages; the root."""
+    command = "apt-get -q update && apt-get -q -y --no-install-recommends install %s && apt-get clean"
+    with open(log, "a", encoding="utf-8") as out:
+        checked(inside(root, "sh", "-c", command % " ".join(PACKAGES), stdout=out, stderr=out),
+                "installing Ironic in %s (see %s)" % (root, log))
+    return root
+
+
+def version(release):
+    """The version of its packages, "1:29.0.5-0+deb13u3"."""
+    return subprocess.run(["dpkg-query", "--root", os.path.join(ROOTS, release), "-W", "-f",
+                           "${Version}", "ironic-api"], check=True, capture_output=True,
+                          text=True).stdout
+
+
+# --- an instance ----------------------------------------------------------------------------------
+class Ironic:
+    """A running Ironic of a release, until stop() or the end of this program.
+
+    Its database is durable on a disk, or, for answers alone, in memory: it is opened and closed with
+    every request, which is slow on a busy disk.
+    """
+
+    def __init__(self, release, port=0, folder=None, api_workers=1, durable=True):
+        self.release = release
+        self.port = port or free_port()
+        self.url = "http://127.0.0.1:%d" % self.port
+        self.process = None
+        root = make(release)
+        self.scratch = None if folder else tempfile.mkdtemp(prefix="ingot-ironic-", dir=None if durable else "/dev/shm")
+        self.folder = folder or self.scratch
+        for sub in ("tftp/master", "images/master", "http"):
+            os.makedirs(os.path.join(self.folder, sub), exist_ok=True)
+        for suffix in ("", "-wal", "-shm"):
+            if os.path.exists(self.folder + "/ironic.sqlite" + suffix):
+                os.unlink(self.folder + "/ironic.sqlite" + suffix)
+        firmware = "enabled_firmware_interfaces = fake,no-firmware" if RELEASES[release] >= 86 else ""
+        settings = {"port": self.port, "rpc_port": free_port(), "workers": api_workers, "durable": durable,
+                    "firmware": firmware}
+        write(self.folder + "/ironic.conf", re.sub(r"@(\w+)@", lambda m: str(settings[m.group(1)]), CONFIG))
+        atexit.register(self.stop)
+        self.process = inside(root, "bash", "-c", SERVICES, "services", state=self.folder)
+        try:
+            self._wait()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _wait(self):
+        """It answers when the API lists the conductor's drivers."""
+        end = time.monotonic() + 180
+        while time.monotonic() < end and self.process.poll() is None:
+            try:
+                with urllib.request.urlopen(self.url + "/v1/drivers", timeout=30) as answer:
+                    if b"fake-hardware" in answer.read():
+                        return
+            except (urllib.error.URLError, OSError):
+                pass
+            time.sleep(0.2)
+        raise RuntimeError("Ironic of %s does not answer at %s:\n%s" % (self.release, self.url, self.logs()))
+
+    def logs(self):
+        """The end of what its programs printed and logged."""
+        text = ""
+        for name in ("dbsync.out", "conductor.out", "api.out"):
+            path = os.path.join(self.folder, name)
+            if os.path.exists(path):
+                with open(path, encoding="utf-8", errors="replace") as f:
+                    text += "%s:\n%s\n" % (name, f.read()[-1500:])
+        return text
+
+    def stop(self):
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+        if self.scratch:
+            shutil.rmtree(self.scratch, ignore_errors=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    verb = verbs.add_parser("make")
+    verb.add_argument("releases", nargs="*", default=[])
+    verb = verbs.add_parser("run")
+    verb.add_argument("release", choices=RELEASES)
+    verb.add_argument("--port", type=int, default=0)
+    verb.add_argument("--folder")
+    args = parser.parse_args()
+    if os.geteuid() != 0:
+        sys.exit("ironic.py: enters a root with mounts of its own, which needs to be root")
+    end_when_told()
+    if args.verb == "make":
+        for release in args.releases or RELEASES:
+            root = make(release)
+            print("%s: Ironic %s in %s" % (release, version(release), root))
+        return
+    if args.folder:
+        os.makedirs(args.folder, exist_ok=True)
+    ironic = Ironic(args.release, args.port, args.folder and os.path.abspath(args.folder))
+    print("ready %s (Ironic %s, process %d)" % (ironic.url, version(args.release), ironic.process.pid), flush=True)
+    ironic.process.wait()
+    sys.exit("ironic.py: it ended by itself:\n" + ironic.logs())
+
+
+if __name__ == "__main__":
+    main()
