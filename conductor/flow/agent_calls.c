@@ -1,13 +1,25 @@
 /* Calls to the agent: cleaning and writing the image (contract 4.7). */
 #include "conductor/flow/calls.h"
-#include "conductor/flow/steplist.h"
+#include "conductor/flow/offers.h"
+#include "conductor/flow/steps.h"
 #include "lib/base/str.h"
 
 #include <errno.h>
 #include <string.h>
 
-#define STEPS "clean_steps"	 /* of the node, in the order they run */
-#define INDEX "clean_step_index" /* the one that runs */
+#define VERSION "hardware_manager_version"
+
+/* What an agent calls the kinds of flows that have steps. */
+static const struct {
+	const char *get, *steps, *execute, *version;
+} words[FLOW_KIND_COUNT] = {
+	[FLOW_CLEAN] = {"clean.get_clean_steps", "clean_steps", "clean.execute_clean_step",
+		"clean_version"},
+	[FLOW_DEPLOY] = {"deploy.get_deploy_steps", "deploy_steps", "deploy.execute_deploy_step",
+		"deploy_version"},
+	[FLOW_SERVICE] = {"service.get_service_steps", "service_steps",
+		"service.execute_service_step", "service_version"},
+};
 
 /* The node as agents are shown it: with properties and instance, without the BMC's account. */
 static json_t *node_for_agent(const struct node *n)
@@ -26,77 +38,45 @@ static json_t *node_for_agent(const struct node *n)
 	return shown;
 }
 
-void start_clean_steps(struct flow_run *run, struct op *op)
-{
-	agentlink_command(run->env->agents, run->node, "clean.get_clean_steps",
-		json_pack("{s:o, s:[]}", "node", node_for_agent(run->node), "ports"), op);
-}
-
 /*
  * The agent is told the node on this occasion: one that stayed (fast track) knows it as it was
  * before somebody chose another root device.
  */
-void start_deploy_steps(struct flow_run *run, struct op *op)
+void start_agent_steps(struct flow_run *run, struct op *op)
 {
-	agentlink_command(run->env->agents, run->node, "deploy.get_deploy_steps",
+	agentlink_command(run->env->agents, run->node, words[run->flow->kind].get,
 		json_pack("{s:o, s:[]}", "node", node_for_agent(run->node), "ports"), op);
 }
 
-int finish_clean_steps(struct flow_run *run, json_t *value, struct err *e)
+int finish_agent_steps(struct flow_run *run, json_t *value, struct err *e)
 {
+	enum flow_kind kind = run->flow->kind;
 	const json_t *result = json_object_get(value, "command_result");
-	const json_t *offered = json_object_get(result, "clean_steps");
-	json_t *internal = run->node->driver_internal_info, *chosen = NULL;
+	_cleanup_json_ json_t *offered = offers_list(run->node, kind);
+	const json_t *wanted =
+		kind == FLOW_CLEAN && !run->manual ? NULL : steps_wanted(run->node, kind);
+	json_t *list = NULL;
 	int r;
 
-	json_put_int(internal, INDEX, 0);
-	json_object_set(internal, "hardware_manager_version",
-		json_object_get(result, "hardware_manager_version"));
-	if (run->manual)
-		return steplist_check(json_object_get(internal, STEPS), offered, e);
-	r = steplist_choose(offered, &chosen, e);
+	json_object_set(run->node->driver_internal_info, VERSION, json_object_get(result, VERSION));
+	r = steps_add_offer(offered, json_object_get(result, words[kind].steps), e);
 	if (r == 0)
-		json_object_set_new(internal, STEPS, chosen);
+		r = steps_choose(kind, wanted, offered, false, false, &list, e);
+	if (r == 0)
+		steps_begin(run->node, kind, list);
 	return r;
 }
 
-static json_t *current_step(const struct flow_run *run)
+void start_agent_step(struct flow_run *run, struct op *op)
 {
-	const json_t *internal = run->node->driver_internal_info;
+	enum flow_kind kind = run->flow->kind;
+	json_t *version = json_object_get(run->node->driver_internal_info, VERSION);
 
-	return json_array_get(
-		json_object_get(internal, STEPS), (size_t)json_int(internal, INDEX, 0));
-}
-
-bool no_clean_step_left(const struct flow_run *run)
-{
-	return current_step(run) == NULL;
-}
-
-void start_clean_step(struct flow_run *run, struct op *op)
-{
-	json_t *step = current_step(run), *version;
-
-	json_object_clear(run->node->clean_step);
-	json_object_update(run->node->clean_step, step);
-	version = json_object_get(run->node->driver_internal_info, "hardware_manager_version");
-	agentlink_command(run->env->agents, run->node, "clean.execute_clean_step",
-		json_pack("{s:O, s:o, s:[], s:o}", "step", step, "node", node_for_agent(run->node),
-			"ports", "clean_version", version ? json_incref(version) : json_object()),
+	agentlink_command(run->env->agents, run->node, words[kind].execute,
+		json_pack("{s:O, s:o, s:[], s:o}", "step", steps_current(run->node, kind), "node",
+			node_for_agent(run->node), "ports", words[kind].version,
+			version ? json_incref(version) : json_object()),
 		op);
-}
-
-int finish_clean_step(struct flow_run *run, json_t *value, struct err *e)
-{
-	json_t *internal = run->node->driver_internal_info;
-
-	json_put_int(internal, INDEX, json_int(internal, INDEX, 0) + 1);
-	if (current_step(run))
-		return FLOW_AGAIN;
-	json_object_clear(run->node->clean_step);
-	json_object_del(internal, STEPS);
-	json_object_del(internal, INDEX);
-	return 0;
 }
 
 /*

@@ -1,25 +1,49 @@
 /* Calls to power, boot device and the fake machine; see calls.h. Those to the agent: agent_calls.c.
  */
 #include "conductor/flow/calls.h"
+#include "conductor/flow/offers.h"
 #include "conductor/flow/outside.h"
+#include "conductor/flow/steps.h"
 #include "lib/base/str.h"
 
 #include <errno.h>
 
+bool works_by_agent(const struct flow_run *run)
+{
+	return offers_by_agent(run->node) && !steps_no_ramdisk(run->node, run->flow->kind);
+}
+
+bool works_without_agent(const struct flow_run *run)
+{
+	return !works_by_agent(run);
+}
+
+/* A serviced node runs its own system: an agent that was heard of is not there any more. */
+static bool fast_track(const struct flow_run *run)
+{
+	return run->env->fast_track && run->flow->kind != FLOW_SERVICE &&
+	       run->node->power_state == POWER_ON;
+}
+
 bool agent_alive(const struct flow_run *run)
 {
-	return run->env->fast_track && run->agent_alive && run->node->power_state == POWER_ON;
+	return works_without_agent(run) || (fast_track(run) && run->agent_alive);
 }
 
 bool agent_here(const struct flow_run *run)
 {
-	return agent_alive(run) ||
-	       (run->env->fast_track && run->agent_starting && run->node->power_state == POWER_ON);
+	return agent_alive(run) || (fast_track(run) && run->agent_starting);
+}
+
+bool no_reboot_requested(const struct flow_run *run)
+{
+	return !json_flag(steps_current(run->node, run->flow->kind), "reboot_requested", false);
 }
 
 bool stays_on(const struct flow_run *run)
 {
-	return run->env->fast_track || run->node->disable_power_off;
+	return run->env->fast_track || run->node->disable_power_off ||
+	       steps_no_ramdisk(run->node, run->flow->kind);
 }
 
 bool is_bios(const struct flow_run *run)
@@ -143,6 +167,39 @@ int finish_power_off(struct flow_run *run, json_t *value, struct err *e)
 	return 0;
 }
 
+void start_power_on(struct flow_run *run, struct op *op)
+{
+	power_of(run)->set(run->env->driver, run->node, ACTION_ON, op);
+}
+
+int finish_power_on(struct flow_run *run, json_t *value, struct err *e)
+{
+	flow_boot_device_used(run->node);
+	run->node->power_state = POWER_ON;
+	return 0;
+}
+
+void start_power_off_step(struct flow_run *run, struct op *op)
+{
+	struct err e;
+
+	if (!run->node->disable_power_off) {
+		start_power_off(run, op);
+		return;
+	}
+	err_set(&e, EPERM, "disable_power_off is set: this machine is never powered off");
+	op_fail(op, &e);
+}
+
+/* A machine that is never powered off is only asked: it is restarted when it is cleaned. */
+void start_tear_down(struct flow_run *run, struct op *op)
+{
+	if (run->node->disable_power_off)
+		start_power_get(run, op);
+	else
+		start_power_off(run, op);
+}
+
 int finish_tear_down(struct flow_run *run, json_t *value, struct err *e)
 {
 	struct node *n = run->node;
@@ -151,7 +208,11 @@ int finish_tear_down(struct flow_run *run, json_t *value, struct err *e)
 	str_replace(&n->instance_uuid, NULL);
 	str_replace(&n->instance_name, NULL);
 	json_object_del(n->driver_internal_info, "phone_home");
-	return finish_power_off(run, value, e);
+	steps_forget(n, false);
+	if (!n->disable_power_off)
+		return finish_power_off(run, value, e);
+	agentlink_forget(n);
+	return finish_power_get(run, value, e);
 }
 
 /* A fake machine has no LLDP and no DIMMs, but clients expect an inventory after inspection. */
@@ -195,7 +256,10 @@ void start_fake_service(struct flow_run *run, struct op *op)
 	fake_work(run->env->driver, run->node, "service", op);
 }
 
-int finish_fake_step(struct flow_run *run, json_t *value, struct err *e)
+/* driver_info fake_bios_delay and fake_bios_failure are for the steps of its bios interface. */
+void start_fake_step(struct flow_run *run, struct op *op)
 {
-	return 0;
+	const json_t *step = steps_current(run->node, run->flow->kind);
+
+	fake_work(run->env->driver, run->node, json_str(step, "interface"), op);
 }

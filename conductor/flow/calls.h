@@ -10,7 +10,9 @@ bool agent_alive(const struct flow_run *run); /* fast track: an agent of the nod
 bool agent_here(const struct flow_run *run);  /* or starting: no need to boot one */
 bool stays_on(const struct flow_run *run);    /* fast track: the machine is left running */
 bool is_bios(const struct flow_run *run);
-bool no_clean_step_left(const struct flow_run *run);
+bool works_by_agent(const struct flow_run *run); /* an agent does the work of this flow */
+bool works_without_agent(const struct flow_run *run);
+bool no_reboot_requested(const struct flow_run *run); /* by the step at hand */
 
 void start_power_get(struct flow_run *run, struct op *op);
 int finish_power_get(struct flow_run *run, json_t *value, struct err *e);
@@ -23,13 +25,15 @@ int finish_power_into_agent(struct flow_run *run, json_t *value, struct err *e);
 int finish_power_into_system(struct flow_run *run, json_t *value, struct err *e);
 void start_power_off(struct flow_run *run, struct op *op);
 int finish_power_off(struct flow_run *run, json_t *value, struct err *e);
+void start_power_on(struct flow_run *run, struct op *op);
+int finish_power_on(struct flow_run *run, json_t *value, struct err *e);
+void start_power_off_step(struct flow_run *run, struct op *op); /* refuses disable_power_off */
+void start_tear_down(struct flow_run *run, struct op *op);
 int finish_tear_down(struct flow_run *run, json_t *value, struct err *e);
 
-void start_clean_steps(struct flow_run *run, struct op *op);
-int finish_clean_steps(struct flow_run *run, json_t *value, struct err *e);
-void start_clean_step(struct flow_run *run, struct op *op);
-int finish_clean_step(struct flow_run *run, json_t *value, struct err *e);
-void start_deploy_steps(struct flow_run *run, struct op *op);
+void start_agent_steps(struct flow_run *run, struct op *op); /* those of the flow's kind */
+int finish_agent_steps(struct flow_run *run, json_t *value, struct err *e);
+void start_agent_step(struct flow_run *run, struct op *op); /* the step at hand */
 void start_write_image(struct flow_run *run, struct op *op);
 void start_install_bootloader(struct flow_run *run, struct op *op);
 bool logs_not_wanted(const struct flow_run *run);
@@ -44,6 +48,44 @@ void start_fake_deploy(struct flow_run *run, struct op *op);
 int finish_fake_deploy(struct flow_run *run, json_t *value, struct err *e);
 void start_fake_rescue(struct flow_run *run, struct op *op);
 void start_fake_service(struct flow_run *run, struct op *op);
-int finish_fake_step(struct flow_run *run, json_t *value, struct err *e);
+void start_fake_step(struct flow_run *run, struct op *op); /* the step at hand */
+
+/*
+ * Brings the machine into the agent. Fast track: every call is left out when its agent is there;
+ * for one that is starting there is only the wait.
+ */
+#define BOOT_AGENT(wait)                                                                           \
+	{.what = "read the power state",                                                           \
+		.slot = SLOT_BOOT,                                                                 \
+		.boots = BOOTS_PREPARE,                                                            \
+		.skip = agent_here,                                                                \
+		.start = start_power_get,                                                          \
+		.finish = finish_power_get},                                                       \
+		{.what = "set boot device to network",                                             \
+			.slot = SLOT_BOOT,                                                         \
+			.patient = true,                                                           \
+			.boots = BOOTS_PREPARE,                                                    \
+			.skip = agent_here,                                                        \
+			.start = start_boot_network,                                               \
+			.finish = finish_boot_network},                                            \
+		{.what = "power on into the agent",                                                \
+			.slot = SLOT_BOOT,                                                         \
+			.patient = true,                                                           \
+			.boots = BOOTS_POWER,                                                      \
+			.kept = "power",                                                           \
+			.skip = agent_here,                                                        \
+			.start = start_firmware,                                                   \
+			.finish = finish_power_into_agent},                                        \
+	{                                                                                          \
+		.what = "the agent to report", .kind = (wait), .slot = SLOT_BOOT,                  \
+		.skip = agent_alive                                                                \
+	}
+
+#define COLLECT_LOGS                                                                               \
+	{                                                                                          \
+		.what = "collect the agent's logs", .limit_s = 20, .optional = true,               \
+		.skip = logs_not_wanted, .start = start_collect_logs,                              \
+		.finish = finish_collect_logs                                                      \
+	}
 
 #endif

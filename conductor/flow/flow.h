@@ -52,10 +52,14 @@ extern const char *const flow_kind_names[FLOW_KIND_COUNT];
 struct flow_run;
 
 enum call_kind {
-	CALL_OP,	/* start() hands an op down; the flow goes on with its answer */
-	CALL_AGENT,	/* start() begins a command on the agent; the node waits until it ended */
-	CALL_HEARTBEAT, /* the node waits until an agent of its own has reported */
-	CALL_INSPECTION /* the node waits until an agent has posted what it found */
+	CALL_OP,	 /* start() hands an op down; the flow goes on with its answer */
+	CALL_AGENT,	 /* start() begins a command on the agent; the node waits until it ended */
+	CALL_HEARTBEAT,	 /* the node waits until an agent of its own has reported */
+	CALL_INSPECTION, /* the node waits until an agent has posted what it found */
+	CALL_STEPS,	 /* the node's steps, one after the other, each with calls of its own */
+	CALL_HOLD,	 /* the node is held until an operator lets it go on */
+	CALL_PAUSE,	 /* the node waits as long as its step says, else for a heartbeat */
+	CALL_CHILDREN	 /* its step is done on the nodes below it, by the engine */
 };
 
 /* What a call needs of which there may be only so many at the same time, see admission.c. */
@@ -68,14 +72,9 @@ enum flow_slot {
 };
 extern const char *const flow_slot_names[SLOT_COUNT];
 
-/* What finish() says besides 0 (next call) and a negative errno (the flow failed). */
-enum { FLOW_AGAIN = 1 };
-
 struct flow_call {
-	const char *interface; /* the step that clients see: its interface, name, priority ... */
-	const char *step;      /* NULL: not a step of its own */
-	int priority;
-	const char *what; /* for people, as in "set boot device to network" */
+	const char
+		*what; /* for people, as in "set boot device to network"; NULL: its step says it */
 	enum call_kind kind;
 	enum flow_slot slot; /* held by calls that follow each other and name the same */
 	unsigned limit_s;    /* CALL_OP: until its answer; 0: the environment's */
@@ -96,11 +95,16 @@ struct flow_call {
 	int (*finish)(struct flow_run *run, json_t *value, struct err *e);
 };
 
+/* Calls that follow each other. */
+struct flow_part {
+	const struct flow_call *calls;
+	int n_calls;
+};
+
 struct flow {
 	enum flow_kind kind;
 	const char *name; /* "deploy by agent" */
-	const struct flow_call *calls;
-	int n_calls;
+	struct flow_part part;
 };
 
 /* What a flow found beside the node's own fields; the engine writes it with the node. */
@@ -117,17 +121,38 @@ struct flow_run {
 	const struct flow *flow;
 	struct flow_env *env;
 	struct node *node;
-	bool manual;	     /* cleaning asked for by a client */
-	bool agent_alive;    /* an agent of this node reported lately; see fast track */
-	bool agent_starting; /* it made itself known lately; its first report is on the way */
-	json_t *data;	     /* CALL_INSPECTION: the body that was posted */
-	char *note;	     /* for the history, of the call that ended last; NULL: none; owned */
+	bool manual;	       /* cleaning asked for by a client */
+	bool agent_alive;      /* an agent of this node reported lately; see fast track */
+	bool agent_starting;   /* it made itself known lately; its first report is on the way */
+	struct flow_part step; /* the calls of the step at hand; none: it is at no step */
+	json_t *data;	       /* CALL_INSPECTION: the body that was posted */
+	char *note;	       /* for the history, of the call that ended last; NULL: none; owned */
 	struct flow_found found;
 };
 
 /* The flow of this kind for this node; -EINVAL when an interface of it cannot. */
 int flow_choose(enum flow_kind kind, const struct node *n, bool manual, const struct flow_env *env,
 	const struct flow **ret, struct err *e);
+
+/*
+ * Steps (steps.h). Enters the node's step at hand: 1, run->step is its calls; 0: none is left. The
+ * list is made first when nobody has yet. -EINVAL: a step that cannot be done.
+ */
+int flow_step_enter(struct flow_run *run, struct err *e);
+/* As before, of a flow that was in this step before a restart; n: the record. */
+int flow_step_restore(struct flow_run *run, const struct node *n, struct err *e);
+void flow_step_leave(struct flow_run *run); /* the step at hand is done */
+/* A call for people: its own words, or "step deploy.erase_devices". Returns buf. */
+const char *flow_what(const struct flow_run *run, const struct node *n,
+	const struct flow_call *call, char *buf, size_t size);
+/* How long the wait step at hand lasts; 0: until a heartbeat. */
+int flow_pause_s(const struct flow_run *run, const struct node *n);
+/*
+ * Checks the steps a client asks for, as far as they can be known before the flow runs: clean and
+ * service steps of an agent are known only by the agent. -EINVAL.
+ */
+int flow_steps_check(
+	enum flow_kind kind, const struct node *n, const json_t *wanted, struct err *e);
 
 /* A flow by its name, as the node's record keeps it over a restart; NULL when unknown. */
 const struct flow *flow_by_name(const char *name);

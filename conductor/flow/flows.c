@@ -10,124 +10,123 @@ const char *const flow_kind_names[FLOW_KIND_COUNT] = {
 
 const char *const flow_slot_names[SLOT_COUNT] = {"no", "boot", "deploy", "clean"};
 
-/*
- * Brings the machine into the agent. Fast track: every call is left out when its agent is there;
- * for one that is starting there is only the wait.
- */
-#define BOOT_AGENT(iface, name, prio, wait)                                                        \
-	{iface, name, prio, "read the power state", .slot = SLOT_BOOT, .boots = BOOTS_PREPARE,     \
-		.skip = agent_here, .start = start_power_get, .finish = finish_power_get},         \
-		{iface, name, prio, "set boot device to network", .slot = SLOT_BOOT,               \
-			.patient = true, .boots = BOOTS_PREPARE, .skip = agent_here,               \
-			.start = start_boot_network, .finish = finish_boot_network},               \
-		{iface, name, prio, "power on into the agent", .slot = SLOT_BOOT, .patient = true, \
-			.boots = BOOTS_POWER, .kept = "power", .skip = agent_here,                 \
-			.start = start_firmware, .finish = finish_power_into_agent},               \
+#define POWER_OFF                                                                                  \
 	{                                                                                          \
-		iface, name, prio, "the agent to report", .kind = (wait), .slot = SLOT_BOOT,       \
-							  .skip = agent_alive                      \
+		.what = "power off", .patient = true, .skip = stays_on, .kept = "power",           \
+		.start = start_power_off, .finish = finish_power_off                               \
 	}
 
-#define COLLECT_LOGS                                                                               \
+#define STEPS                                                                                      \
 	{                                                                                          \
-		NULL, NULL, 0, "collect the agent's logs",                                         \
-			.limit_s = 20, .optional = true, .skip = logs_not_wanted,                  \
-			.start = start_collect_logs, .finish = finish_collect_logs                 \
-	}
-
-#define POWER_OFF(iface, name, prio)                                                               \
-	{                                                                                          \
-		iface, name, prio, "power off", .patient = true, .skip = stays_on,                 \
-						.kept = "power", .start = start_power_off,         \
-						.finish = finish_power_off                         \
+		.what = "steps", .kind = CALL_STEPS                                                \
 	}
 
 static const struct flow_call verify[] = {
-	{"power", "verify", 0, "read the power state", .start = start_power_get,
-		.finish = finish_power_get},
+	{.what = "read the power state", .start = start_power_get, .finish = finish_power_get},
 };
 
 static const struct flow_call inspect_agent[] = {
-	{NULL, NULL, 0, "read the power state", .slot = SLOT_BOOT, .boots = BOOTS_PREPARE,
-		.start = start_power_get, .finish = finish_power_get},
-	{NULL, NULL, 0, "set boot device to network", .slot = SLOT_BOOT, .patient = true,
-		.boots = BOOTS_PREPARE, .start = start_boot_network, .finish = finish_boot_network},
-	{NULL, NULL, 0, "power on into the agent", .slot = SLOT_BOOT, .patient = true,
-		.boots = BOOTS_POWER, .kept = "power", .start = start_firmware,
+	{.what = "read the power state",
+		.slot = SLOT_BOOT,
+		.boots = BOOTS_PREPARE,
+		.start = start_power_get,
+		.finish = finish_power_get},
+	{.what = "set boot device to network",
+		.slot = SLOT_BOOT,
+		.patient = true,
+		.boots = BOOTS_PREPARE,
+		.start = start_boot_network,
+		.finish = finish_boot_network},
+	{.what = "power on into the agent",
+		.slot = SLOT_BOOT,
+		.patient = true,
+		.boots = BOOTS_POWER,
+		.kept = "power",
+		.start = start_firmware,
 		.finish = finish_power_into_agent},
-	{NULL, NULL, 0, "the agent to report what it found", .kind = CALL_INSPECTION,
-		.slot = SLOT_BOOT, .finish = inspection_apply},
-	POWER_OFF(NULL, NULL, 0),
+	{.what = "the agent to report what it found",
+		.kind = CALL_INSPECTION,
+		.slot = SLOT_BOOT,
+		.finish = inspection_apply},
+	POWER_OFF,
 };
 
 static const struct flow_call inspect_fake[] = {
-	{NULL, NULL, 0, "inspect the fake machine", .start = start_fake_inspect,
+	{.what = "inspect the fake machine",
+		.start = start_fake_inspect,
 		.finish = finish_fake_inspect},
 };
 
 static const struct flow_call clean_agent[] = {
-	BOOT_AGENT(NULL, NULL, 0, CALL_HEARTBEAT),
-	{NULL, NULL, 0, "ask the agent for its clean steps", .agent = true,
-		.start = start_clean_steps, .finish = finish_clean_steps},
-	{"deploy", "clean", 0, "clean step", .kind = CALL_AGENT, .slot = SLOT_CLEAN,
-		.command = "clean.execute_clean_step", .once = true, .skip = no_clean_step_left,
-		.start = start_clean_step, .finish = finish_clean_step},
+	BOOT_AGENT(CALL_HEARTBEAT),
+	{.what = "ask the agent for its clean steps",
+		.agent = true,
+		.skip = works_without_agent,
+		.start = start_agent_steps,
+		.finish = finish_agent_steps},
+	STEPS,
 	COLLECT_LOGS,
-	POWER_OFF(NULL, NULL, 0),
+	POWER_OFF,
 };
 
 static const struct flow_call clean_fake[] = {
-	{"deploy", "clean", 0, "clean the fake machine", .slot = SLOT_CLEAN,
-		.start = start_fake_clean, .finish = finish_fake_step},
+	{.what = "clean the fake machine", .slot = SLOT_CLEAN, .start = start_fake_clean},
+	STEPS,
 };
 
-static const struct flow_call deploy_agent[] = {
-	BOOT_AGENT("deploy", "deploy", 100, CALL_HEARTBEAT),
-	{"deploy", "deploy", 100, "ask the agent for its deploy steps", .agent = true,
-		.start = start_deploy_steps},
-	{"deploy", "write_image", 80, "write the image", .kind = CALL_AGENT, .slot = SLOT_DEPLOY,
-		.command = "standby.prepare_image", .once = true, .start = start_write_image},
-	{"deploy", "prepare_instance_boot", 60, "install the boot loader entry", .kind = CALL_AGENT,
-		.command = "image.install_bootloader", .skip = is_bios,
-		.start = start_install_bootloader},
-	{"deploy", "prepare_instance_boot", 60, "set boot device to disk", .patient = true,
-		.start = start_boot_disk, .finish = finish_boot_disk},
-	{"deploy", "tear_down_agent", 40, "flush the disks", .agent = true,
-		.start = start_agent_sync},
-	COLLECT_LOGS,
-	{"deploy", "boot_instance", 20, "restart into the deployed system", .once = true,
-		.kept = "power", .command = "standby.sync", .start = start_firmware,
-		.finish = finish_power_into_system},
-};
-
-static const struct flow_call deploy_fake[] = {
-	{"deploy", "deploy", 100, "deploy the fake machine", .slot = SLOT_DEPLOY,
-		.start = start_fake_deploy, .finish = finish_fake_deploy},
+static const struct flow_call deploy_by_steps[] = {
+	STEPS,
 };
 
 static const struct flow_call tear_down[] = {
-	{"deploy", "tear_down", 0, "power off", .kept = "power", .start = start_power_off,
+	{.what = "power off",
+		.kept = "power",
+		.start = start_tear_down,
 		.finish = finish_tear_down},
 };
 
 static const struct flow_call adopt[] = {
-	{"power", "adopt", 0, "read the power state", .start = start_power_get,
-		.finish = finish_power_get},
+	{.what = "read the power state", .start = start_power_get, .finish = finish_power_get},
 };
 
 static const struct flow_call rescue_fake[] = {
-	{"rescue", "rescue", 0, "rescue the fake machine", .start = start_fake_rescue,
-		.finish = finish_fake_step},
+	{.what = "rescue the fake machine", .start = start_fake_rescue},
+};
+
+static const struct flow_call service_agent[] = {
+	BOOT_AGENT(CALL_HEARTBEAT),
+	{.what = "ask the agent for its service steps",
+		.agent = true,
+		.skip = works_without_agent,
+		.start = start_agent_steps,
+		.finish = finish_agent_steps},
+	STEPS,
+	COLLECT_LOGS,
+	{.what = "set boot device to disk",
+		.patient = true,
+		.skip = works_without_agent,
+		.start = start_boot_disk,
+		.finish = finish_boot_disk},
+	{.what = "restart into the deployed system",
+		.once = true,
+		.kept = "power",
+		.skip = works_without_agent,
+		.command = "service.get_service_steps",
+		.start = start_firmware,
+		.finish = finish_power_into_system},
 };
 
 static const struct flow_call service_fake[] = {
-	{"deploy", "service", 0, "service the fake machine", .start = start_fake_service,
-		.finish = finish_fake_step},
+	{.what = "service the fake machine", .start = start_fake_service},
+	STEPS,
 };
 
 #define FLOW(kind, name, calls)                                                                    \
 	{                                                                                          \
-		(kind), (name), (calls), ARRAY_SIZE(calls)                                         \
+		(kind), (name),                                                                    \
+		{                                                                                  \
+			(calls), ARRAY_SIZE(calls)                                                 \
+		}                                                                                  \
 	}
 
 /* by whose method a flow of this kind goes; IF_COUNT: it is the same for all */
@@ -143,7 +142,7 @@ static const enum interface decides[FLOW_KIND_COUNT] = {
 	[FLOW_SERVICE] = IF_DEPLOY,
 };
 
-static const struct flow no_cleaning = {FLOW_CLEAN, "no cleaning", NULL, 0};
+static const struct flow no_cleaning = {FLOW_CLEAN, "no cleaning", {NULL, 0}};
 static const struct {
 	enum method method;
 	struct flow flow;
@@ -153,12 +152,13 @@ static const struct {
 	{METHOD_FAKE, FLOW(FLOW_CLEAN, "clean fake", clean_fake)},
 	{METHOD_AGENT, FLOW(FLOW_INSPECT, "inspect by agent", inspect_agent)},
 	{METHOD_FAKE, FLOW(FLOW_INSPECT, "inspect fake", inspect_fake)},
-	{METHOD_AGENT, FLOW(FLOW_DEPLOY, "deploy by agent", deploy_agent)},
-	{METHOD_FAKE, FLOW(FLOW_DEPLOY, "deploy fake", deploy_fake)},
+	{METHOD_AGENT, FLOW(FLOW_DEPLOY, "deploy by agent", deploy_by_steps)},
+	{METHOD_FAKE, FLOW(FLOW_DEPLOY, "deploy fake", deploy_by_steps)},
 	{METHOD_NONE, FLOW(FLOW_DELETE, "tear down", tear_down)},
 	{METHOD_NONE, FLOW(FLOW_ADOPT, "adopt", adopt)},
 	{METHOD_FAKE, FLOW(FLOW_RESCUE, "rescue fake", rescue_fake)},
 	{METHOD_FAKE, FLOW(FLOW_UNRESCUE, "unrescue fake", rescue_fake)},
+	{METHOD_AGENT, FLOW(FLOW_SERVICE, "service by agent", service_agent)},
 	{METHOD_FAKE, FLOW(FLOW_SERVICE, "service fake", service_fake)},
 };
 

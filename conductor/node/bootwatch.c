@@ -2,7 +2,7 @@
  * A machine that is to come by network: whether it moves, when its boot begins once more, and when
  * that was in vain. A machine that was seen making progress is never switched.
  */
-#include "conductor/node/enode.h"
+#include "conductor/node/run.h"
 #include "lib/base/mem.h"
 #include "lib/base/time.h"
 
@@ -10,14 +10,9 @@
 
 #define BOOTS_AGAIN_MAX 1 /* a boot that came to nothing twice will the third time, too */
 
-static const struct flow_call *current(const struct enode *e)
-{
-	return e->run && e->call < e->run->flow->n_calls ? &e->run->flow->calls[e->call] : NULL;
-}
-
 bool boot_is_awaited(const struct enode *e)
 {
-	const struct flow_call *call = current(e);
+	const struct flow_call *call = e->run ? run_call(e) : NULL;
 
 	return call && e->slot_wanted == SLOT_NONE &&
 	       (call->kind == CALL_HEARTBEAT || call->kind == CALL_INSPECTION);
@@ -54,8 +49,9 @@ static int64_t patience_ms(const struct enode *e)
  */
 static bool can_begin_again(const struct enode *e)
 {
-	return e->boots < BOOTS_AGAIN_MAX && e->call > 0 &&
-	       e->run->flow->calls[e->call - 1].boots != BOOTS_NOT;
+	const struct flow_call *before = run_call_before(e);
+
+	return e->boots < BOOTS_AGAIN_MAX && before && before->boots != BOOTS_NOT;
 }
 
 int64_t boot_due_ms(const struct enode *e)

@@ -59,6 +59,7 @@ struct enode {
 	/* the flow that runs, if any */
 	struct flow_run *run;
 	int call;      /* index of the call it is at */
+	int sub;       /* in a step: index of the call of that */
 	struct op *op; /* in flight, of this generation; NULL: none */
 	uint64_t generation;
 	/* of the boot the flow waits for; times are 0 after a restart, until the next boot */
@@ -121,7 +122,10 @@ struct resident;
 struct record_table;
 struct staged;
 
-#define FAULT_POWER "power failure" /* of a node whose BMC did not answer the sweep */
+/* Why a node is in maintenance without being asked for: names are Ironic's. */
+#define FAULT_POWER   "power failure" /* its BMC did not answer the sweep */
+#define FAULT_CLEAN   "clean failure"
+#define FAULT_SERVICE "service failure"
 
 struct engine {
 	uv_loop_t *loop;

@@ -1,8 +1,10 @@
 /* PUT states/provision: guards of each verb (contract 2.3, 3), then the table decides. */
 #include "conductor/node/enode.h"
+#include "conductor/flow/steps.h"
 #include "lib/base/str.h"
 
 #include <errno.h>
+#include <string.h>
 
 /* What a verb checks before the table is asked; NULL: nothing. */
 typedef int (*guard_fn)(struct enode *e, const struct request *r, struct err *err);
@@ -33,6 +35,17 @@ static int validated(struct enode *e, enum flow_kind kind, struct err *err)
 		     : 0;
 }
 
+/* The steps of a kind that the request brings; NULL: none. Borrowed. */
+static json_t *steps_of(const struct request *r, enum flow_kind kind)
+{
+	static const char *const members[FLOW_KIND_COUNT] = {[FLOW_CLEAN] = "clean_steps",
+		[FLOW_DEPLOY] = "deploy_steps",
+		[FLOW_SERVICE] = "service_steps"};
+	json_t *steps = json_object_get(r->args, members[kind]);
+
+	return json_array_size(steps) ? steps : NULL;
+}
+
 static int guard_deploy(struct enode *e, const struct request *r, struct err *err)
 {
 	int ret = not_in_maintenance(e, r, err);
@@ -44,7 +57,10 @@ static int guard_deploy(struct enode *e, const struct request *r, struct err *er
 			"The deploy operation can't be performed on node %s because "
 			"it is retired.",
 			e->uuid);
-	return ret < 0 ? ret : validated(e, FLOW_DEPLOY, err);
+	if (ret == 0)
+		ret = validated(e, FLOW_DEPLOY, err);
+	return ret < 0 ? ret
+		       : flow_steps_check(FLOW_DEPLOY, enode_get(e), steps_of(r, FLOW_DEPLOY), err);
 }
 
 static int guard_provide(struct enode *e, const struct request *r, struct err *err)
@@ -59,9 +75,7 @@ static int guard_provide(struct enode *e, const struct request *r, struct err *e
 
 static int guard_clean(struct enode *e, const struct request *r, struct err *err)
 {
-	const json_t *steps = json_object_get(r->args, "clean_steps");
-
-	if (!json_array_size(steps))
+	if (!steps_of(r, FLOW_CLEAN))
 		return err_set(err, EINVAL,
 			"clean_steps: required when setting target provision state "
 			"to clean");
@@ -75,20 +89,26 @@ static int guard_inspect(struct enode *e, const struct request *r, struct err *e
 
 static int guard_rescue(struct enode *e, const struct request *r, struct err *err)
 {
-	if (r->verb == VERB_RESCUE && str_empty(json_str(r->args, "rescue_password")))
-		return err_set(err, EINVAL,
+	const char *password = json_str(r->args, "rescue_password");
+	int ret = not_in_maintenance(e, r, err);
+
+	if (ret == 0 && r->verb == VERB_RESCUE &&
+		(!password || !password[strspn(password, " \t\r\n")]))
+		ret = err_set(err, EINVAL,
 			"rescue_password: required when setting target provision "
 			"state to rescue");
-	return validated(e, FLOW_RESCUE, err);
+	return ret < 0 ? ret : validated(e, FLOW_RESCUE, err);
 }
 
 static int guard_service(struct enode *e, const struct request *r, struct err *err)
 {
-	if (!json_array_size(json_object_get(r->args, "service_steps")))
-		return err_set(err, EINVAL,
+	int ret = not_in_maintenance(e, r, err);
+
+	if (ret == 0 && !steps_of(r, FLOW_SERVICE))
+		ret = err_set(err, EINVAL,
 			"service_steps: required when setting target provision "
 			"state to service");
-	return validated(e, FLOW_SERVICE, err);
+	return ret < 0 ? ret : validated(e, FLOW_SERVICE, err);
 }
 
 /* manage from enroll checks the BMC itself; what is wrong with driver_info shows in last_error */
@@ -100,33 +120,47 @@ static const guard_fn guards[VERB_COUNT] = {
 	[VERB_DELETE] = not_protected,
 	[VERB_CLEAN] = guard_clean,
 	[VERB_RESCUE] = guard_rescue,
+	[VERB_UNRESCUE] = guard_rescue,
 	[VERB_SERVICE] = guard_service,
 };
+
+/* What a deploy order leaves in the record. */
+static void take_deploy(struct node *n, const struct request *r)
+{
+	json_t *drive = json_object_get(r->args, "configdrive");
+
+	if (drive && !json_is_null(drive))
+		json_object_set(n->instance_info, "configdrive", drive);
+	if (str_empty(n->instance_uuid) && r->verb == VERB_DEPLOY)
+		json_object_del(n->driver_internal_info, "phone_home");
+	steps_want(n, FLOW_DEPLOY, steps_of(r, FLOW_DEPLOY), false);
+}
+
+/* One command clears what a failure set; what an operator set stays. */
+static void clear_fault(struct node *n, const char *fault)
+{
+	if (!str_eq(n->fault, fault))
+		return;
+	n->maintenance = false;
+	str_replace(&n->fault, NULL);
+	str_replace(&n->maintenance_reason, NULL);
+}
 
 /* What the request's body leaves in the node's record. */
 static struct node *with_args(struct enode *e, const struct request *r)
 {
-	json_t *drive = json_object_get(r->args, "configdrive");
-	json_t *steps = json_object_get(r->args, "clean_steps");
+	bool no_ramdisk = json_flag(r->args, "disable_ramdisk", false);
 	struct node *n = xmalloc(sizeof(*n));
 
 	node_copy(n, enode_get(e));
-	if (r->verb == VERB_DEPLOY || r->verb == VERB_REBUILD) {
-		if (drive && !json_is_null(drive))
-			json_object_set(n->instance_info, "configdrive", drive);
-		if (str_empty(n->instance_uuid) && r->verb == VERB_DEPLOY)
-			json_object_del(n->driver_internal_info, "phone_home");
-	}
-	if (r->verb == VERB_CLEAN)
-		json_object_set(n->driver_internal_info, "clean_steps", steps);
-	if (r->verb == VERB_MANAGE && n->provision_state == PS_CLEAN_FAILED) {
-		/* one command clears what the failure set; what an operator set stays */
-		if (str_eq(n->fault, "clean failure")) {
-			n->maintenance = false;
-			str_replace(&n->fault, NULL);
-			str_replace(&n->maintenance_reason, NULL);
-		}
-	}
+	if (r->verb == VERB_DEPLOY || r->verb == VERB_REBUILD)
+		take_deploy(n, r);
+	else if (r->verb == VERB_CLEAN || r->verb == VERB_PROVIDE)
+		steps_want(n, FLOW_CLEAN, steps_of(r, FLOW_CLEAN), no_ramdisk);
+	else if (r->verb == VERB_SERVICE)
+		steps_want(n, FLOW_SERVICE, steps_of(r, FLOW_SERVICE), no_ramdisk);
+	else if (r->verb == VERB_MANAGE && n->provision_state == PS_CLEAN_FAILED)
+		clear_fault(n, FAULT_CLEAN);
 	return n;
 }
 

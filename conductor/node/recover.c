@@ -16,18 +16,20 @@
 static void waits_again(struct enode *e)
 {
 	run_waits(e);
-	state_timer_again(e);
+	if (!run_pause_s(e)) /* that begins again */
+		state_timer_again(e);
 }
 
 static void fail_once(struct enode *e)
 {
+	char what[160];
 	struct err err;
 
 	err_set(&err, EINTR,
 		"the conductor was restarted during \"%s\", which cannot be repeated safely; look "
 		"at "
 		"the machine, then try again",
-		run_call(e)->what);
+		flow_what(e->run, enode_get(e), run_call(e), what, sizeof(what)));
 	run_fail_call(e, &err);
 }
 
@@ -79,9 +81,10 @@ static bool restore_run(struct enode *e)
 {
 	const json_t *cursor = json_object_get(enode_get(e)->driver_internal_info, FLOW_CURSOR);
 	const struct flow *flow = flow_by_name(json_str(cursor, "flow"));
-	int64_t call = json_int(cursor, "call", -1);
+	int64_t call = json_int(cursor, "call", -1), sub = json_int(cursor, "sub", -1);
+	struct err err;
 
-	if (!flow || call < 0 || call > flow->n_calls)
+	if (!flow || call < 0 || call > flow->part.n_calls)
 		return false;
 	e->run = xcalloc(1, sizeof(*e->run));
 	e->run->flow = flow;
@@ -89,6 +92,12 @@ static bool restore_run(struct enode *e)
 	e->run->manual = json_flag(cursor, "manual", false);
 	e->boots = (uint8_t)json_int(cursor, "boots", 0);
 	e->call = (int)call;
+	e->sub = sub > 0 ? (int)sub : 0;
+	if (sub >= 0 &&
+		(flow_step_restore(e->run, enode_get(e), &err) < 0 || sub > e->run->step.n_calls)) {
+		run_drop(e);
+		return false;
+	}
 	return true;
 }
 
@@ -169,6 +178,8 @@ void run_recover(struct enode *e)
 	} else if (fsm_limit_of(e->state) == LIMIT_HOLD) {
 		enode_waits(e, 0, "an operator to unhold or abort");
 		enode_wait_set(e, WAIT_OPERATOR);
+	} else if (provision_state_is_wait(e->state) && call && call->kind == CALL_HOLD) {
+		run_continue(e); /* an operator has let it go on */
 	} else if (provision_state_is_wait(e->state)) {
 		waits_again(e);
 		if (call && may_be_over(e, call))
@@ -178,8 +189,9 @@ void run_recover(struct enode *e)
 		e->recovered = true;
 		run_ask_outcome(e, e->en->flow->agent_timeout_s); /* the agent knows whether it was
 								 given the command */
-	} else if (call && call->kind == CALL_HEARTBEAT) {
-		e->call++; /* it was waited for, and came */
+	} else if (call && (call->kind == CALL_HEARTBEAT || call->kind == CALL_HOLD ||
+				   call->kind == CALL_PAUSE)) {
+		run_pass(e); /* it was waited for, and came */
 		run_next(e);
 	} else if (call && call->kind == CALL_INSPECTION) {
 		e->call = 0; /* what the agent found went with the old conductor: once more */

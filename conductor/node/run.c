@@ -1,5 +1,6 @@
 /* Runs a node's flow call by call, and keeps its time; see run.h and enode.h. */
 #include "conductor/node/run.h"
+#include "conductor/flow/steps.h"
 #include "lib/base/log.h"
 #include "lib/base/str.h"
 #include "lib/base/time.h"
@@ -7,9 +8,40 @@
 #include <errno.h>
 #include <string.h>
 
+/* The calls the flow is in the middle of: those of a step, else its own. */
+static const struct flow_part *part_of(const struct enode *e)
+{
+	return e->run->step.calls ? &e->run->step : &e->run->flow->part;
+}
+
+static int place_of(const struct enode *e)
+{
+	return e->run->step.calls ? e->sub : e->call;
+}
+
+static void set_place(struct enode *e, int place)
+{
+	if (e->run->step.calls)
+		e->sub = place;
+	else
+		e->call = place;
+}
+
 const struct flow_call *run_call(const struct enode *e)
 {
-	return e->call < e->run->flow->n_calls ? &e->run->flow->calls[e->call] : NULL;
+	const struct flow_part *part = part_of(e);
+
+	return place_of(e) < part->n_calls ? &part->calls[place_of(e)] : NULL;
+}
+
+const struct flow_call *run_call_before(const struct enode *e)
+{
+	return place_of(e) > 0 ? &part_of(e)->calls[place_of(e) - 1] : NULL;
+}
+
+void run_pass(struct enode *e)
+{
+	set_place(e, place_of(e) + 1);
 }
 
 static const char *label(const struct enode *e)
@@ -107,42 +139,23 @@ void run_fail(struct enode *e, const struct err *err)
 void run_fail_call(struct enode *e, struct err *err)
 {
 	const struct flow_call *call = run_call(e);
+	char what[160];
 
 	count_failure(e, !call			 ? CAUSE_CONDUCTOR
 			 : call->kind == CALL_OP ? cause_of(err)
 						 : CAUSE_AGENT);
 	if (call)
-		err_prefix(err, "%s", call->what);
+		err_prefix(err, "%s", flow_what(e->run, enode_get(e), call, what, sizeof(what)));
 	err_prefix(err, "%s", flow_kind_names[e->run->flow->kind]);
 	run_fail(e, err);
 }
 
-static void show_step(struct node *n, enum flow_kind kind, const struct flow_call *call)
-{
-	json_t *step = kind == FLOW_DEPLOY    ? n->deploy_step
-		       : kind == FLOW_SERVICE ? n->service_step
-					      : NULL;
-
-	if (!step)
-		return;
-	json_object_clear(step);
-	if (!call || !call->step)
-		return;
-	json_put_str(step, "step", call->step);
-	json_put_str(step, "interface", call->interface);
-	json_put_int(step, "priority", call->priority);
-	json_object_set_new(step, "argsinfo", json_null());
-}
-
 static void put_cursor(struct enode *e, struct node *n, bool queued)
 {
-	const struct flow_call *call = run_call(e);
-
 	json_object_set_new(n->driver_internal_info, FLOW_CURSOR,
-		json_pack("{s:s, s:i, s:b, s:b, s:i, s:I}", "flow", e->run->flow->name, "call",
-			e->call, "manual", e->run->manual, "queued", queued, "boots", e->boots,
-			"at_us", (json_int_t)time_wall_us()));
-	show_step(n, e->run->flow->kind, call);
+		json_pack("{s:s, s:i, s:i, s:b, s:b, s:i, s:I}", "flow", e->run->flow->name, "call",
+			e->call, "sub", e->run->step.calls ? e->sub : -1, "manual", e->run->manual,
+			"queued", queued, "boots", e->boots, "at_us", (json_int_t)time_wall_us()));
 }
 
 void run_start_call(struct enode *e)
@@ -153,14 +166,21 @@ void run_start_call(struct enode *e)
 	unsigned limit = call->limit_s ? call->limit_s
 			 : agent       ? env->agent_timeout_s
 				       : env->call_timeout_s;
+	char what[160];
 
-	e->op = op_new(e, call->what, limit);
+	e->op = op_new(e, call->what ? call->what : "a step", limit);
 	enode_arm(e, (int64_t)limit * 1000 + 500);
-	enode_waits(e, e->op->deadline_ms, "%s", call->what);
+	enode_waits(e, e->op->deadline_ms, "%s",
+		flow_what(e->run, enode_get(e), call, what, sizeof(what)));
 	enode_wait_set(e, agent ? WAIT_AGENT : WAIT_BMC);
-	if (call->boots == BOOTS_POWER)
+	if (call->boots == BOOTS_POWER) {
 		boot_begins(e);
-	call->start(e->run, e->op);
+		e->heartbeat = false; /* of the agent that ends now */
+	}
+	if (call->kind == CALL_CHILDREN)
+		children_start(e, e->op);
+	else
+		call->start(e->run, e->op);
 }
 
 static void cursor_durable(struct commit *c, void *data)
@@ -180,17 +200,27 @@ static void cursor_durable(struct commit *c, void *data)
 void run_waits(struct enode *e)
 {
 	const struct flow_call *call = e->run ? run_call(e) : NULL;
+	int pause_s = run_pause_s(e);
+	char what[160] = "the agent";
 
-	enode_waits(e, 0, "%s", call ? call->what : "the agent");
-	enode_wait_set(e, boot_is_awaited(e) ? WAIT_BOOT : WAIT_AGENT);
+	if (call)
+		flow_what(e->run, enode_get(e), call, what, sizeof(what));
+	enode_waits(e, 0, "%s", what);
+	enode_wait_set(e, boot_is_awaited(e) ? WAIT_BOOT : pause_s ? WAIT_NOTHING : WAIT_AGENT);
 	state_timer(e);
+	if (!pause_s)
+		return;
+	e->waits_until_ms = time_mono_ms() + (int64_t)pause_s * 1000;
+	enode_arm(e, (int64_t)pause_s * 1000);
 }
 
-static void go_wait(struct enode *e, const char *what)
+static void go_wait(struct enode *e, enum fsm_event event)
 {
-	struct state_change s = {.event = EV_WAIT, .cause = what, .next = TAKE_PTR(e->run->node)};
+	char what[160];
+	struct state_change s = {.event = event, .cause = what, .next = TAKE_PTR(e->run->node)};
 	struct err err;
 
+	flow_what(e->run, s.next, run_call(e), what, sizeof(what));
 	put_cursor(e, s.next, false);
 	if (state_apply(e, &s, &err) < 0)
 		run_fail_call(e, &err);
@@ -225,7 +255,8 @@ static bool admitted(struct enode *e, const struct flow_call *call)
 
 static void flow_done(struct enode *e)
 {
-	bool to_manageable = e->run->flow->kind == FLOW_CLEAN && e->run->manual;
+	bool to_manageable =
+		e->run->flow->kind == FLOW_CLEAN && (e->run->manual || enode_get(e)->retired);
 	enum fsm_event event = e->run->flow->kind == FLOW_DELETE ? EV_CLEAN
 			       : to_manageable			 ? EV_MANAGE
 								 : EV_DONE;
@@ -241,34 +272,68 @@ static void flow_done(struct enode *e)
 		log_error("node %s: %s", label(e), err.text);
 }
 
-void run_next(struct enode *e)
+/* An abort that waited for the step at hand to end; only when there is more to come. */
+static bool abort_is_due(struct enode *e)
+{
+	struct node *n = e->run->node;
+	enum flow_kind kind = e->run->flow->kind;
+	json_t *step = steps_shown(n, kind);
+	char name[128], text[256];
+	struct state_change s = {.event = EV_FAIL, .cause = "aborted", .error = text};
+	struct err err;
+
+	if (!json_flag(step, "abort_after", false) || !steps_current(n, kind))
+		return false;
+	snprintf(text, sizeof(text), "aborted by request, after step %s",
+		step_name(step, name, sizeof(name)));
+	json_object_clear(step); /* it ended well: nothing is wrong with the machine */
+	s.next = TAKE_PTR(e->run->node);
+	if (state_apply(e, &s, &err) < 0)
+		log_error("node %s: %s", label(e), err.text);
+	return true;
+}
+
+/*
+ * Goes to the next call to be made: steps are entered and left, what is skipped is passed. False:
+ * it failed, or was aborted.
+ */
+static bool seek_call(struct enode *e)
 {
 	const struct flow_call *call;
-	struct commit *c;
-	char text[128];
+	struct err err;
+	int r;
 
-	if (!e->run)
-		return;
-	e->run->agent_alive = agent_is_fresh(e) && flow_agent_known(enode_get(e));
-	e->run->agent_starting = agent_is_fresh(e) && flow_agent_expected(enode_get(e));
-	run_work_on(e);
-	while ((call = run_call(e)) && call->skip && call->skip(e->run))
-		e->call++;
-	if (!call) {
-		flow_done(e);
-		return;
+	for (;;) {
+		call = run_call(e);
+		if (!call && e->run->step.calls) {
+			flow_step_leave(e->run);
+			if (abort_is_due(e))
+				return false;
+		} else if (call && call->kind == CALL_STEPS) {
+			r = flow_step_enter(e->run, &err);
+			e->sub = 0;
+			if (r == 0)
+				e->call++;
+			if (r < 0)
+				run_fail_call(e, &err);
+			if (r < 0)
+				return false;
+		} else if (call && call->skip && call->skip(e->run)) {
+			run_pass(e);
+		} else {
+			return true;
+		}
 	}
-	if (!admitted(e, call)) {
-		go_queue(e);
-		return;
-	}
-	if (call->kind == CALL_HEARTBEAT || call->kind == CALL_INSPECTION) {
-		go_wait(e, call->what);
-		return;
-	}
-	/* durable before it starts: after a restart it is known what may have happened */
-	snprintf(text, sizeof(text), "%s: %s", flow_kind_names[e->run->flow->kind], call->what);
-	c = commit_new(e);
+}
+
+/* Durable before it starts: after a restart it is known what may have happened. */
+static void note_and_start(struct enode *e, const struct flow_call *call)
+{
+	struct commit *c = commit_new(e);
+	char what[160], text[256];
+
+	snprintf(text, sizeof(text), "%s: %s", flow_kind_names[e->run->flow->kind],
+		flow_what(e->run, e->run->node, call, what, sizeof(what)));
 	node_done(c->next);
 	free(c->next);
 	c->next = TAKE_PTR(e->run->node);
@@ -286,6 +351,31 @@ void run_next(struct enode *e)
 	commit_submit(c, cursor_durable, NULL);
 }
 
+void run_next(struct enode *e)
+{
+	const struct flow_call *call;
+
+	if (!e->run)
+		return;
+	e->run->agent_alive = agent_is_fresh(e) && flow_agent_known(enode_get(e));
+	e->run->agent_starting = agent_is_fresh(e) && flow_agent_expected(enode_get(e));
+	run_work_on(e);
+	if (!seek_call(e))
+		return;
+	call = run_call(e);
+	if (!call)
+		flow_done(e);
+	else if (!admitted(e, call))
+		go_queue(e);
+	else if (call->kind == CALL_HOLD)
+		go_wait(e, EV_HOLD);
+	else if (call->kind == CALL_HEARTBEAT || call->kind == CALL_INSPECTION ||
+		 call->kind == CALL_PAUSE)
+		go_wait(e, EV_WAIT);
+	else
+		note_and_start(e, call);
+}
+
 void run_start(struct enode *e, enum flow_kind kind, bool manual)
 {
 	const struct flow *flow;
@@ -299,7 +389,7 @@ void run_start(struct enode *e, enum flow_kind kind, bool manual)
 	e->run->flow = flow;
 	e->run->env = e->en->flow;
 	e->run->manual = manual;
-	e->call = 0;
+	e->call = e->sub = 0;
 	e->boots = 0;
 	e->silent_since_ms = 0;
 	free(TAKE_PTR(e->progress));
@@ -311,11 +401,10 @@ void run_start(struct enode *e, enum flow_kind kind, bool manual)
 void run_boot_again(struct enode *e, const char *cause)
 {
 	struct state_change s = {.event = EV_RESUME, .cause = cause};
-	const struct flow_call *calls = e->run->flow->calls;
 	struct err err;
 
-	while (e->call > 0 && calls[e->call - 1].boots)
-		e->call--;
+	while (run_call_before(e) && run_call_before(e)->boots)
+		set_place(e, place_of(e) - 1);
 	e->boots++;
 	e->agent_seen_ms = 0; /* of the boot that came to nothing */
 	s.next = xmalloc(sizeof(*s.next));
@@ -340,8 +429,8 @@ void run_call_succeeded(struct enode *e, json_t *value)
 		run_fail_call(e, &err);
 		return;
 	}
-	if (r != FLOW_AGAIN)
-		e->call++;
+	if (call->kind != CALL_CHILDREN || children_done(e))
+		run_pass(e);
 	run_next(e);
 }
 
@@ -349,7 +438,7 @@ void run_call_succeeded(struct enode *e, json_t *value)
 static void call_left_out(struct enode *e, const struct err *err)
 {
 	log_warning("node %s: %s: %s", label(e), run_call(e)->what, err->text);
-	e->call++;
+	run_pass(e);
 	run_next(e);
 }
 
@@ -369,7 +458,7 @@ static void agent_answered(struct enode *e, json_t *command)
 
 	run_work_on(e);
 	if (r == -EAGAIN) {
-		go_wait(e, run_call(e)->what);
+		go_wait(e, EV_WAIT);
 		return;
 	}
 	flow_note_disks(e->run, command);
@@ -425,9 +514,16 @@ static void resumed(struct enode *e)
 	else if (call->kind == CALL_INSPECTION)
 		run_call_succeeded(e, e->run->data);
 	else {
-		e->call++;
+		run_pass(e);
 		run_next(e);
 	}
+}
+
+int run_pause_s(struct enode *e)
+{
+	const struct flow_call *call = e->run ? run_call(e) : NULL;
+
+	return call && call->kind == CALL_PAUSE ? flow_pause_s(e->run, enode_get(e)) : 0;
 }
 
 void run_resume(struct enode *e)
@@ -439,8 +535,18 @@ void run_resume(struct enode *e)
 		return;
 	if (!e->run || !provision_state_is_wait(e->state))
 		e->heartbeat = e->run != NULL;
-	else
+	else if (!run_pause_s(e))
 		run_resume_for(e, NULL);
+}
+
+/* What the node waited for was no agent: an operator, or the end of a pause. */
+static void go_on(struct enode *e, const char *cause)
+{
+	struct state_change s = {.event = EV_RESUME, .cause = cause};
+	struct err err;
+
+	if (state_apply(e, &s, &err) < 0)
+		log_error("node %s: %s", label(e), err.text);
 }
 
 void run_resume_for(struct enode *e, struct request *r)
@@ -464,7 +570,9 @@ void run_continue(struct enode *e)
 {
 	if (!e->run)
 		recover_unknown(e);
-	else if (e->run && run_call(e) && run_call(e)->kind != CALL_OP)
+	else if (provision_state_is_wait(e->state))
+		go_on(e, "it is held no more");
+	else if (run_call(e) && run_call(e)->kind != CALL_OP)
 		resumed(e);
 	else
 		run_next(e);
@@ -472,10 +580,12 @@ void run_continue(struct enode *e)
 
 void run_wait_failed(struct enode *e)
 {
-	char last[600] = "no sign of it";
+	char last[600] = "no sign of it", what[160] = "the agent";
 	int64_t s = (time_mono_ms() - e->state_since_ms) / 1000;
 	struct err err;
 
+	if (e->run && run_call(e))
+		flow_what(e->run, enode_get(e), run_call(e), what, sizeof(what));
 	if (boot_is_awaited(e))
 		bootlog_last(e, last, sizeof(last));
 	else
@@ -483,7 +593,7 @@ void run_wait_failed(struct enode *e)
 	err_set(&err, ETIME,
 		"Timeout reached while waiting for callback for node %s: waited %lld s for %s%s; "
 		"%s",
-		e->uuid, (long long)s, e->run && run_call(e) ? run_call(e)->what : "the agent",
+		e->uuid, (long long)s, what,
 		e->boots ? ", after the boot device was set again and the machine restarted" : "",
 		last);
 	count_failure(e, boot_is_awaited(e) ? CAUSE_BOOT : CAUSE_AGENT);
@@ -513,7 +623,9 @@ void run_timeout(struct enode *e)
 		}
 		run_fail_call(e, &err);
 	} else if (provision_state_is_wait(e->state)) {
-		if (e->waits_until_ms && time_mono_ms() >= e->waits_until_ms)
+		if (run_pause_s(e))
+			go_on(e, "the pause is over");
+		else if (e->waits_until_ms && time_mono_ms() >= e->waits_until_ms)
 			run_wait_failed(e);
 		else
 			boot_look(e);

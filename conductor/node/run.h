@@ -6,6 +6,8 @@
 
 /* run.c; all on the engine's thread, of a node with a run. */
 const struct flow_call *run_call(const struct enode *e); /* the one at hand; NULL: all are made */
+const struct flow_call *run_call_before(const struct enode *e); /* NULL: it is the first one */
+void run_pass(struct enode *e);		   /* the call at hand is over: the next one is at hand */
 struct node *run_work_on(struct enode *e); /* the working copy that calls change; the run's own */
 void run_start_call(struct enode *e);	   /* the call at hand; its cursor is durable */
 /* The flow fails in the call at hand: "deploy: write the image: <cause>". */
@@ -14,6 +16,15 @@ void run_fail_call(struct enode *e, struct err *err);
 void run_call_succeeded(struct enode *e, json_t *value);
 /* Asks the agent how the command of the call at hand ended, in at most limit_s seconds. */
 void run_ask_outcome(struct enode *e, unsigned limit_s);
+
+int run_pause_s(struct enode *e); /* it waits only for so long to pass; 0: it does not */
+
+/*
+ * children.c: a step that is done on the nodes below. Begins with the next of them; done() takes
+ * its answer in: true when it was the last one.
+ */
+void children_start(struct enode *e, struct op *op);
+bool children_done(struct enode *e);
 
 /* patience.c: the answer is a failure that time will heal, and the call is begun again later. */
 bool run_has_patience(struct enode *e, const struct op *op);

@@ -1,4 +1,5 @@
 /* The one place where a provision state changes; see enode.h. */
+#include "conductor/flow/steps.h"
 #include "conductor/node/records.h"
 #include "lib/base/log.h"
 #include "lib/base/str.h"
@@ -123,6 +124,23 @@ static bool starts_flow(const struct transition *row)
 	       row->action != ACT_QUEUE && row->action != ACT_ADMIT;
 }
 
+/*
+ * A step was running: a disk may be half erased, firmware half written. Nobody may use the machine
+ * by chance.
+ */
+static void note_fault(struct node *n, enum provision_state to, const char *error)
+{
+	bool clean = to == PS_CLEAN_FAILED && json_object_size(n->clean_step);
+	bool service = to == PS_SERVICE_FAILED && json_object_size(n->service_step);
+
+	if (!clean && !service)
+		return;
+	str_replace(&n->fault, clean ? FAULT_CLEAN : FAULT_SERVICE);
+	if (!n->maintenance_reason)
+		str_replace(&n->maintenance_reason, error);
+	n->maintenance = true;
+}
+
 /* The next record: state, target, time, last_error. */
 static void fill_next(struct node *n, const struct transition *row, const struct state_change *s)
 {
@@ -140,17 +158,15 @@ static void fill_next(struct node *n, const struct transition *row, const struct
 	}
 	if (row->to == PS_MANAGEABLE && row->from == PS_INSPECTING)
 		n->inspection_finished_at = n->provision_updated_at;
-	if (row->to == PS_CLEAN_FAILED && row->event == EV_FAIL &&
-		json_object_size(n->clean_step)) {
-		n->maintenance = true; /* a disk may be half erased: nobody may use it by chance */
-		str_replace(&n->fault, "clean failure");
-		str_replace(&n->maintenance_reason, s->error);
-	}
+	if (row->event == EV_FAIL)
+		note_fault(n, row->to, s->error);
 	if (row->action == ACT_DEPLOY || row->action == ACT_UNDO ||
 		provision_state_is_stable(row->to)) {
 		json_object_clear(n->deploy_step);
 		json_object_clear(n->clean_step);
 		json_object_clear(n->service_step);
+		if (!starts_flow(row))
+			steps_forget(n, row->action == ACT_UNDO);
 	}
 	if (provision_state_is_stable(row->to) || starts_flow(row))
 		json_object_del(n->driver_internal_info, FLOW_CURSOR); /* it was another flow's */

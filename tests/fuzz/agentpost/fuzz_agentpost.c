@@ -5,7 +5,7 @@
  */
 #include "conductor/agentlink/internal.h"
 #include "conductor/flow/flow.h"
-#include "conductor/flow/steplist.h"
+#include "conductor/flow/steps.h"
 #include "lib/base/str.h"
 
 #include <stdint.h>
@@ -66,25 +66,60 @@ static void fuzz_inspection(struct node *n, json_t *body)
 	json_decref(run.found.macs);
 }
 
-/* Steps run by falling priority, are not without bound, and those that were chosen are offered. */
+/* What runs by itself falls in priority, was offered, and is what may be asked for. */
+static void fuzz_offer(enum flow_kind kind, const json_t *offered)
+{
+	json_t *chosen = NULL, *step;
+	int64_t before = INT64_MAX;
+	struct err e;
+	size_t i;
+
+	if (steps_choose(kind, NULL, offered, false, false, &chosen, &e) < 0)
+		abort();
+	if (json_array_size(chosen) > STEPS_MAX)
+		abort();
+	json_array_foreach (chosen, i, step) {
+		if (step_priority(step) > before || step_priority(step) <= 0)
+			abort();
+		before = step_priority(step);
+	}
+	json_decref(chosen);
+}
+
+/* A client's steps against an agent's: what is taken is kept, entered and left to its end. */
+static void fuzz_wanted(struct node *n, enum flow_kind kind, const json_t *offered, json_t *wanted)
+{
+	json_t *chosen = NULL;
+	struct err e;
+
+	if (steps_choose(kind, wanted, offered, true, false, &chosen, &e) < 0)
+		return;
+	steps_want(n, kind, wanted, false);
+	steps_begin(n, kind, chosen);
+	while (steps_current(n, kind)) {
+		steps_show(n, kind);
+		steps_next(n, kind);
+	}
+	steps_forget(n, false);
+}
+
 static void fuzz_steps(struct node *n, const json_t *body)
 {
+	static const enum flow_kind kinds[] = {FLOW_CLEAN, FLOW_DEPLOY, FLOW_SERVICE};
+	_cleanup_json_ json_t *offered = json_array();
+	json_t *wanted = json_object_get(body, "wanted");
 	struct flow_run run = {.node = n};
-	json_t *chosen = NULL;
 	struct err e;
 
 	flow_note_disks(&run, body);
 	json_decref(run.found.disks);
-	if (steplist_choose(body, &chosen, &e) < 0)
+	if (steps_add_offer(offered, body, &e) < 0)
 		return;
-	if (json_array_size(chosen) > STEPLIST_MAX || steplist_check(chosen, body, &e) < 0)
-		abort();
-	for (size_t i = 1; i < json_array_size(chosen); i++)
-		if (json_int(json_array_get(chosen, i), "priority", 0) >
-			json_int(json_array_get(chosen, i - 1), "priority", 0))
-			abort();
-	(void)steplist_check(json_object_get(body, "wanted"), body, &e);
-	json_decref(chosen);
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		fuzz_offer(kinds[i], offered);
+		if (json_is_array(wanted))
+			fuzz_wanted(n, kinds[i], offered, wanted);
+	}
 }
 
 /* What is taken out of an answer is a command, and of the name that was asked for. */

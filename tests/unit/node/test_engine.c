@@ -307,30 +307,62 @@ static void test_power(struct rig *rig)
 	node_done(&n);
 }
 
-/* A record as a conductor left it that was killed. */
-static void leave(struct rig *rig, const char *name, enum provision_state state,
-	enum provision_state target, json_t *cursor, enum power_state power_target)
+/* A record as a conductor left it that was killed; by_agent: its deploy interface is direct. */
+static struct node *left(const char *name, enum provision_state state, enum provision_state target,
+	json_t *cursor, bool by_agent)
 {
-	struct store_txn *txn = store_txn_new();
 	struct node *n = node_make(name, NULL);
 	char uuid[UUID_TEXT_MAX];
 	struct err e;
 
 	uuid_new(uuid);
 	n->uuid = xstrdup(uuid);
-	driver_complete(n, NULL, &e);
+	if (by_agent)
+		str_replace(&n->interfaces[IF_DEPLOY], "direct");
+	must(driver_complete(n, NULL, &e), &e);
 	n->conductor_group = xstrdup("");
 	n->provision_state = (int)state;
 	n->target_provision_state = (int)target;
 	n->power_state = POWER_ON;
-	n->target_power_state = (int)power_target;
 	n->created_at = n->updated_at = n->provision_updated_at = time_wall_us();
 	if (cursor)
 		json_object_set_new(n->driver_internal_info, "ingot_flow", cursor);
+	return n;
+}
+
+static void leave_node(struct rig *rig, struct node *n)
+{
+	struct store_txn *txn = store_txn_new();
+	struct err e;
+
 	store_txn_insert(txn, &node_type, n);
 	must(store_commit(rig->store, txn, &e), &e);
 	node_done(n);
 	free(n);
+}
+
+static void leave(struct rig *rig, const char *name, enum provision_state state,
+	enum provision_state target, json_t *cursor, enum power_state power_target)
+{
+	struct node *n = left(name, state, target, cursor, false);
+
+	n->target_power_state = (int)power_target;
+	leave_node(rig, n);
+}
+
+/* In the core step of a deployment by the agent, at a call of that. */
+static void leave_in_step(struct rig *rig, const char *name, int sub)
+{
+	struct node *n = left(name, PS_DEPLOYING, PS_ACTIVE,
+		json_pack("{s:s, s:i, s:i, s:b}", "flow", "deploy by agent", "call", 0, "sub", sub,
+			"manual", 0),
+		true);
+
+	json_object_set_new(n->driver_internal_info, "deploy_steps",
+		json_pack("[{s:s, s:s, s:i}]", "interface", "deploy", "step", "deploy", "priority",
+			100));
+	json_put_int(n->driver_internal_info, "deploy_step_index", 0);
+	leave_node(rig, n);
 }
 
 static json_t *cursor(const char *flow, int call)
@@ -349,7 +381,8 @@ static void test_recovery(struct rig *rig)
 	leave(rig, "foreign", PS_DEPLOYING, PS_ACTIVE, cursor("no such flow", 3), POWER_NONE);
 	leave(rig, "beyond", PS_DEPLOYING, PS_ACTIVE, cursor("deploy fake", 99), POWER_NONE);
 	leave(rig, "undeploy", PS_DELETING, PS_AVAILABLE, NULL, POWER_NONE);
-	leave(rig, "reported", PS_DEPLOYING, PS_ACTIVE, cursor("deploy by agent", 3), POWER_NONE);
+	leave_in_step(rig, "reported", 3);
+	leave_in_step(rig, "nowhere", 99);
 	leave(rig, "half-on", PS_ACTIVE, PS_NONE, NULL, POWER_ON);
 	rig_run(rig);
 	is_str(reach(rig, "begun", "available"), "available", "a flow without a call begins");
@@ -359,6 +392,7 @@ static void test_recovery(struct rig *rig)
 	is_str(reach(rig, "foreign", "deploy failed"), "deploy failed", "an unknown flow fails");
 	is_str(reach(rig, "beyond", "deploy failed"), "deploy failed",
 		"so does an impossible call");
+	is_str(reach(rig, "nowhere", "deploy failed"), "deploy failed", "also one of a step");
 	is_str(reach(rig, "reported", "deploy failed"), "deploy failed",
 		"an agent that has reported");
 	stored(rig, "reported", &n);
