@@ -158,6 +158,7 @@ int states_provision(struct call *c, struct err *e)
 		return -e->code;
 	r = call_request(c, REQ_PROVISION, c->params[0]);
 	r->verb = verb;
+	r->version = c->version;
 	r->args = json_incref(c->body);
 	r->would = c->would;
 	if (c->would && c->json)

@@ -41,6 +41,9 @@ void start_collect_logs(struct flow_run *run, struct op *op);
 int finish_collect_logs(struct flow_run *run, json_t *value, struct err *e);
 void start_agent_sync(struct flow_run *run, struct op *op);
 
+void start_finalize_rescue(struct flow_run *run, struct op *op);
+int finish_unrescue(struct flow_run *run, json_t *value, struct err *e);
+
 void start_fake_inspect(struct flow_run *run, struct op *op);
 int finish_fake_inspect(struct flow_run *run, json_t *value, struct err *e);
 void start_fake_clean(struct flow_run *run, struct op *op);

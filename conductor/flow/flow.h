@@ -154,6 +154,13 @@ int flow_pause_s(const struct flow_run *run, const struct node *n);
 int flow_steps_check(
 	enum flow_kind kind, const struct node *n, const json_t *wanted, struct err *e);
 
+/* Keeps a hash of the password, for the agent to set; about 3 ms. -EINVAL: none can be made. */
+int rescue_password_keep(struct node *n, const char *password, struct err *e);
+void rescue_password_forget(struct node *n);
+
+/* Service has taken the machine from its own system into an agent. */
+bool flow_left_system(const struct node *n);
+
 /* A flow by its name, as the node's record keeps it over a restart; NULL when unknown. */
 const struct flow *flow_by_name(const char *name);
 

@@ -89,6 +89,45 @@ static const struct flow_call adopt[] = {
 	{.what = "read the power state", .start = start_power_get, .finish = finish_power_get},
 };
 
+/* The machine runs its own system: an agent that was heard of before is not there any more. */
+static const struct flow_call rescue_agent[] = {
+	{.what = "read the power state",
+		.slot = SLOT_BOOT,
+		.boots = BOOTS_PREPARE,
+		.start = start_power_get,
+		.finish = finish_power_get},
+	{.what = "set boot device to network",
+		.slot = SLOT_BOOT,
+		.patient = true,
+		.boots = BOOTS_PREPARE,
+		.start = start_boot_network,
+		.finish = finish_boot_network},
+	{.what = "power on into the rescue system",
+		.slot = SLOT_BOOT,
+		.patient = true,
+		.boots = BOOTS_POWER,
+		.kept = "power",
+		.start = start_firmware,
+		.finish = finish_power_into_agent},
+	{.what = "the agent to report", .kind = CALL_HEARTBEAT, .slot = SLOT_BOOT},
+	{.what = "set the password of the rescue system",
+		.agent = true,
+		.start = start_finalize_rescue},
+};
+
+static const struct flow_call unrescue_agent[] = {
+	{.what = "read the power state", .start = start_power_get, .finish = finish_power_get},
+	{.what = "set boot device to disk",
+		.patient = true,
+		.start = start_boot_disk,
+		.finish = finish_boot_disk},
+	{.what = "restart into the deployed system",
+		.patient = true,
+		.kept = "power",
+		.start = start_firmware,
+		.finish = finish_unrescue},
+};
+
 static const struct flow_call rescue_fake[] = {
 	{.what = "rescue the fake machine", .start = start_fake_rescue},
 };
@@ -156,6 +195,8 @@ static const struct {
 	{METHOD_FAKE, FLOW(FLOW_DEPLOY, "deploy fake", deploy_by_steps)},
 	{METHOD_NONE, FLOW(FLOW_DELETE, "tear down", tear_down)},
 	{METHOD_NONE, FLOW(FLOW_ADOPT, "adopt", adopt)},
+	{METHOD_AGENT, FLOW(FLOW_RESCUE, "rescue by agent", rescue_agent)},
+	{METHOD_AGENT, FLOW(FLOW_UNRESCUE, "unrescue by agent", unrescue_agent)},
 	{METHOD_FAKE, FLOW(FLOW_RESCUE, "rescue fake", rescue_fake)},
 	{METHOD_FAKE, FLOW(FLOW_UNRESCUE, "unrescue fake", rescue_fake)},
 	{METHOD_AGENT, FLOW(FLOW_SERVICE, "service by agent", service_agent)},

@@ -68,6 +68,11 @@ const char *flow_what(const struct flow_run *run, const struct node *n,
 	return buf;
 }
 
+bool flow_left_system(const struct node *n)
+{
+	return offers_by_agent(n) && !steps_no_ramdisk(n, FLOW_SERVICE);
+}
+
 int flow_pause_s(const struct flow_run *run, const struct node *n)
 {
 	const json_t *args = json_object_get(steps_current(n, run->flow->kind), "args");

@@ -34,7 +34,7 @@ static const struct field node_fields[] = {
 	F(node, last_error, FIELD_STR, 0),
 	F(node, fault, FIELD_STR, C),
 	F(node, health, FIELD_STR, 0),
-	F(node, reservation, FIELD_STR, FIELD_VOLATILE),
+	F(node, reservation, FIELD_STR, 0),
 	F(node, maintenance, FIELD_BOOL, C),
 	F(node, maintenance_reason, FIELD_STR, 0),
 	F(node, console_enabled, FIELD_BOOL, C),

@@ -106,11 +106,24 @@ static char *local_path(const struct node *n, const char *key)
 	return xstrdup(str_starts(v, "file://") ? v + 7 : v);
 }
 
+/* What the node's own ramdisk is made of; a rescue may have another one. */
+static char *ramdisk_path(
+	const struct enode *e, const struct node *n, const char *rescue, const char *deploy)
+{
+	char *path = e->run->flow->kind == FLOW_RESCUE ? local_path(n, rescue) : NULL;
+
+	return path ? path : local_path(n, deploy);
+}
+
 /* The node's flow wants its agent: in these states the machine boots it. */
 static bool wants_agent(const struct enode *e)
 {
-	return e->run && e->run->flow->kind != FLOW_DELETE && e->run->flow->kind != FLOW_ADOPT &&
-	       e->run->flow->kind != FLOW_VERIFY;
+	static const bool no[FLOW_KIND_COUNT] = {[FLOW_DELETE] = true,
+		[FLOW_ADOPT] = true,
+		[FLOW_VERIFY] = true,
+		[FLOW_UNRESCUE] = true};
+
+	return e->run && !no[e->run->flow->kind];
 }
 
 void engine_boot_decide(struct engine *en, const struct boot_question *q, struct boot_decision *ret)
@@ -131,8 +144,8 @@ void engine_boot_decide(struct engine *en, const struct boot_question *q, struct
 	} else if (wants_agent(e)) {
 		ret->choice = BOOT_CHOICE_AGENT;
 		ret->cmdline = flow_agent_cmdline(n, en->flow);
-		ret->kernel = local_path(n, "deploy_kernel");
-		ret->ramdisk = local_path(n, "deploy_ramdisk");
+		ret->kernel = ramdisk_path(e, n, "rescue_kernel", "deploy_kernel");
+		ret->ramdisk = ramdisk_path(e, n, "rescue_ramdisk", "deploy_ramdisk");
 		snprintf(ret->reason, sizeof(ret->reason), "node %s is %s: agent",
 			e->name ? e->name : e->uuid, provision_state_name(e->state));
 	} else if (e->state == PS_ACTIVE || e->state == PS_RESCUE || e->state == PS_ERROR ||

@@ -95,12 +95,23 @@ static void on_durable(void *data, int r, const struct err *e)
 	uv_async_send(&en->wake);
 }
 
+/* As Ironic shows it: a flow or a change of its power works on the node at this moment. */
+static bool reserved(const struct node *n)
+{
+	enum provision_state s = (enum provision_state)n->provision_state;
+	bool rests = provision_state_is_stable(s) || provision_state_is_wait(s) ||
+		     fsm_limit_of(s) == LIMIT_HOLD;
+
+	return !rests || n->target_power_state != POWER_NONE;
+}
+
 void commit_submit(struct commit *c, void (*then)(struct commit *c, void *data), void *data)
 {
 	c->then = then;
 	c->data = data;
 	if (c->next) {
 		c->next->updated_at = time_wall_us();
+		str_replace(&c->next->reservation, reserved(c->next) ? c->en->hostname : NULL);
 		store_txn_put(c->txn, &node_type, c->next);
 	}
 	if (c->node)

@@ -110,6 +110,7 @@ struct request {
 	enum power_state power;
 	enum node_ask ask;
 	bool flag;
+	int version;  /* PROVISION: the minor microversion it was asked in; 0: the newest */
 	bool would;   /* PROVISION, NODE_DELETE: only say whether it would be taken, after edit() */
 	char *text;   /* owned */
 	json_t *args; /* owned */

@@ -277,6 +277,7 @@ void logs_done(struct enode *e, const struct op *op); /* op NULL: no answer; the
 void run_queued(struct enode *e); /* the call at hand waits for its slot */
 void run_start(struct enode *e, enum flow_kind kind, bool manual);
 void run_waits(struct enode *e);    /* the state waits now: for what, and until when */
+void run_holds(struct enode *e);    /* it is held: by which step, and for whom */
 void run_next(struct enode *e);	    /* goes on at the current call */
 void run_continue(struct enode *e); /* goes on after a wait or a hold */
 void run_answer(struct enode *e, struct op *op);
@@ -289,6 +290,8 @@ void run_fail_now(struct enode *e, const struct err *err, const char *logs); /* 
 void run_drop(struct enode *e); /* forgets the flow; a late answer is ignored */
 bool run_undo_powers_off(struct enode *e, enum provision_state failed_from);
 void run_undo_power_off(struct enode *e);
+/* A service that was aborted is over; to_system: its machine is brought back to its own system. */
+void run_undo_service(struct enode *e, bool to_system);
 
 /* recover.c */
 void run_recover(struct enode *e); /* at start */

@@ -4,6 +4,7 @@
 #include "lib/base/str.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* What a verb checks before the table is asked; NULL: nothing. */
@@ -24,6 +25,25 @@ static int not_protected(struct enode *e, const struct request *r, struct err *e
 		return 0;
 	return err_set(err, EPERM,
 		"Node %s is protected and can not be undeployed, rebuilt or deleted.", e->uuid);
+}
+
+/* States that can be aborted only since some microversion, and how a client is told. */
+static int guard_abort(struct enode *e, const struct request *r, struct err *err)
+{
+	static const struct {
+		enum provision_state state;
+		int since, code;
+	} rows[] = {
+		{PS_INSPECT_WAIT, 41, EPROTONOSUPPORT},
+		{PS_DEPLOY_WAIT, 110, EINVAL},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (e->state == rows[i].state && r->version && r->version < rows[i].since)
+			return err_set(err, rows[i].code,
+				"abort of a node in state \"%s\" needs API version 1.%d",
+				provision_state_name(e->state), rows[i].since);
+	return 0;
 }
 
 static int validated(struct enode *e, enum flow_kind kind, struct err *err)
@@ -118,6 +138,7 @@ static const guard_fn guards[VERB_COUNT] = {
 	[VERB_DEPLOY] = guard_deploy,
 	[VERB_REBUILD] = guard_deploy,
 	[VERB_DELETE] = not_protected,
+	[VERB_ABORT] = guard_abort,
 	[VERB_CLEAN] = guard_clean,
 	[VERB_RESCUE] = guard_rescue,
 	[VERB_UNRESCUE] = guard_rescue,
@@ -147,10 +168,12 @@ static void clear_fault(struct node *n, const char *fault)
 }
 
 /* What the request's body leaves in the node's record. */
-static struct node *with_args(struct enode *e, const struct request *r)
+static int with_args(
+	struct enode *e, const struct request *r, struct node **ret_next, struct err *err)
 {
 	bool no_ramdisk = json_flag(r->args, "disable_ramdisk", false);
 	struct node *n = xmalloc(sizeof(*n));
+	int ret = 0;
 
 	node_copy(n, enode_get(e));
 	if (r->verb == VERB_DEPLOY || r->verb == VERB_REBUILD)
@@ -159,9 +182,17 @@ static struct node *with_args(struct enode *e, const struct request *r)
 		steps_want(n, FLOW_CLEAN, steps_of(r, FLOW_CLEAN), no_ramdisk);
 	else if (r->verb == VERB_SERVICE)
 		steps_want(n, FLOW_SERVICE, steps_of(r, FLOW_SERVICE), no_ramdisk);
+	else if (r->verb == VERB_RESCUE)
+		ret = rescue_password_keep(n, json_str(r->args, "rescue_password"), err);
 	else if (r->verb == VERB_MANAGE && n->provision_state == PS_CLEAN_FAILED)
 		clear_fault(n, FAULT_CLEAN);
-	return n;
+	if (ret < 0) {
+		node_done(n);
+		free(n);
+		return ret;
+	}
+	*ret_next = n;
+	return 0;
 }
 
 static int refuse_state(struct enode *e, struct request *r, struct err *err)
@@ -206,9 +237,51 @@ static int would_be_allowed(struct enode *e, struct request *r, struct err *err)
 	return ret;
 }
 
+/* A clean step that must not be interrupted is at work: an abort waits for its end. */
+static bool step_runs_on(struct enode *e)
+{
+	const json_t *step = enode_get(e)->clean_step;
+
+	return e->state == PS_CLEAN_WAIT && e->slot_wanted == SLOT_NONE && json_object_size(step) &&
+	       !json_flag(step, "abortable", false) && !step_is_built_in(step);
+}
+
+static void aborts_later(struct commit *c, void *data)
+{
+	request_finish(data, c->r, &c->err);
+}
+
+static void abort_later(struct enode *e, struct request *r)
+{
+	struct commit *c = commit_new(e);
+
+	json_object_set_new(c->next->clean_step, "abort_after", json_true());
+	history_add(c, "INFO", "provisioning", NULL, NULL, 0, r->user,
+		"abort asked for: it waits for the end of the clean step, which cannot be "
+		"interrupted");
+	commit_submit(c, aborts_later, r);
+}
+
+static const char *abort_text(struct enode *e, char *buf, size_t size)
+{
+	const struct node *n = enode_get(e);
+	const json_t *step = e->state == PS_CLEAN_WAIT || e->state == PS_CLEAN_HOLD ? n->clean_step
+			     : e->state == PS_SERVICE_WAIT || e->state == PS_SERVICE_HOLD
+				     ? n->service_step
+				     : n->deploy_step;
+	char name[128];
+
+	if (json_object_size(step))
+		snprintf(buf, size, "aborted by request in step %s",
+			step_name(step, name, sizeof(name)));
+	else
+		snprintf(buf, size, "aborted by request");
+	return buf;
+}
+
 void on_provision(struct enode *e, struct request *r)
 {
-	char cause[64];
+	char cause[64], text[256];
 	struct state_change s = {
 		.event = fsm_event_of_verb(r->verb), .cause = cause, .user = r->user, .request = r};
 	struct err err;
@@ -221,10 +294,15 @@ void on_provision(struct enode *e, struct request *r)
 	}
 	snprintf(cause, sizeof(cause), "%s asked for", fsm_event_names[s.event]);
 	ret = allowed(e, r, &err);
+	if (ret == 0 && r->verb == VERB_ABORT && step_runs_on(e)) {
+		abort_later(e, r);
+		return;
+	}
+	if (ret == 0)
+		ret = with_args(e, r, &s.next, &err);
 	if (ret == 0) {
-		s.next = with_args(e, r);
 		if (r->verb == VERB_ABORT)
-			s.error = "aborted by request";
+			s.error = abort_text(e, text, sizeof(text));
 		ret = state_apply(e, &s, &err);
 	}
 	if (ret < 0) {

@@ -176,8 +176,7 @@ void run_recover(struct enode *e)
 	} else if (call && queued) {
 		run_next(e); /* it was admitted, and did not get further */
 	} else if (fsm_limit_of(e->state) == LIMIT_HOLD) {
-		enode_waits(e, 0, "an operator to unhold or abort");
-		enode_wait_set(e, WAIT_OPERATOR);
+		run_holds(e);
 	} else if (provision_state_is_wait(e->state) && call && call->kind == CALL_HOLD) {
 		run_continue(e); /* an operator has let it go on */
 	} else if (provision_state_is_wait(e->state)) {

@@ -214,6 +214,20 @@ void run_waits(struct enode *e)
 	enode_arm(e, (int64_t)pause_s * 1000);
 }
 
+void run_holds(struct enode *e)
+{
+	enum flow_kind kind = e->run ? e->run->flow->kind : FLOW_KIND_COUNT;
+	const json_t *step = e->run ? steps_current(enode_get(e), kind) : NULL;
+	char name[128];
+
+	if (step)
+		enode_waits(e, 0, "an operator to unhold or abort (%s step %s)",
+			flow_kind_names[kind], step_name(step, name, sizeof(name)));
+	else
+		enode_waits(e, 0, "an operator to unhold or abort");
+	enode_wait_set(e, WAIT_OPERATOR);
+}
+
 static void go_wait(struct enode *e, enum fsm_event event)
 {
 	char what[160];
@@ -539,10 +553,9 @@ void run_resume(struct enode *e)
 		run_resume_for(e, NULL);
 }
 
-/* What the node waited for was no agent: an operator, or the end of a pause. */
-static void go_on(struct enode *e, const char *cause)
+static void apply(struct enode *e, enum fsm_event event, const char *cause)
 {
-	struct state_change s = {.event = EV_RESUME, .cause = cause};
+	struct state_change s = {.event = event, .cause = cause};
 	struct err err;
 
 	if (state_apply(e, &s, &err) < 0)
@@ -571,7 +584,7 @@ void run_continue(struct enode *e)
 	if (!e->run)
 		recover_unknown(e);
 	else if (provision_state_is_wait(e->state))
-		go_on(e, "it is held no more");
+		apply(e, EV_RESUME, "it is held no more");
 	else if (run_call(e) && run_call(e)->kind != CALL_OP)
 		resumed(e);
 	else
@@ -624,7 +637,7 @@ void run_timeout(struct enode *e)
 		run_fail_call(e, &err);
 	} else if (provision_state_is_wait(e->state)) {
 		if (run_pause_s(e))
-			go_on(e, "the pause is over");
+			apply(e, EV_RESUME, "the pause is over");
 		else if (e->waits_until_ms && time_mono_ms() >= e->waits_until_ms)
 			run_wait_failed(e);
 		else
@@ -651,4 +664,19 @@ void run_undo_power_off(struct enode *e)
 		flow_power_set(e->en->flow, enode_get(e), ACTION_OFF, op);
 	else
 		op_free(op);
+}
+
+void run_undo_service(struct enode *e, bool to_system)
+{
+	const struct node *n = enode_get(e);
+	unsigned limit_s = e->en->flow->call_timeout_s;
+
+	/* one after the other: a BMC has one queue; nobody waits for the answers */
+	if (to_system && flow_power_known(n) && flow_boot_devices(n)) {
+		flow_boot_device_set(e->en->flow, n, "disk", true,
+			op_new(e, "set boot device to disk after the abort", limit_s));
+		flow_power_set(e->en->flow, n, e->power == POWER_ON ? ACTION_RESET : ACTION_ON,
+			op_new(e, "restart into its system after the abort", limit_s));
+	}
+	apply(e, EV_ABORT, "the service was aborted, the machine goes back to its system");
 }

@@ -16,6 +16,7 @@ struct pending_change {
 	const struct transition *row;
 	enum provision_state from;
 	struct request *request;
+	bool to_system; /* the machine is in an agent, and is brought back to its own system */
 	bool power_off; /* the machine is not left running after the failure */
 };
 
@@ -160,6 +161,10 @@ static void fill_next(struct node *n, const struct transition *row, const struct
 		n->inspection_finished_at = n->provision_updated_at;
 	if (row->event == EV_FAIL)
 		note_fault(n, row->to, s->error);
+	if (row->to == PS_ADOPT_FAILED)
+		n->power_state = POWER_NONE; /* what was read of it may be wrong */
+	if (row->to == PS_RESCUE_FAILED || row->from == PS_UNRESCUING)
+		rescue_password_forget(n);
 	if (row->action == ACT_DEPLOY || row->action == ACT_UNDO ||
 		provision_state_is_stable(row->to)) {
 		json_object_clear(n->deploy_step);
@@ -232,8 +237,7 @@ static void act(struct enode *e, const struct pending_change *p)
 			if (e->heartbeat)
 				run_resume(e);
 		} else if (fsm_limit_of(e->state) == LIMIT_HOLD) {
-			enode_waits(e, 0, "an operator to unhold or abort");
-			enode_wait_set(e, WAIT_OPERATOR);
+			run_holds(e);
 		} else {
 			run_drop(e);
 		}
@@ -296,6 +300,8 @@ static void durable(struct commit *c, void *data)
 	if (p->request)
 		request_finish(p->request, 0, NULL);
 	act(e, p);
+	if (p->row->event == EV_ABORT && p->row->to == PS_SERVICE_FAILED)
+		run_undo_service(e, p->to_system);
 	free(p);
 }
 
@@ -304,7 +310,7 @@ int state_apply(struct enode *e, const struct state_change *s, struct err *err)
 	const struct transition *row = fsm_find(e->state, s->event);
 	struct pending_change *p;
 	struct commit *c;
-	bool power_off;
+	bool power_off, to_system;
 
 	if (!row) {
 		if (s->next) {
@@ -323,6 +329,7 @@ int state_apply(struct enode *e, const struct state_change *s, struct err *err)
 		free(c->next);
 		c->next = s->next;
 	}
+	to_system = flow_left_system(c->next);
 	fill_next(c->next, row, s);
 	power_off = row->action == ACT_UNDO && run_undo_powers_off(e, row->from);
 	if (power_off) {
@@ -343,6 +350,7 @@ int state_apply(struct enode *e, const struct state_change *s, struct err *err)
 	p->from = row->from;
 	p->request = s->request;
 	p->power_off = power_off;
+	p->to_system = to_system;
 	commit_submit(c, durable, p);
 	return 0;
 }
