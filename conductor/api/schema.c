@@ -303,38 +303,79 @@ int check_traits(const char *name, json_t *value, struct err *e)
 	return 0;
 }
 
+/* A whole number of at least 0, or its digits. */
+static int check_rank(const char *name, json_t *value, struct err *e)
+{
+	const char *text = json_string_value(value);
+
+	if (text ? *text && !text[strspn(text, "0123456789")] : json_integer_value(value) >= 0)
+		return 0;
+	return err_set(e, EINVAL, "%s: expected a number of at least 0", name);
+}
+
+static int check_step_name(const char *name, json_t *value, struct err *e)
+{
+	return json_string_length(value) ? 0 : err_set(e, EINVAL, "%s: is empty", name);
+}
+
+static int check_uuids(const char *name, json_t *value, struct err *e)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach (value, i, one)
+		if (!uuid_valid(json_string_value(one)))
+			return err_set(e, EINVAL, "%s[%zu]: expected the UUID of a node", name, i);
+	return 0;
+}
+
 static const struct schema_field step_fields[] = {
 	{"interface", T_STR, S_REQUIRED, 0, NULL},
-	{"step", T_STR, S_REQUIRED, 0, NULL},
-	{"args", T_OBJ | T_NULL, 0, 0, NULL},
-	{"priority", T_INT, 0, 0, NULL},
-	{"order", T_INT, 0, 0, NULL},
+	{"step", T_STR, S_REQUIRED, 0, check_step_name},
+	{"args", T_OBJ, 0, 0, NULL},
+	{"order", T_INT | T_STR, 0, 0, check_rank},
 	{"execute_on_child_nodes", T_BOOL, 0, 0, NULL},
-	{"limit_child_node_execution", T_ARR, 0, 1000, NULL},
+	{"limit_child_node_execution", T_ARR, 0, 1000, check_uuids},
 };
 static SCHEMA(step_schema, "step", step_fields);
 
-int check_steps(const char *name, json_t *value, struct err *e)
+static const struct schema_field deploy_step_fields[] = {
+	{"interface", T_STR, S_REQUIRED, 0, NULL},
+	{"step", T_STR, S_REQUIRED, 0, check_step_name},
+	{"args", T_OBJ, S_REQUIRED, 0, NULL},
+	{"priority", T_INT | T_STR, S_REQUIRED, 0, check_rank},
+};
+static SCHEMA(deploy_step_schema, "step", deploy_step_fields);
+
+static int check_interface(const json_t *step, struct err *e)
 {
 	static const char *const interfaces[] = {
 		"bios", "deploy", "firmware", "management", "power", "raid", "vendor"};
-	size_t i, k;
+
+	for (size_t i = 0; i < ARRAY_SIZE(interfaces); i++)
+		if (str_eq(json_str(step, "interface"), interfaces[i]))
+			return 0;
+	return err_set(e, EINVAL,
+		"interface: expected bios, deploy, firmware, management, power, raid or vendor");
+}
+
+static int check_list(const struct schema *s, const char *name, json_t *list, struct err *e)
+{
 	json_t *step;
+	size_t i;
 
-	json_array_foreach (value, i, step) {
-		const char *interface;
-
-		if (schema_body(&step_schema, 1 << 20, step, e) < 0)
+	json_array_foreach (list, i, step)
+		if (schema_body(s, 1 << 20, step, e) < 0 || check_interface(step, e) < 0)
 			return err_prefix(e, "%s[%zu]", name, i);
-		interface = json_str(step, "interface");
-		for (k = 0; k < ARRAY_SIZE(interfaces); k++)
-			if (str_eq(interface, interfaces[k]))
-				break;
-		if (k == ARRAY_SIZE(interfaces))
-			return err_set(e, EINVAL,
-				"%s[%zu]: interface: expected bios, deploy, firmware, management, "
-				"power, raid or vendor",
-				name, i);
-	}
 	return 0;
+}
+
+int check_steps(const char *name, json_t *value, struct err *e)
+{
+	return check_list(&step_schema, name, value, e);
+}
+
+int check_deploy_steps(const char *name, json_t *value, struct err *e)
+{
+	return check_list(&deploy_step_schema, name, value, e);
 }

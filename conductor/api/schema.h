@@ -63,7 +63,8 @@ int check_node_name(const char *name, json_t *value, struct err *e);
 int check_word(const char *name, json_t *value, struct err *e); /* [A-Za-z0-9_.-]* */
 int check_trait(const char *name, json_t *value, struct err *e);
 int check_traits(const char *name, json_t *value, struct err *e);
-int check_steps(const char *name, json_t *value, struct err *e);
+int check_steps(const char *name, json_t *value, struct err *e); /* clean and service steps */
+int check_deploy_steps(const char *name, json_t *value, struct err *e);
 int check_network_data(const char *name, json_t *value, struct err *e); /* netdata.c */
 int check_node_properties(const char *name, json_t *value, struct err *e);
 bool node_name_valid(const char *text);

@@ -24,9 +24,9 @@ int states_get(struct call *c, struct err *e)
 static const struct schema_field provision_fields[] = {
 	{"target", T_STR, S_REQUIRED, 0, NULL},
 	{"configdrive", T_STR | T_OBJ | T_NULL, 0, (size_t)64 * 1024 * 1024, NULL},
-	{"clean_steps", T_ARR, 0, 1000, check_steps},
-	{"deploy_steps", T_ARR, 0, 1000, check_steps},
-	{"service_steps", T_ARR, 0, 1000, check_steps},
+	{"clean_steps", T_ARR | T_NULL, 0, 1000, check_steps},
+	{"deploy_steps", T_ARR | T_NULL, 0, 1000, check_deploy_steps},
+	{"service_steps", T_ARR | T_NULL, 0, 1000, check_steps},
 	{"rescue_password", T_STR, 0, 0, NULL},
 	{"disable_ramdisk", T_BOOL, 0, 0, NULL},
 	{"runbook", T_STR, 0, 0, NULL},
@@ -49,7 +49,8 @@ static const struct {
 
 static int check_part(size_t i, enum verb verb, const json_t *body, struct err *e)
 {
-	bool given = json_object_get(body, parts[i].field), fits = false;
+	const json_t *part = json_object_get(body, parts[i].field);
+	bool given = part && !json_is_null(part), fits = false;
 
 	for (size_t k = 0; k < ARRAY_SIZE(parts[i].verbs); k++)
 		fits |= parts[i].verbs[k] == verb;
@@ -124,9 +125,6 @@ static int check_parts(int version, enum verb verb, const json_t *body, struct e
 		r = check_part(i, verb, body, e);
 	if (r == 0 && verb == VERB_SERVICE && json_object_get(body, "disable_ramdisk"))
 		r = version_check(version, "provision", "disable_ramdisk service", e);
-	if (r == 0 && json_object_get(body, "runbook"))
-		r = err_set(
-			e, ENOENT, "Runbook %.64s could not be found.", json_str(body, "runbook"));
 	return r;
 }
 

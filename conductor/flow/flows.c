@@ -18,7 +18,7 @@ const char *const flow_slot_names[SLOT_COUNT] = {"no", "boot", "deploy", "clean"
 
 #define STEPS                                                                                      \
 	{                                                                                          \
-		.what = "steps", .kind = CALL_STEPS                                                \
+		.what = "choose the steps", .kind = CALL_STEPS                                     \
 	}
 
 static const struct flow_call verify[] = {

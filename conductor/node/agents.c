@@ -143,7 +143,7 @@ void on_heartbeat(struct enode *e, struct request *r)
 	struct err err;
 	int ret;
 
-	if (!fsm_lookup_allowed(e->state, true)) {
+	if (!fsm_lookup_allowed(e->state, true) && fsm_limit_of(e->state) != LIMIT_HOLD) {
 		refuse_lookup(r);
 		return;
 	}

@@ -326,6 +326,8 @@ void run_rebase(struct enode *e, const struct node *old, const struct node *new)
 
 /* requests by kind; each finishes the request now or later */
 void on_provision(struct enode *e, struct request *r);
+/* plan.c: the steps of a runbook or of templates come into the request. -EINVAL, -ENOENT. */
+int plan_take(struct enode *e, struct request *r, struct err *err);
 void on_power(struct enode *e, struct request *r);
 /* A client, or a flow of the sweep, has its power or something of an interface changed now. */
 bool power_changing(const struct enode *e);

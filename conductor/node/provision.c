@@ -197,9 +197,10 @@ static int with_args(
 
 static int refuse_state(struct enode *e, struct request *r, struct err *err)
 {
-	bool works = !provision_state_is_stable(e->state) && !provision_state_is_wait(e->state);
+	bool rests = provision_state_is_stable(e->state) || provision_state_is_wait(e->state) ||
+		     fsm_limit_of(e->state) == LIMIT_HOLD;
 
-	if (works || e->power_request || power_changing(e))
+	if (!rests || e->power_request || power_changing(e))
 		return enode_locked(e, err);
 	return err_set(err, EINVAL,
 		"The requested action \"%s\" can not be performed on node \"%s\" while it is in "
@@ -211,10 +212,12 @@ static int refuse_state(struct enode *e, struct request *r, struct err *err)
 static int allowed(struct enode *e, struct request *r, struct err *err)
 {
 	const struct transition *row = fsm_find(e->state, fsm_event_of_verb(r->verb));
+	int ret;
 
 	if (!row || e->power_request || power_changing(e))
 		return refuse_state(e, r, err);
-	return guards[r->verb] ? guards[r->verb](e, r, err) : 0;
+	ret = plan_take(e, r, err);
+	return ret == 0 && guards[r->verb] ? guards[r->verb](e, r, err) : ret;
 }
 
 /* Whether it would be taken, with the record as the request would have changed it before. */

@@ -63,7 +63,7 @@ class Conductor:
         self.port = free_port()
         self.url = "http://127.0.0.1:%d" % self.port
         self.log = os.path.join(self.folder, "log")
-        config = os.path.join(self.folder, "ingot.conf")
+        self.config = config = os.path.join(self.folder, "ingot.conf")
         if "auth" not in api:
             api += "auth = none\n"
         with open(config, "w", encoding="utf-8") as f:
@@ -74,13 +74,22 @@ class Conductor:
                 "[boot]\ndhcp = none\nhttp_listen = 127.0.0.1:%d\nstate_dir = %s/state\n%s"
                 % (self.port, api.replace("@FOLDER@", self.folder), self.folder, free_port(),
                    self.folder, extra))
-        with open(self.log, "w", encoding="utf-8") as log:
-            self.process = subprocess.Popen([os.path.join(OUT, "ingotd"), "--config", config],
-                                            stdout=log, stderr=log)
         _conductors.append(self)
         atexit.register(self.stop)
         end_cleanly()
+        self.start()
+
+    def start(self):
+        """Starts it, at first and after kill()."""
+        with open(self.log, "a", encoding="utf-8") as log:
+            self.process = subprocess.Popen(
+                [os.path.join(OUT, "ingotd"), "--config", self.config], stdout=log, stderr=log)
         self._wait()
+
+    def kill(self):
+        """As power failures do: without a chance to end well."""
+        self.process.kill()
+        self.process.wait()
 
     def _wait(self):
         for _ in range(300):

@@ -61,7 +61,7 @@ AT_REST = {"enroll", "manageable", "available", "active", "error", "rescue", "de
 
 # The same on fake hardware, which has every verb: state, what takes long in it, the verbs before, the verb
 # and what goes with it, where it ends.
-RESCUE, SERVICE = {"rescue_password": "x"}, {"service_steps": [{"interface": "deploy", "step": "x"}]}
+RESCUE, SERVICE = {"rescue_password": "x"}, {"service_steps": [{"interface": "vendor", "step": "log_passthrough"}]}
 TO_ACTIVE = (("manage", "manageable"), ("provide", "available"), ("active", "active"))
 FAKE_STATES = (
     ("adopting", "power", (("manage", "manageable"),), ("adopt", {}), "active"),
