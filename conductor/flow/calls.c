@@ -256,10 +256,14 @@ void start_fake_service(struct flow_run *run, struct op *op)
 	fake_work(run->env->driver, run->node, "service", op);
 }
 
-/* driver_info fake_bios_delay and fake_bios_failure are for the steps of its bios interface. */
 void start_fake_step(struct flow_run *run, struct op *op)
 {
-	const json_t *step = steps_current(run->node, run->flow->kind);
+	fake_step(run->env->driver, run->node, steps_current(run->node, run->flow->kind), op);
+}
 
-	fake_work(run->env->driver, run->node, json_str(step, "interface"), op);
+int finish_fake_step(struct flow_run *run, json_t *value, struct err *e)
+{
+	fake_step_done(run->node, steps_current(run->node, run->flow->kind));
+	flow_note_settings(run, value);
+	return 0;
 }

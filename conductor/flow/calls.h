@@ -52,6 +52,7 @@ int finish_fake_deploy(struct flow_run *run, json_t *value, struct err *e);
 void start_fake_rescue(struct flow_run *run, struct op *op);
 void start_fake_service(struct flow_run *run, struct op *op);
 void start_fake_step(struct flow_run *run, struct op *op); /* the step at hand */
+int finish_fake_step(struct flow_run *run, json_t *value, struct err *e);
 
 /*
  * Brings the machine into the agent. Fast track: every call is left out when its agent is there;

@@ -118,8 +118,8 @@ static const struct flow_call fake_deploy[] = {
 		.finish = finish_fake_deploy},
 };
 
-static const struct flow_call fake_step[] = {
-	{.slot = SLOT_NONE, .start = start_fake_step},
+static const struct flow_call of_fake[] = {
+	{.start = start_fake_step, .finish = finish_fake_step},
 };
 
 static const struct flow_call fake_wait[] = {
@@ -149,18 +149,17 @@ static const struct step_def defs[] = {
 		.part = PART(deploy_boot_instance)},
 	{IF_DEPLOY, "deploy", METHOD_FAKE, NOT, 100, NOT, .part = PART(fake_deploy)},
 	{IF_BIOS, "apply_configuration", METHOD_FAKE, 0, 0, 0, .args = settings_arg,
-		.part = PART(fake_step)},
-	{IF_BIOS, "factory_reset", METHOD_FAKE, 0, 0, 0, .part = PART(fake_step)},
-	{IF_BIOS, "cache_bios_settings", METHOD_FAKE, 0, NOT, NOT, .part = PART(fake_step)},
-	{IF_FIRMWARE, "update", METHOD_FAKE, 0, 0, 0, .args = settings_arg,
-		.part = PART(fake_step)},
+		.part = PART(of_fake)},
+	{IF_BIOS, "factory_reset", METHOD_FAKE, 0, 0, 0, .part = PART(of_fake)},
+	{IF_BIOS, "cache_bios_settings", METHOD_FAKE, 0, NOT, NOT, .part = PART(of_fake)},
+	{IF_FIRMWARE, "update", METHOD_FAKE, 0, 0, 0, .args = settings_arg, .part = PART(of_fake)},
 	{IF_RAID, "create_configuration", METHOD_FAKE, 0, NOT, NOT, .args = raid_create_args,
-		.part = PART(fake_step)},
-	{IF_RAID, "delete_configuration", METHOD_FAKE, 0, NOT, NOT, .part = PART(fake_step)},
+		.part = PART(of_fake)},
+	{IF_RAID, "delete_configuration", METHOD_FAKE, 0, NOT, NOT, .part = PART(of_fake)},
 	{IF_RAID, "apply_configuration", METHOD_FAKE, NOT, 0, 0, .args = raid_apply_args,
-		.part = PART(fake_step)},
+		.part = PART(of_fake)},
 	{IF_VENDOR, "log_passthrough", METHOD_FAKE, 1, NOT, 0, .no_ramdisk = true,
-		.part = PART(fake_step)},
+		.part = PART(of_fake)},
 	{IF_VENDOR, "trigger_servicewait", METHOD_FAKE, NOT, NOT, 0, .part = PART(fake_wait)},
 };
 

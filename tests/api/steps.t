@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from harness import Conductor, done, fault, ok, same  # noqa: E402
 
 c = Conductor()
-STEP = {"clean": "clean_step", "active": "deploy_step", "service": "service_step"}
+RAID = {"logical_disks": [{"size_gb": 10, "raid_level": "1"}]}
 
 
 def step(interface, name, **more):
@@ -148,7 +148,7 @@ def test_deploy():
             deploy_steps=[deploy_step("bios", "factory_reset", 5)])
     accepted("deploy", "active", "steps before and after the core step", deploy_steps=[
         deploy_step("bios", "factory_reset", 150), deploy_step("power", "hold", "20"),
-        deploy_step("raid", "apply_configuration", 100, raid_config={})])
+        deploy_step("raid", "apply_configuration", 100, raid_config=RAID)])
     same(reach("deploy", "deploy hold"), "deploy hold", "it is held where the client wanted")
     n = show("deploy")
     same(([s["step"] for s in n["driver_internal_info"]["deploy_steps"]], n["deploy_step"]["step"]),
@@ -208,7 +208,7 @@ def test_service():
     c.request("PATCH", "/v1/nodes/service", [
         {"op": "add", "path": "/driver_info/fake_raid_failure", "value": "no disks"}])
     provision("service", "service", service_steps=[
-        step("raid", "apply_configuration", args={"raid_config": {}})])
+        step("raid", "apply_configuration", args={"raid_config": RAID})])
     same(reach("service", "service failed"), "service failed", "a step that fails")
     same((show("service")["maintenance"], show("service")["fault"]), (True, "service failure"),
          "is a fault")
