@@ -82,8 +82,7 @@ json_t *record_to_json(const struct record_type *t, const void *rec)
 	json_t *object = json_object();
 
 	for (const struct field *f = t->fields; f < t->fields + t->n_fields; f++)
-		if (!(f->flags & FIELD_VOLATILE))
-			json_object_set_new(object, f->name, record_field_to_json(f, rec));
+		json_object_set_new(object, f->name, record_field_to_json(f, rec));
 	return object;
 }
 
@@ -116,7 +115,7 @@ json_t *record_to_json_brief(const struct record_type *t, const void *rec)
 	json_t *object = json_object();
 
 	for (const struct field *f = t->fields; f < t->fields + t->n_fields; f++)
-		if (!(f->flags & FIELD_VOLATILE) && !as_new(f, rec))
+		if (!as_new(f, rec))
 			json_object_set_new(object, f->name, record_field_to_json(f, rec));
 	return object;
 }

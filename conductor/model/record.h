@@ -25,9 +25,8 @@ enum field_type {
 };
 
 enum field_flags {
-	FIELD_COLUMN = 1,   /* the store keeps a column of its own, for filters and sorting */
-	FIELD_UNIQUE = 2,   /* a column, and no two records may share a value that is not null */
-	FIELD_VOLATILE = 4, /* not kept by the store */
+	FIELD_COLUMN = 1, /* the store keeps a column of its own, for filters and sorting */
+	FIELD_UNIQUE = 2, /* a column, and no two records may share a value that is not null */
 };
 
 struct field {

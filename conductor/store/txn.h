@@ -38,7 +38,7 @@ struct store_txn {
 
 static inline bool field_is_column(const struct field *f)
 {
-	return (f->flags & FIELD_COLUMN) && !(f->flags & FIELD_VOLATILE);
+	return f->flags & FIELD_COLUMN;
 }
 
 static inline bool field_is_text(const struct field *f)

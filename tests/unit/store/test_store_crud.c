@@ -14,7 +14,6 @@ static void full_node(struct node *n)
 	n->automated_clean = 0;
 	n->secure_boot = -1;
 	n->description = xstrdup("quote \" backslash \\ \xc3\xa4 \xe2\x82\xac line\nbreak");
-	n->reservation = xstrdup("not kept");
 	n->provision_updated_at = 1700000000123456;
 }
 
@@ -31,7 +30,6 @@ static void keeps_every_field(struct store *s)
 	a = record_to_json(&node_type, &in);
 	b = record_to_json(&node_type, &out);
 	ok(json_equal(a, b), "every stored field comes back as it was");
-	is_str(out.reservation, NULL, "a volatile field is not kept");
 	is_str(out.description, in.description, "text of any kind comes back");
 	json_decref(a);
 	json_decref(b);
