@@ -42,7 +42,7 @@ static json_t *render(const struct call *c, const json_t *driver, bool detail)
 	return out;
 }
 
-/* Leaves of a driver only what ?fields= names; -EINVAL: it has no such field. */
+/* Leaves of a driver its links and what ?fields= names; -EINVAL: it has no such field. */
 static int pick(json_t **driver, const char *fields, struct err *e)
 {
 	_cleanup_free_ char *copy = xstrdup(fields);
@@ -56,6 +56,7 @@ static int pick(json_t **driver, const char *fields, struct err *e)
 			return err_set(e, EINVAL, "fields: a driver has no \"%.64s\"", str_trim(f));
 		json_object_set(out, str_trim(f), value);
 	}
+	json_object_set(out, "links", json_object_get(*driver, "links"));
 	json_decref(*driver);
 	*driver = TAKE_PTR(out);
 	return 0;

@@ -52,5 +52,8 @@ const struct implementation ipxe_boot = {.name = "ipxe",
 	.interface = IF_BOOT,
 	.properties = boot_properties,
 	.method = METHOD_AGENT};
+/* The same: what the firmware's PXE is given is the boot services' affair, not the node's. */
+const struct implementation pxe_boot = {
+	.name = "pxe", .interface = IF_BOOT, .properties = boot_properties, .method = METHOD_AGENT};
 const struct implementation agent_raid = {
 	.name = "agent", .interface = IF_RAID, .validate = validate_raid, .method = METHOD_AGENT};

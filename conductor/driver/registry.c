@@ -14,7 +14,7 @@
 static const struct hardware_type ipmi_type = {
 	.name = "ipmi",
 	.interfaces = {[IF_BIOS] = LIST(&no_interfaces[IF_BIOS]),
-		[IF_BOOT] = LIST(&ipxe_boot),
+		[IF_BOOT] = LIST(&ipxe_boot, &pxe_boot),
 		[IF_CONSOLE] = LIST(&ipmitool_console_interface, &no_interfaces[IF_CONSOLE]),
 		[IF_DEPLOY] = LIST(&agent_deploy),
 		[IF_FIRMWARE] = LIST(&no_interfaces[IF_FIRMWARE]),
@@ -32,7 +32,7 @@ static const struct hardware_type ipmi_type = {
 static const struct hardware_type fake_type = {
 	.name = "fake-hardware",
 	.interfaces = {[IF_BIOS] = FAKE_OR_NO(IF_BIOS),
-		[IF_BOOT] = LIST(&fake_interfaces[IF_BOOT], &ipxe_boot),
+		[IF_BOOT] = LIST(&fake_interfaces[IF_BOOT], &ipxe_boot, &pxe_boot),
 		[IF_CONSOLE] = FAKE_OR_NO(IF_CONSOLE),
 		[IF_DEPLOY] = LIST(&fake_interfaces[IF_DEPLOY], &agent_deploy),
 		[IF_FIRMWARE] = FAKE_OR_NO(IF_FIRMWARE),
@@ -54,7 +54,7 @@ static const struct hardware_type fake_type = {
 static const struct hardware_type manual_type = {
 	.name = "manual-management",
 	.interfaces = {[IF_BIOS] = LIST(&no_interfaces[IF_BIOS]),
-		[IF_BOOT] = LIST(&ipxe_boot),
+		[IF_BOOT] = LIST(&ipxe_boot, &pxe_boot),
 		[IF_CONSOLE] = LIST(&no_interfaces[IF_CONSOLE]),
 		[IF_DEPLOY] = LIST(&agent_deploy),
 		[IF_FIRMWARE] = LIST(&no_interfaces[IF_FIRMWARE]),

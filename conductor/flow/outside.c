@@ -27,6 +27,13 @@ int flow_interface_check(const struct node *n, enum interface i, struct err *e)
 	return driver_validate(n, i, e);
 }
 
+bool flow_boots_by_network(const struct node *n)
+{
+	const struct implementation *impl = driver_implementation(n, IF_BOOT);
+
+	return impl && impl->method == METHOD_AGENT;
+}
+
 json_t *flow_drivers(const struct flow_env *env)
 {
 	const struct driver_policy policy = policy_of(env);

@@ -18,6 +18,7 @@
 int flow_node_complete(struct node *n, const struct flow_env *env, struct err *e);
 /* 0, the reason, or -ENOTSUP when the driver has none. */
 int flow_interface_check(const struct node *n, enum interface i, struct err *e);
+bool flow_boots_by_network(const struct node *n); /* it is known by the MAC it comes with */
 /* Array of all enabled drivers as the API shows them, but for who serves them. */
 json_t *flow_drivers(const struct flow_env *env);
 /* A node is gone: what drivers keep for it is dropped. */

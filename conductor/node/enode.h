@@ -215,6 +215,8 @@ const struct node *enode_get(struct enode *e); /* the record, parsed; valid unti
 void enode_cool(struct enode *e);
 void enode_arm(struct enode *e, int64_t ms);		  /* its timer, from now */
 int enode_locked(const struct enode *e, struct err *err); /* -EBUSY, as Ironic says it */
+/* As flow_interface_check(), and with what the node has beside its record. */
+int enode_interface_check(struct enode *e, enum interface i, struct err *err);
 /* A new record is durable: it takes n in place of the old one. For commit.c. */
 void enode_replace(struct enode *e, struct node *n);
 

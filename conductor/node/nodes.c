@@ -292,15 +292,25 @@ void on_raid_target(struct enode *e, struct request *r)
 	commit_submit(c, plain_done, r);
 }
 
+int enode_interface_check(struct enode *e, enum interface i, struct err *err)
+{
+	int r = flow_interface_check(enode_get(e), i, err);
+
+	if (r == 0 && i == IF_BOOT && flow_boots_by_network(enode_get(e)) &&
+		!resident_of_node(e, &port_type, NULL))
+		return err_set(err, EINVAL,
+			"Node %s has no port: give it one with the MAC address it boots by",
+			e->uuid);
+	return r;
+}
+
 /* Like Ironic: all but vendor; an interface that the node does without is false, with a reason. */
 void on_validate(struct enode *e, struct request *r)
 {
-	const struct node *n = enode_get(e);
-
 	r->answer = json_object();
 	for (enum interface i = 0; i < IF_VENDOR; i++) {
 		struct err err = {0};
-		int ret = flow_interface_check(n, i, &err);
+		int ret = enode_interface_check(e, i, &err);
 		json_t *one = json_object();
 
 		json_object_set_new(one, "result", json_boolean(ret == 0));

@@ -48,8 +48,10 @@ static int guard_abort(struct enode *e, const struct request *r, struct err *err
 
 static int validated(struct enode *e, enum flow_kind kind, struct err *err)
 {
-	int r = flow_validate(kind, enode_get(e), e->en->flow, err);
+	int r = kind == FLOW_DEPLOY ? enode_interface_check(e, IF_BOOT, err) : 0;
 
+	if (r == 0)
+		r = flow_validate(kind, enode_get(e), e->en->flow, err);
 	return r < 0 ? err_set(err, EINVAL, "Failed to validate %s for node %s: %s",
 			       flow_kind_names[kind], e->uuid, err->text)
 		     : 0;
