@@ -14,6 +14,7 @@ struct config {
 	/* [api] */
 	char *listen, *auth, *htpasswd, *tls_cert, *tls_key, *public_url;
 	bool auth_written; /* `auth` stands in the file */
+	int max_connections, max_per_address, request_timeout;
 	/* [store] */
 	char *store_url;
 	/* [drivers] */

@@ -44,7 +44,7 @@ struct conductor {
 	int n_urls;
 
 	uv_loop_t loop;
-	uv_signal_t term, intr;
+	uv_signal_t term, intr, hup;
 	struct store *store;
 	struct ipmi_engine *ipmi;
 	struct hwdb *hwdb;
@@ -541,6 +541,9 @@ static int start_api(struct conductor *c, struct err *e)
 		.tls_cert = str_empty(f->tls_cert) ? NULL : f->tls_cert,
 		.tls_key = str_empty(f->tls_key) ? NULL : f->tls_key,
 		.public_url = str_empty(f->public_url) ? NULL : f->public_url,
+		.max_connections = (unsigned)f->max_connections,
+		.max_per_address = (unsigned)f->max_per_address,
+		.request_timeout_s = (unsigned)f->request_timeout,
 		.auth = str_eq(f->auth, "http_basic") ? API_AUTH_HTTP_BASIC : API_AUTH_NONE,
 		.htpasswd = f->htpasswd};
 	int r = api_new(&ac, &c->api, e);
@@ -557,6 +560,19 @@ static void on_signal(uv_signal_t *s, int signum)
 {
 	log_info("%s: stopping", signum == SIGTERM ? "SIGTERM" : "SIGINT");
 	uv_stop(s->loop);
+}
+
+static void on_hangup(uv_signal_t *s, int signum)
+{
+	struct conductor *c = s->data;
+	struct err e;
+
+	if (!c->api || str_empty(c->config.tls_cert))
+		log_info("SIGHUP: nothing to read again");
+	else if (api_reload(c->api, &e) < 0)
+		log_error("SIGHUP: %s; the certificate stays as it was", e.text);
+	else
+		log_info("SIGHUP: certificate and key were read again");
 }
 
 /* In the reverse order of starting; each part may be missing when starting failed half-way. */
@@ -579,6 +595,7 @@ static void stop(struct conductor *c)
 	http_async_free(c->http);
 	uv_close((uv_handle_t *)&c->term, NULL);
 	uv_close((uv_handle_t *)&c->intr, NULL);
+	uv_close((uv_handle_t *)&c->hup, NULL);
 	for (int i = 0; i < 20; i++)
 		uv_run(&c->loop, UV_RUN_NOWAIT);
 	if (c->store)
@@ -605,6 +622,9 @@ static int run(struct conductor *c, struct err *e)
 	uv_loop_init(&c->loop);
 	uv_signal_init(&c->loop, &c->term);
 	uv_signal_init(&c->loop, &c->intr);
+	uv_signal_init(&c->loop, &c->hup);
+	c->hup.data = c;
+	uv_signal_start(&c->hup, on_hangup, SIGHUP);
 	uv_signal_start(&c->term, on_signal, SIGTERM);
 	uv_signal_start(&c->intr, on_signal, SIGINT);
 	r = start_store(c, e);

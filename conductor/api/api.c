@@ -65,12 +65,14 @@ static void find_base(struct call *c)
 
 static int check_user(struct call *c, struct err *e)
 {
+	int r;
+
 	if (!c->api->auth || (c->route && (c->route->flags & ROUTE_PUBLIC)))
 		return 0;
-	if (auth_check(c->api->auth, http_header(c->req, "Authorization"), &c->user))
-		return 0;
-	http_reply_header(c->req, "WWW-Authenticate", "Basic realm=\"Baremetal API\"");
-	return err_set(e, EACCES, "Incorrect username or password");
+	r = auth_check(c->api->auth, http_header(c->req, "Authorization"), &c->user, e);
+	if (r == -EACCES)
+		http_reply_header(c->req, "WWW-Authenticate", "Basic realm=\"Baremetal API\"");
+	return r;
 }
 
 static int check_version(struct call *c, struct err *e)
@@ -168,6 +170,14 @@ static size_t body_limit(const char *method, const char *path, void *data)
 	return c->body_max;
 }
 
+/* What the server refuses before it comes to us. */
+static char *refusal(int status, void *data)
+{
+	return call_error_text(status, status == 413   ? "The request's body is too large"
+				       : status == 503 ? "The conductor is too busy, or stopping"
+						       : "The request is malformed");
+}
+
 static void copy_config(struct api_config *dst, const struct api_config *src)
 {
 	*dst = *src;
@@ -196,6 +206,15 @@ static void trim_url(char *url)
 		url[n - 3] = 0;
 }
 
+/* It goes into links as it is. */
+static bool url_good(const char *url)
+{
+	for (const char *p = url; *p; p++)
+		if (*p <= ' ' || *p > '~' || strchr("\"\\<>", *p))
+			return false;
+	return strlen(url) < sizeof(((struct call *)0)->base);
+}
+
 int api_new(const struct api_config *c, struct api **ret, struct err *e)
 {
 	struct api *a = xcalloc(1, sizeof(*a));
@@ -203,9 +222,8 @@ int api_new(const struct api_config *c, struct api **ret, struct err *e)
 
 	copy_config(&a->config, c);
 	trim_url((char *)a->config.public_url);
-	if (a->config.public_url &&
-		strlen(a->config.public_url) >= sizeof(((struct call *)0)->base))
-		r = err_set(e, EINVAL, "public_url: too long");
+	if (a->config.public_url && !url_good(a->config.public_url))
+		r = err_set(e, EINVAL, "public_url: too long, or with characters no URL has");
 	if (r == 0 && c->auth == API_AUTH_HTTP_BASIC)
 		r = c->htpasswd ? auth_new(c->htpasswd, &a->auth, e)
 				: err_set(e, EINVAL, "auth = http_basic needs htpasswd = FILE");
@@ -225,12 +243,22 @@ int api_start(struct api *a, struct err *e)
 		.tls_key = a->config.tls_key,
 		.threads = a->config.threads,
 		.max_connections = a->config.max_connections,
+		.max_per_address = a->config.max_per_address,
+		.request_timeout_s = a->config.request_timeout_s,
 		.body_max = a->config.body_max,
 		.body_limit = body_limit,
 		.handler = handle,
+		.refusal = refusal,
 		.data = a,
 	};
 	int r = http_server_new(&hc, &a->server, e);
+
+	return r < 0 ? err_prefix(e, "api") : 0;
+}
+
+int api_reload(struct api *a, struct err *e)
+{
+	int r = a->server ? http_server_reload_tls(a->server, e) : 0;
 
 	return r < 0 ? err_prefix(e, "api") : 0;
 }

@@ -51,6 +51,8 @@ struct api_config {
 	size_t body_inspection_max; /* POST continue_inspection; 0: 16 MiB */
 	unsigned threads;	    /* 0: 4 */
 	unsigned max_connections;   /* 0: 1024 */
+	unsigned max_per_address;   /* connections; 0: all */
+	unsigned request_timeout_s; /* until a request has arrived; 0: 30 */
 	unsigned list_max;	    /* records in one answer; 0: 1000 */
 };
 
@@ -61,6 +63,9 @@ int api_new(const struct api_config *c, struct api **ret, struct err *e);
 
 /* Binds and serves, on threads of its own. */
 int api_start(struct api *a, struct err *e);
+
+/* Reads certificate and key again, for connections to come. On failure all stays as it is. */
+int api_reload(struct api *a, struct err *e);
 
 /* The port it listens on; after api_start(). */
 uint16_t api_port(const struct api *a);

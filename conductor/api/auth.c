@@ -7,18 +7,22 @@
 #include <crypt.h>
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include <nettle/sha2.h>
 
-#define FILE_MAX   (1024 * 1024)
-#define REMEMBERED 64
+#define FILE_MAX    (1024 * 1024)
+#define REMEMBERED  64
+#define WAITING_MAX 2 /* threads held up by bcrypt; who is remembered needs none */
 
 struct auth {
 	char *path;
 	pthread_mutex_t lock;  /* text, stamp, remembered */
-	pthread_mutex_t crypt; /* one bcrypt at a time, so that guessing cannot take every thread */
+	pthread_mutex_t crypt; /* one bcrypt at a time, and few that wait for it, so that guessing
+				  cannot take every thread */
+	atomic_uint waiting;
 	char *text;
 	struct timespec stamp;
 	off_t size;
@@ -125,7 +129,8 @@ static void remember(struct auth *a, const uint8_t d[static SHA256_DIGEST_SIZE])
 	pthread_mutex_unlock(&a->lock);
 }
 
-static bool bcrypt_matches(struct auth *a, const char *password, const char *hash)
+/* 0 or -EACCES. */
+static int bcrypt_matches(struct auth *a, const char *password, const char *hash)
 {
 	struct crypt_data *data = xcalloc(1, sizeof(*data));
 	const char *got;
@@ -137,46 +142,61 @@ static bool bcrypt_matches(struct auth *a, const char *password, const char *has
 	good = got && secret_eq(got, hash);
 	mem_wipe(data, sizeof(*data));
 	free(data);
-	return good;
+	return good ? 0 : -EACCES;
 }
 
-static bool check_password(struct auth *a, const char *user, const char *password)
+static int bcrypt_queue(struct auth *a, const char *password, const char *hash)
 {
-	/* Of no password; run for unknown names, so that time does not tell which names exist. */
+	int r = -EAGAIN;
+
+	if (atomic_fetch_add(&a->waiting, 1) < WAITING_MAX)
+		r = bcrypt_matches(a, password, hash);
+	atomic_fetch_sub(&a->waiting, 1);
+	return r;
+}
+
+static int check_password(struct auth *a, const char *user, const char *password)
+{
+	/* Of no password; for a file without entries. */
 	static const char nobody[] = "$2y$05$abcdefghijklmnopqrstuuW1EfDqQ4yYVp6xG5DGXzT0bTqEXg6yS";
-	_cleanup_free_ char *hash = NULL;
+	_cleanup_free_ char *hash = NULL, *another = NULL;
 	uint8_t d[SHA256_DIGEST_SIZE];
+	int r;
 
 	pthread_mutex_lock(&a->lock);
 	if (load(a, NULL) == 0)
 		hash = htpasswd_find(a->text, user);
+	if (!hash && a->text)
+		another = htpasswd_any(a->text);
 	pthread_mutex_unlock(&a->lock);
-	if (!hash) {
-		(void)bcrypt_matches(a, password, nobody);
-		return false;
+	if (!hash) { /* as long as for a known name, so that time does not tell which names exist */
+		r = bcrypt_queue(a, password, another ? another : nobody);
+		return r < 0 ? r : -EACCES;
 	}
 	digest(a, user, password, hash, d);
 	if (remembered(a, d))
-		return true;
-	if (!bcrypt_matches(a, password, hash))
-		return false;
-	remember(a, d);
-	return true;
+		return 0;
+	r = bcrypt_queue(a, password, hash);
+	if (r == 0)
+		remember(a, d);
+	return r;
 }
 
-bool auth_check(struct auth *a, const char *header, char **ret_user)
+int auth_check(struct auth *a, const char *header, char **ret_user, struct err *e)
 {
-	char *pair = htpasswd_credentials(header), *password;
-	bool good;
+	char *pair, *password;
+	int r = htpasswd_credentials(header, &pair, e);
 
-	if (!pair)
-		return false;
+	if (r < 0)
+		return r;
 	password = pair + strlen(pair) + 1;
-	good = check_password(a, pair, password);
+	r = check_password(a, pair, password);
 	mem_wipe(password, strlen(password));
-	if (good)
+	if (r == 0)
 		*ret_user = pair;
 	else
 		free(pair);
-	return good;
+	if (r == -EAGAIN)
+		return err_set(e, EAGAIN, "too many passwords are being checked; try again");
+	return r < 0 ? err_set(e, EACCES, "Incorrect username or password") : 0;
 }

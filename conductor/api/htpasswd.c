@@ -37,32 +37,52 @@ int htpasswd_check(const char *path, const char *text, struct err *e)
 	return 0;
 }
 
-char *htpasswd_credentials(const char *header)
+/* Cuts "name:password" in two, in place. */
+static bool cut_pair(char *pair, size_t len)
 {
-	void *data;
-	char *colon;
-	size_t len;
+	char *colon = strchr(pair, ':');
 
-	if (!header || strlen(header) > HEADER_MAX || strncasecmp(header, "Basic ", 6))
-		return NULL;
-	if (b64_decode(header + 6, strlen(header + 6), &data, &len) < 0)
-		return NULL;
-	data = xrealloc(data, len + 1);
-	((char *)data)[len] = 0;
-	colon = strchr(data, ':');
-	if (!colon || strlen(data) != len || strlen(colon + 1) > PASSWORD_MAX || colon == data) {
-		mem_wipe(data, len);
-		free(data);
-		return NULL;
-	}
+	if (!colon || strlen(pair) != len || strlen(colon + 1) > PASSWORD_MAX)
+		return false;
 	*colon = 0;
-	return data;
+	return true;
+}
+
+int htpasswd_credentials(const char *header, char **ret, struct err *e)
+{
+	static const char scheme[] = "Basic";
+	size_t len, n = strlen(scheme);
+	void *pair;
+
+	if (!header)
+		return err_set(e, EACCES, "Authorization required");
+	header += strspn(header, " \t");
+	if (strncasecmp(header, scheme, n) || (header[n] != ' ' && header[n] != '\t'))
+		return err_set(e, EINVAL, "Authorization: expected the scheme Basic");
+	header += n;
+	if (strlen(header) > HEADER_MAX || b64_decode(header, strlen(header), &pair, &len) < 0)
+		return err_set(e, EINVAL, "Authorization: expected base64 of name:password");
+	pair = xrealloc(pair, len + 1);
+	((char *)pair)[len] = 0;
+	if (!cut_pair(pair, len)) {
+		mem_wipe(pair, len);
+		free(pair);
+		return err_set(e, EINVAL, "Authorization: expected base64 of name:password");
+	}
+	*ret = pair;
+	return 0;
 }
 
 /* An entry that is commented out names nobody, and no name goes over lines. */
 static bool is_name(const char *user)
 {
 	return *user && *user != '#' && !strpbrk(user, "\r\n") && *user != ' ' && *user != '\t';
+}
+
+/* What stands behind a colon, up to the end of its line; NULL when it is no bcrypt. */
+static char *entry_at(const char *hash)
+{
+	return is_bcrypt(hash) ? xstrndup(hash, strcspn(hash, " \t\r\n")) : NULL;
 }
 
 char *htpasswd_find(const char *text, const char *user)
@@ -73,14 +93,23 @@ char *htpasswd_find(const char *text, const char *user)
 		return NULL;
 	for (const char *line = text; line; line = strchr(line, '\n')) {
 		line += *line == '\n';
-		if (!strncmp(line, user, n) && line[n] == ':') {
-			char *hash = xstrndup(line + n + 1, strcspn(line + n + 1, " \t\r\n"));
+		if (!strncmp(line, user, n) && line[n] == ':')
+			return entry_at(line + n + 1);
+	}
+	return NULL;
+}
 
-			if (is_bcrypt(hash))
-				return hash;
-			free(hash);
-			return NULL;
-		}
+char *htpasswd_any(const char *text)
+{
+	for (const char *line = text; line; line = strchr(line, '\n')) {
+		const char *colon;
+		char *hash;
+
+		line += *line == '\n';
+		colon = line + strcspn(line, ":\n");
+		hash = *line != '#' && *colon == ':' ? entry_at(colon + 1) : NULL;
+		if (hash)
+			return hash;
 	}
 	return NULL;
 }

@@ -16,10 +16,13 @@ int htpasswd_check(const char *path, const char *text, struct err *e);
 /* The user's bcrypt entry, allocated; NULL when there is none. */
 char *htpasswd_find(const char *text, const char *user);
 
+/* The bcrypt entry of whoever comes first, allocated; NULL when there is none. */
+char *htpasswd_any(const char *text);
+
 /*
- * "name\0password" out of an Authorization header, allocated, secret; NULL when there is none
- * (header NULL) or it is not basic authentication.
+ * "name\0password" out of an Authorization header, allocated, secret. 0; -EACCES: there is no
+ * header (NULL); -EINVAL: it is not basic authentication, or not as that is written.
  */
-char *htpasswd_credentials(const char *header);
+int htpasswd_credentials(const char *header, char **ret, struct err *e);
 
 #endif

@@ -71,6 +71,7 @@ void http_reply(
 		reply_inner(req, status, data, len);
 		return;
 	}
+	req->whole = true;
 	r = MHD_create_response_from_buffer(
 		len, (void *)data, len ? MHD_RESPMEM_MUST_COPY : MHD_RESPMEM_PERSISTENT);
 	set_type(r, content_type);
@@ -87,6 +88,7 @@ void http_reply_take(
 		free(data);
 		return;
 	}
+	req->whole = true;
 	r = MHD_create_response_from_buffer(len, data, MHD_RESPMEM_MUST_FREE);
 	if (!r)
 		free(data);
@@ -118,13 +120,15 @@ void http_reply_text(struct http_req *req, int status, const char *text)
 
 struct MHD_Response *reply_plain(struct http_req *req, int status)
 {
-	char *line = xasprintf("%d %s\n", status, http_status_text(status));
-	size_t len = strlen(line);
-	struct MHD_Response *r = MHD_create_response_from_buffer(len, line, MHD_RESPMEM_MUST_FREE);
+	const char *type;
+	char *text = server_refusal(req->server, status, &type);
+	size_t len = strlen(text);
+	struct MHD_Response *r = MHD_create_response_from_buffer(len, text, MHD_RESPMEM_MUST_FREE);
 
 	if (!r)
-		free(line);
-	set_type(r, "text/plain; charset=utf-8");
+		free(text);
+	set_type(r, type);
+	req->whole = true;
 	req->status = status;
 	req->reply_len = req->head ? 0 : len;
 	return r;
@@ -138,6 +142,8 @@ enum MHD_Result req_queue(struct http_req *req)
 		return MHD_NO; /* no memory for it: the connection is closed */
 	if (req->conn && req->reply_len > 65536)
 		req->acked_before = conn_acked(req->conn->fd);
+	if (req->whole)
+		conn_reply_deadline(req);
 	ret = MHD_queue_response(req->mhd, req->status, req->response);
 	MHD_destroy_response(req->response);
 	req->response = NULL;

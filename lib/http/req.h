@@ -41,6 +41,7 @@ struct http_conn {
 	struct list link;
 	int fd;
 	_Atomic int64_t deadline_ms; /* a whole request has to be there; 0: none is awaited */
+	_Atomic bool replying;	     /* what is awaited is that a reply is taken */
 	bool known;		     /* ends are filled in */
 	struct http_ends ends;
 };
@@ -81,6 +82,7 @@ struct http_req {
 	uint64_t reply_len;
 	uint64_t acked_before; /* by the peer, when a file's reply began */
 	bool head, tls;
+	bool whole; /* the reply is one piece in memory, which does not take long to fetch */
 
 	http_done_fn on_done;
 	void *on_done_data;
@@ -110,6 +112,11 @@ int req_parse_uri(struct http_req *req);
 int req_copy_headers(struct http_req *req);
 /* One Host, which HTTP/1.0 may lack (RFC 9112 section 3.2). After the headers. 0 or -EINVAL. */
 int req_check_host(const struct http_req *req, const char *version);
+/*
+ * One way to tell a body's length, told once, so that nobody in front of us may read it otherwise
+ * (RFC 9112 section 6). After the headers. 0 or -EINVAL.
+ */
+int req_check_framing(const struct http_req *req);
 void req_fill_addresses(struct http_req *req);
 
 /* Percent-decodes in place. 0; -EINVAL for a bad escape or a NUL. */
@@ -122,6 +129,15 @@ enum MHD_Result req_queue(struct http_req *req);
 struct MHD_Response *stream_response(struct http_req *req, struct http_stream *s);
 void req_stream_stop(struct http_req *req); /* ends it after what is in the buffer */
 void req_stream_drop(struct http_req *req);
+
+/* A socket that listens on "IP:port" or "[IPv6]:port". 0, -EINVAL, or what the system said. */
+int http_listen(const char *listen_on, int *ret_fd, uint16_t *ret_port, struct err *e);
+
+/* The reply is on its way: so much has to be taken in time. The connection's thread. */
+void conn_reply_deadline(struct http_req *req);
+
+/* The text of an answer of the server itself, allocated, and its type. */
+char *server_refusal(const struct http_server *s, int status, const char **ret_type);
 
 /* An answer of the server itself. */
 struct MHD_Response *reply_plain(struct http_req *req, int status);

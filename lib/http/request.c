@@ -139,12 +139,31 @@ int req_copy_headers(struct http_req *req)
 	return req->headers.n < HEADERS_MAX ? 0 : -EINVAL;
 }
 
-int req_check_host(const struct http_req *req, const char *version)
+static unsigned count_headers(const struct http_req *req, const char *name)
 {
 	unsigned n = 0;
 
 	for (size_t i = 0; i < req->headers.n; i++)
-		n += !strcasecmp(req->headers.list[i].name, "Host");
+		n += !strcasecmp(req->headers.list[i].name, name);
+	return n;
+}
+
+int req_check_framing(const struct http_req *req)
+{
+	const char *length = http_header(req, "Content-Length");
+	const char *encoding = http_header(req, "Transfer-Encoding");
+
+	if (count_headers(req, "Content-Length") + count_headers(req, "Transfer-Encoding") > 1)
+		return -EINVAL;
+	if (encoding && strcasecmp(encoding, "chunked"))
+		return -EINVAL;
+	return length && (!*length || strspn(length, "0123456789") != strlen(length)) ? -EINVAL : 0;
+}
+
+int req_check_host(const struct http_req *req, const char *version)
+{
+	unsigned n = count_headers(req, "Host");
+
 	return n == 1 || (n == 0 && !strcmp(version, "HTTP/1.0")) ? 0 : -EINVAL;
 }
 

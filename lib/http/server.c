@@ -4,10 +4,8 @@
  * handler; a reply may come before or after the handler returned, from any thread, or after the
  * connection is gone, and req->lock decides which it was.
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/tcp.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,18 +16,22 @@
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
 #include "lib/base/time.h"
+#include "lib/http/client.h"
 #include "lib/http/req.h"
+#include "lib/http/tls.h"
 
-#define HEADER_MEMORY	(32 * 1024) /* of a connection: request line and headers, reply's buffer */
-#define DISCARD_MAX	(4 * 1024 * 1024) /* of a refused body, read so that the client sees why */
-#define BODY_RATE_BYTES (64 * 1024)	  /* a second, the slowest sender that is waited for */
-#define FINISH_WAIT_MS	500		  /* for the 503s of a forced stop to leave */
+#define HEADER_MEMORY	 (32 * 1024) /* of a connection: request line and headers, reply's buffer */
+#define DISCARD_MAX	 (4 * 1024 * 1024) /* of a refused body, read so that the client sees why */
+#define BODY_RATE_BYTES	 (64 * 1024)	   /* a second, the slowest sender that is waited for */
+#define REPLY_RATE_BYTES (16 * 1024)	   /* a second, the slowest reader of a reply from memory */
+#define FINISH_WAIT_MS	 500		   /* for the 503s of a forced stop to leave */
 
 struct http_server {
 	struct http_server_config c;
 	struct MHD_Daemon *daemon;
 	int listen_fd;
 	uint16_t port;
+	struct tls *tls; /* NULL: none */
 
 	pthread_mutex_t lock; /* all below but atomics */
 	pthread_cond_t wake;  /* the reaper's: a connection is there, or the end */
@@ -113,12 +115,35 @@ static void conn_deadline(struct http_conn *conn, int64_t deadline_ms)
 		atomic_store_explicit(&conn->deadline_ms, deadline_ms, memory_order_relaxed);
 }
 
+void conn_reply_deadline(struct http_req *req)
+{
+	const struct http_server *s = req->server;
+
+	if (!req->conn)
+		return;
+	atomic_store_explicit(&req->conn->replying, true, memory_order_relaxed);
+	conn_deadline(req->conn, time_mono_ms() + s->c.idle_timeout_s * 1000LL +
+					 (int64_t)(req->reply_len / s->c.reply_bytes_per_s) * 1000);
+}
+
+char *server_refusal(const struct http_server *s, int status, const char **ret_type)
+{
+	char *text = s->c.refusal ? s->c.refusal(status, s->c.data) : NULL;
+
+	*ret_type = text ? "application/json" : "text/plain; charset=utf-8";
+	return text ? text : xasprintf("%d %s\n", status, http_status_text(status));
+}
+
 static void cut_if_late(struct http_conn *conn, int64_t now)
 {
+	static const struct linger now_or_never = {.l_onoff = 1};
 	int64_t until = atomic_load_explicit(&conn->deadline_ms, memory_order_relaxed);
 
 	if (!until || now < until || conn->fd < 0)
 		return;
+	if (atomic_load_explicit(
+		    &conn->replying, memory_order_relaxed)) /* what is sent is not kept */
+		setsockopt(conn->fd, SOL_SOCKET, SO_LINGER, &now_or_never, sizeof(now_or_never));
 	shutdown(conn->fd, SHUT_RDWR);
 	conn_deadline(conn, 0);
 }
@@ -159,7 +184,7 @@ static void *on_uri(void *cls, const char *uri, struct MHD_Connection *mhd)
 
 	req->mhd = mhd;
 	req->conn = ci ? ci->socket_context : NULL;
-	req->tls = s->c.tls_cert != NULL;
+	req->tls = s->tls != NULL;
 	req->start_us = time_wall_us();
 	pthread_mutex_lock(&s->lock);
 	list_append(&s->reqs, &req->link);
@@ -206,6 +231,8 @@ static enum MHD_Result req_begin(struct http_req *req, const char *method, const
 	req_fill_addresses(req);
 	if (atomic_load(&req->server->draining))
 		return refuse(req, 503);
+	if (req_check_framing(req) < 0)
+		return refuse(req, 400);
 	length = http_header(req, "Content-Length");
 	if (!length && !http_header(req, "Transfer-Encoding"))
 		return MHD_YES; /* no body will come */
@@ -384,128 +411,36 @@ static size_t no_unescape(void *cls, struct MHD_Connection *mhd, char *s)
 
 /* Starting and stopping */
 
-static int split_listen(
-	const char *listen, char *host, size_t size, const char **ret_port, struct err *e)
-{
-	const char *colon = listen ? strrchr(listen, ':') : NULL;
-	size_t n;
-
-	if (!colon || !colon[1])
-		return err_set(e, EINVAL, "listen address \"%s\" needs the form IP:port",
-			listen ? listen : "");
-	n = colon - listen;
-	*ret_port = colon + 1;
-	if (n >= 2 && listen[0] == '[' && listen[n - 1] == ']') {
-		listen++;
-		n -= 2;
-	} else if (memchr(listen, ':', n)) {
-		return err_set(
-			e, EINVAL, "listen address \"%s\": write IPv6 as [address]:port", listen);
-	}
-	if (n >= size)
-		return err_set(e, EINVAL, "listen address \"%s\" is too long", listen);
-	memcpy(host, listen, n);
-	host[n] = 0;
-	return 0;
-}
-
-static int socket_listen(struct http_server *s, const struct addrinfo *ai, struct err *e)
-{
-	struct sockaddr_storage ss = {0};
-	socklen_t len = sizeof(ss);
-	int one = 1, fd;
-
-	fd = socket(ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return err_errno(e, errno, "listen on %s: socket", s->c.listen);
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (ai->ai_family == AF_INET6)
-		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
-	if (bind(fd, ai->ai_addr, ai->ai_addrlen) < 0 || listen(fd, 1024) < 0 ||
-		getsockname(fd, (struct sockaddr *)&ss, &len) < 0) {
-		int code = errno;
-
-		close(fd);
-		err_errno(e, code, "listen on %s", s->c.listen);
-		return code == EADDRINUSE ? err_advise(e, "another program has this port") : -code;
-	}
-	s->listen_fd = fd;
-	s->port = ntohs(ss.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&ss)->sin6_port
-						 : ((struct sockaddr_in *)&ss)->sin_port);
-	return 0;
-}
-
-static int server_listen(struct http_server *s, struct err *e)
-{
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
-		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE};
-	struct addrinfo *ai;
-	const char *port = NULL;
-	char host[128];
-	int r;
-
-	r = split_listen(s->c.listen, host, sizeof(host), &port, e);
-	if (r < 0)
-		return r;
-	r = getaddrinfo(*host ? host : "0.0.0.0", port, &hints, &ai);
-	if (r != 0)
-		return err_set(e, EINVAL, "listen on \"%s\": %s", s->c.listen, gai_strerror(r));
-	r = socket_listen(s, ai, e);
-	freeaddrinfo(ai);
-	return r;
-}
-
-static int pem_load(const char *what, char **pem, struct err *e)
-{
-	char *text;
-	int r;
-
-	if (strstr(*pem, "-----BEGIN"))
-		return 0;
-	r = fs_read(*pem, 1024 * 1024, &text, NULL, e);
-	if (r < 0)
-		return err_prefix(e, "read %s", what);
-	free(*pem);
-	*pem = text;
-	return 0;
-}
-
 static int config_copy(struct http_server *s, const struct http_server_config *c, struct err *e)
 {
-	int r;
-
 	s->c = *c;
 	s->c.listen = xstrdup(c->listen);
-	s->c.tls_cert = xstrdup(c->tls_cert);
-	s->c.tls_key = xstrdup(c->tls_key);
 	s->c.tls_priority = xstrdup(
 		c->tls_priority ? c->tls_priority : "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2");
 	s->c.threads = c->threads ? c->threads : 4;
 	s->c.idle_timeout_s = c->idle_timeout_s ? c->idle_timeout_s : 60;
 	s->c.request_timeout_s = c->request_timeout_s ? c->request_timeout_s : 30;
+	s->c.reply_bytes_per_s = c->reply_bytes_per_s ? c->reply_bytes_per_s : 16 * 1024;
 	s->c.max_connections = c->max_connections ? c->max_connections : 1024;
 	s->c.body_max = c->body_max ? c->body_max : 1024 * 1024;
 	s->c.bodies_max = c->bodies_max ? c->bodies_max : 256 * 1024 * 1024;
+	s->c.tls_cert = s->c.tls_key = NULL; /* tls.c has them */
 	if (!c->tls_cert != !c->tls_key)
 		return err_set(e, EINVAL, "TLS needs both a certificate and a key");
-	if (!c->tls_cert)
-		return 0;
-	r = pem_load("certificate", (char **)&s->c.tls_cert, e);
-	return r < 0 ? r : pem_load("key", (char **)&s->c.tls_key, e);
+	return c->tls_cert ? tls_new(c->tls_cert, c->tls_key, &s->tls, e) : 0;
 }
 
 static int daemon_start(struct http_server *s, struct err *e)
 {
 	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC;
 	struct MHD_OptionItem tls[] = {
-		{MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)s->c.tls_cert},
-		{MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)s->c.tls_key},
+		{MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)tls_retrieve},
 		{MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)s->c.tls_priority},
 		{MHD_OPTION_END, 0, NULL},
 	};
 	struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
 
-	if (s->c.tls_cert)
+	if (s->tls)
 		flags |= MHD_USE_TLS;
 	if (s->c.max_connections < s->c.threads)
 		s->c.max_connections = s->c.threads;
@@ -513,26 +448,23 @@ static int daemon_start(struct http_server *s, struct err *e)
 		MHD_OPTION_LISTEN_SOCKET, s->listen_fd, MHD_OPTION_THREAD_POOL_SIZE,
 		s->c.threads > 1 ? s->c.threads : 0, MHD_OPTION_CONNECTION_TIMEOUT,
 		s->c.idle_timeout_s, MHD_OPTION_CONNECTION_LIMIT, s->c.max_connections,
+		MHD_OPTION_PER_IP_CONNECTION_LIMIT, s->c.max_per_address,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_MEMORY,
 		MHD_OPTION_URI_LOG_CALLBACK, on_uri, s, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
 		s, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_UNESCAPE_CALLBACK,
-		no_unescape, NULL, MHD_OPTION_ARRAY, s->c.tls_cert ? tls : none, MHD_OPTION_END);
+		no_unescape, NULL, MHD_OPTION_ARRAY, s->tls ? tls : none, MHD_OPTION_END);
 	if (s->daemon)
 		return 0;
 	close(s->listen_fd);
-	return err_set(e, s->c.tls_cert ? EINVAL : ENOMEM, "start HTTP server on %s: %s",
-		s->c.listen,
-		s->c.tls_cert ? "libmicrohttpd refused; check certificate and key"
-			      : "libmicrohttpd refused; check the limit of open files");
+	return err_set(e, ENOMEM,
+		"start HTTP server on %s: libmicrohttpd refused; check the limit of open files",
+		s->c.listen);
 }
 
 static void server_release(struct http_server *s)
 {
 	free((char *)s->c.listen);
-	free((char *)s->c.tls_cert);
-	if (s->c.tls_key)
-		mem_wipe((char *)s->c.tls_key, strlen(s->c.tls_key));
-	free((char *)s->c.tls_key);
+	tls_free(s->tls);
 	free((char *)s->c.tls_priority);
 	pthread_cond_destroy(&s->wake);
 	pthread_cond_destroy(&s->idle);
@@ -563,7 +495,9 @@ int http_server_new(const struct http_server_config *c, struct http_server **ret
 
 	r = config_copy(s, c, e);
 	if (r == 0)
-		r = server_listen(s, e);
+		r = http_listen(s->c.listen, &s->listen_fd, &s->port, e);
+	if (r == 0 && s->tls)
+		tls_serve(s->tls, s->port);
 	if (r == 0)
 		r = daemon_start(s, e);
 	if (r < 0) {
@@ -573,6 +507,11 @@ int http_server_new(const struct http_server_config *c, struct http_server **ret
 	s->reaper_runs = pthread_create(&s->reaper, NULL, reaper_run, s) == 0;
 	*ret = s;
 	return 0;
+}
+
+int http_server_reload_tls(struct http_server *s, struct err *e)
+{
+	return s->tls ? tls_reload(s->tls, e) : 0;
 }
 
 uint16_t http_server_port(const struct http_server *s)

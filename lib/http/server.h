@@ -42,25 +42,39 @@ typedef void (*http_handler)(struct http_req *req, void *data);
 typedef void (*http_done_fn)(const struct http_done *done, void *data);
 
 struct http_server_config {
-	const char *listen;	    /* "127.0.0.1:6385", "[::1]:6385"; port 0: the system chooses */
-	const char *tls_cert;	    /* PEM text or a path; both NULL: no TLS */
-	const char *tls_key;	    /* PEM text or a path */
-	const char *tls_priority;   /* GnuTLS priority string; NULL: TLS 1.2 and 1.3 */
-	unsigned threads;	    /* 0: 4 */
-	unsigned idle_timeout_s;    /* 0: 60; nothing sent or received for so long ends it */
+	const char *listen;	  /* "127.0.0.1:6385", "[::1]:6385"; port 0: the system chooses */
+	const char *tls_cert;	  /* PEM text or a path; both NULL: no TLS */
+	const char *tls_key;	  /* PEM text or a path */
+	const char *tls_priority; /* GnuTLS priority string; NULL: TLS 1.2 and 1.3 */
+	unsigned threads;	  /* 0: 4 */
+	unsigned idle_timeout_s;  /* 0: 60; nothing sent or received for so long ends it, as does
+				     a reply from memory that is not taken within this and what
+				     its length needs at the slowest rate */
+
 	unsigned request_timeout_s; /* 0: 30; a request has to arrive whole within this, and 1 s
 				       more for every 64 KiB of it */
+	unsigned reply_bytes_per_s; /* that rate; 0: 16 KiB */
 	unsigned max_connections;   /* 0: 1024; more wait in the listen queue */
+	unsigned max_per_address;   /* of these from one address; 0: all */
 	size_t body_max;	    /* 0: 1 MiB; a larger body is answered 413 */
 	size_t bodies_max;	    /* 0: 256 MiB; of all requests together; beyond, 503 */
 	size_t (*body_limit)(const char *method, const char *path, void *data); /* NULL: body_max */
 	http_handler handler;
 	http_done_fn done; /* NULL allowed; called in a server thread for every request's end */
-	void *data;	   /* given to body_limit, handler and done */
+	/* The body of answers the server makes itself (400, 413, 503), JSON, allocated. NULL: text.
+	 */
+	char *(*refusal)(int status, void *data);
+	void *data; /* given to the functions */
 };
 
 /* Binds and starts. Everything in the config is copied. */
 int http_server_new(const struct http_server_config *c, struct http_server **ret, struct err *e);
+
+/*
+ * Reads certificate and key again: who connects from now on gets the new ones. On failure all stays
+ * as it is; nothing to do without TLS. Any thread.
+ */
+int http_server_reload_tls(struct http_server *s, struct err *e);
 
 /* The port it listens on. */
 uint16_t http_server_port(const struct http_server *s);

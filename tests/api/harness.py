@@ -58,8 +58,10 @@ def free_port():
 class Conductor:
     """ingotd with fake-hardware, in a folder that goes when the script ends."""
 
-    def __init__(self, api="", extra=""):
+    def __init__(self, api="", extra="", before=None):
         self.folder = tempfile.mkdtemp(prefix="ingot-api-")
+        if before:
+            before(self.folder)
         self.port = free_port()
         self.url = "http://127.0.0.1:%d" % self.port
         self.log = os.path.join(self.folder, "log")

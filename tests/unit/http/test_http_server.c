@@ -9,6 +9,8 @@
 #include "tests/unit/http/peer.h"
 #include "tests/unit/tap.h"
 
+#define HUGE_REPLY (64u << 20)
+
 struct late {
 	struct http_req *req;
 	unsigned spin;
@@ -76,6 +78,8 @@ static void handle(struct http_req *req, void *data)
 		http_reply_file(req, file_path, "application/octet-stream");
 	} else if (!strcmp(http_path(req), "/nofile")) {
 		http_reply_file(req, "/nonexistent", "text/plain");
+	} else if (!strcmp(http_path(req), "/huge")) {
+		http_reply_take(req, 200, NULL, calloc(1, HUGE_REPLY), HUGE_REPLY);
 	} else if (!strcmp(http_path(req), "/empty")) {
 		http_reply(req, 202, NULL, NULL, 0);
 	} else {
@@ -337,6 +341,46 @@ static void test_slow(struct http_server *s)
 	close(fd);
 }
 
+/* Reads steadily and slowly; how much until it was cut. */
+static size_t sip(int fd)
+{
+	int64_t until = time_mono_ms() + 20000;
+	char some[65536];
+	size_t n = 0;
+	ssize_t r;
+
+	while (time_mono_ms() < until && (r = recv(fd, some, sizeof(some), 0)) > 0) {
+		n += (size_t)r;
+		usleep(10000);
+	}
+	return n;
+}
+
+static void test_slow_reader(void)
+{
+	struct http_server_config c = {.listen = "127.0.0.1:0",
+		.idle_timeout_s = 1,
+		.reply_bytes_per_s = HUGE_REPLY,
+		.handler = handle,
+		.done = on_done};
+	struct http_server *s = NULL;
+	int64_t start_ms = time_mono_ms();
+	int small = 65536, fd;
+	size_t n;
+
+	if (http_server_new(&c, &s, NULL) < 0)
+		return;
+	fd = peer_connect(http_server_port(s));
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
+	if (send(fd, "GET /huge HTTP/1.1\r\nHost: x\r\n\r\n", 32, MSG_NOSIGNAL) < 0)
+		printf("# send: %s\n", strerror(errno));
+	n = sip(fd);
+	ok(n < HUGE_REPLY && time_mono_ms() - start_ms < 20000,
+		"who takes too long to fetch a reply is cut (%zu bytes)", n);
+	close(fd);
+	http_server_free(s);
+}
+
 static void test_stop(struct http_server *s)
 {
 	int fd = peer_connect(http_server_port(s));
@@ -468,6 +512,7 @@ int main(void)
 	test_done(s);
 	test_cut(s);
 	test_slow(s);
+	test_slow_reader();
 	test_stop(s);
 	test_stop_under_load();
 	test_listen_errors();
