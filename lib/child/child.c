@@ -253,11 +253,12 @@ void child_drop(struct child *c)
 #ifdef __SANITIZE_THREAD__
 /*
  * libuv closes descriptors by bare system calls, which the thread sanitizer does not see: when
- * another thread gets the same number afterwards, that looks like a race of both.
+ * another thread gets the same number afterwards, that looks like a race of both. (accept4: when it
+ * no longer knows who had the number before.)
  */
 const char *__tsan_default_suppressions(void);
 const char *__tsan_default_suppressions(void)
 {
-	return "race:uv_pipe\nrace:uv_socketpair\nrace:open_terminal\n";
+	return "race:uv_pipe\nrace:uv_socketpair\nrace:open_terminal\nrace:accept4\n";
 }
 #endif
