@@ -1,5 +1,6 @@
 /* ingot bmc info, sensors, fru, sel, lan: what nodes' BMCs know. bmcact.c: what they are told. */
 #include "conductor/cli/bmc.h"
+#include "conductor/cli/fan.h"
 #include "lib/base/buf.h"
 #include "lib/base/str.h"
 #include "lib/cli/prompt.h"
@@ -19,16 +20,12 @@ int bmc_each(struct cli_line *line, int first, struct names *names, struct conn 
 	return cmd_select(*c, line, first, names, e);
 }
 
-char *bmc_path(const char *node, const char *what)
-{
-	_cleanup_free_ char *after = xasprintf("/bmc/%s", what);
-
-	return conn_path("/ingot/v1/nodes/", node, after);
-}
-
 /* What each node's BMC answers, as [{"node": name, ...}]; failures are printed. */
 static int fetch(struct cli_line *line, const char *what, json_t **ret)
 {
+	_cleanup_free_ char *after = xasprintf("/bmc/%s", what);
+	struct fan_call call = {.method = "GET", .before = "/ingot/v1/nodes/", .after = after};
+	_cleanup_json_ json_t *answers = NULL;
 	_cleanup_conn_ struct conn *c = NULL;
 	struct failures failed = {0};
 	struct names names = {0};
@@ -36,19 +33,16 @@ static int fetch(struct cli_line *line, const char *what, json_t **ret)
 	int code = CLI_OK;
 
 	*ret = json_array();
-	if (bmc_each(line, 0, &names, &c, &e) < 0)
-		code = cmd_fail(&e);
-	for (size_t i = 0; code == CLI_OK && i < names.n; i++) {
-		_cleanup_free_ char *path = bmc_path(names.list[i], what);
-		json_t *answer = NULL, *row = json_pack("{s:s}", "node", names.list[i]);
+	if (bmc_each(line, 0, &names, &c, &e) < 0) {
+		names_done(&names);
+		return cmd_fail(&e);
+	}
+	answers = fan_call(c, &names, &call, &failed);
+	fan_drop_failed(&names, answers);
+	for (size_t i = 0; i < names.n; i++) {
+		json_t *row = json_pack("{s:s}", "node", names.list[i]);
 
-		if (conn_call(c, "GET", path, NULL, &answer, &e) < 0) {
-			failures_add(&failed, names.list[i], e.text);
-			json_decref(row);
-			continue;
-		}
-		json_object_update(row, answer);
-		json_decref(answer);
+		json_object_update(row, json_array_get(answers, i));
 		json_array_append_new(*ret, row);
 	}
 	failures_print(&failed);

@@ -6,8 +6,6 @@
 
 /* A patient connection, and the nodes that the arguments from `first` on stand for. */
 int bmc_each(struct cli_line *line, int first, struct names *names, struct conn **c, struct err *e);
-/* "/ingot/v1/nodes/<node>/bmc/<what>", allocated. */
-char *bmc_path(const char *node, const char *what);
 int bmc_clear(struct cli_line *line); /* sel --clear */
 
 #endif

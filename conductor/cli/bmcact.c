@@ -1,5 +1,6 @@
 /* ingot bmc identify, reset, raw, and sel --clear: what nodes' BMCs are told to do. */
 #include "conductor/cli/bmc.h"
+#include "conductor/cli/fan.h"
 #include "lib/base/buf.h"
 #include "lib/base/str.h"
 #include "lib/cli/prompt.h"
@@ -12,7 +13,9 @@ static int tell(struct cli_line *line, const char *method, const char *what, con
 	const char *question)
 {
 	_cleanup_conn_ struct conn *c = NULL;
-	_cleanup_free_ char *nodes = NULL, *text = NULL;
+	_cleanup_free_ char *nodes = NULL, *text = NULL, *after = xasprintf("/bmc/%s", what);
+	struct fan_call call = {
+		.method = method, .before = "/ingot/v1/nodes/", .after = after, .body = body};
 	struct failures failed = {0};
 	struct names names = {0};
 	struct err e;
@@ -30,12 +33,8 @@ static int tell(struct cli_line *line, const char *method, const char *what, con
 			fprintf(stderr, "ingot: %s say --yes when there is no terminal\n", text);
 		code = !prompt_possible() ? CLI_USAGE : prompt_yes(text) ? CLI_OK : CLI_FAILED;
 	}
-	for (size_t i = 0; code == CLI_OK && i < names.n; i++) {
-		_cleanup_free_ char *path = bmc_path(names.list[i], what);
-
-		if (conn_call(c, method, path, body, NULL, &e) < 0)
-			failures_add(&failed, names.list[i], e.text);
-	}
+	if (code == CLI_OK)
+		json_decref(fan_call(c, &names, &call, &failed));
 	failures_print(&failed);
 	if (failed.n)
 		code = CLI_FAILED;
@@ -102,7 +101,7 @@ static int raw_body(const struct cli_line *line, json_t **ret, struct err *e)
 
 int verb_bmc_raw(struct cli_line *line, void *data)
 {
-	_cleanup_free_ char *path = bmc_path(line->args[0], "raw");
+	_cleanup_free_ char *path = conn_path("/ingot/v1/nodes/", line->args[0], "/bmc/raw");
 	_cleanup_json_ json_t *body = NULL, *answer = NULL;
 	_cleanup_conn_ struct conn *c = NULL;
 	const char *hex;

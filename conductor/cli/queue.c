@@ -1,5 +1,5 @@
 /* What waits and what is slow: the queues for slots, and the list of BMCs. */
-#include "conductor/cli/cmd.h"
+#include "conductor/cli/fan.h"
 #include "lib/base/str.h"
 
 int verb_queue_list(struct cli_line *line, void *data)
@@ -50,17 +50,11 @@ int verb_bmc_list(struct cli_line *line, void *data)
 	return CLI_OK;
 }
 
-static int set_priority(struct conn *c, const char *node, int priority, struct err *e)
-{
-	_cleanup_free_ char *path = conn_path("/ingot/v1/queue/", node, "");
-	_cleanup_json_ json_t *body = json_pack("{s:i}", "priority", priority);
-
-	return conn_call(c, "PUT", path, body, NULL, e);
-}
-
 int verb_queue_set(struct cli_line *line, void *data)
 {
 	const char *text = cli_value(line, "priority");
+	struct fan_call call = {.method = "PUT", .before = "/ingot/v1/queue/"};
+	_cleanup_json_ json_t *body = NULL;
 	_cleanup_conn_ struct conn *c = NULL;
 	struct failures failed = {0};
 	struct names names = {0};
@@ -72,9 +66,8 @@ int verb_queue_set(struct cli_line *line, void *data)
 		       CLI_USAGE;
 	if (conn_open(line, &c, &e) < 0 || cmd_select(c, line, 0, &names, &e) < 0)
 		return cmd_fail(&e);
-	for (size_t i = 0; i < names.n; i++)
-		if (set_priority(c, names.list[i], priority, &e) < 0)
-			failures_add(&failed, names.list[i], e.text);
+	call.body = body = json_pack("{s:i}", "priority", priority);
+	json_decref(fan_call(c, &names, &call, &failed));
 	failures_print(&failed);
 	code = failed.n ? CLI_FAILED : CLI_OK;
 	failures_done(&failed);

@@ -42,8 +42,7 @@ static const struct cli_option accept_options[] = {{"name", "NAME", "name of the
 static const struct cli_option queue_options[] = {{"priority", "NUMBER", "from -1000 to 1000"}};
 static const struct cli_option bmc_list_options[] = {{"all", NULL, "also those that are well"}};
 static const struct cli_option ignore_options[] = {{"undo", NULL, "show it again"}};
-static const struct cli_option export_options[] = {
-	{"format", "FORMAT", "json or csv"}, {"output", "FILE", "write there"}};
+static const struct cli_option export_options[] = {{"output", "FILE", "write there"}};
 static const struct cli_option problem_options[] = {{"problems", NULL, "only what is not well"}};
 static const struct cli_option sel_options[] = {
 	{"last", "N", "only the latest entries"}, {"clear", NULL, "erase the log instead"}};
@@ -156,7 +155,8 @@ static const struct cli_verb other_verbs[] = {
 		verb_waiting_accept},
 	{"waiting", "ignore", "MAC...", 1, -1, {O(ignore_options)}, "do not show them any more",
 		"ingot waiting ignore 52:54:00:12:00:07", verb_waiting_ignore},
-	{"inventory", "export", NULL, 0, 0, {O(export_options)}, "what stands in the racks",
+	{"inventory", "export", NULL, 0, 0, {O(export_options)},
+		"what stands in the racks, as json (or csv with --format)",
 		"ingot inventory export --format csv --output rack.csv", verb_inventory_export},
 	{"completion", NULL, "bash|zsh|fish", 1, 1, {{0}}, "print completion for a shell",
 		"ingot completion bash > /etc/bash_completion.d/ingot\n"
