@@ -115,8 +115,8 @@ static const struct below {
 		COLUMNS(names), NULL, "no parts that are nodes"},
 	{"node", "boot device show", NODES, "/management/boot_device", false, NULL, NULL, NULL, 0,
 		NULL, NULL},
-	{"node", "boot mode show", NODES, "/states?fields=boot_mode,secure_boot", false, NULL, NULL,
-		NULL, 0, NULL, NULL},
+	{"node", "boot mode show", NODES, "?fields=boot_mode,secure_boot", false, NULL, NULL, NULL,
+		0, NULL, NULL},
 	{"node", "console show", NODES, "/states/console", false, NULL, NULL, NULL, 0, NULL, NULL},
 	{"node", "states show", NODES, "/states", false, NULL, NULL, NULL, 0, NULL, NULL},
 	{"node", "passthru list", NODES, "/vendor_passthru/methods", false, NULL, rows_of_members,
@@ -198,8 +198,15 @@ static void print_people(const struct cli_line *line, const struct below *b,
 	collate_done(&c);
 }
 
+/* How many of the arguments name nodes. */
+static int n_named(const struct cli_line *line, const struct below *b)
+{
+	return b->name || str_eq(b->verb, "indicator list") ? 1 : line->n_args;
+}
+
 /* JSON of one is the API's own answer; of many each with its node. */
-static void print_json(const struct cli_line *line, const struct names *nodes, json_t *answers)
+static void print_json(const struct cli_line *line, const struct below *b,
+	const struct names *nodes, json_t *answers)
 {
 	_cleanup_json_ json_t *all = json_array();
 	json_t *answer;
@@ -211,7 +218,7 @@ static void print_json(const struct cli_line *line, const struct names *nodes, j
 		json_object_update(row, answer);
 		json_array_append_new(all, row);
 	}
-	cmd_print_json(words_many(line) ? all : json_array_get(answers, 0));
+	cmd_print_json(words_many(line, n_named(line, b)) ? all : json_array_get(answers, 0));
 }
 
 /* CSV and bare values: a row for each, with the node first where there are many. */
@@ -220,7 +227,7 @@ static void print_rows(const struct cli_line *line, const struct below *b,
 {
 	_cleanup_json_ json_t *all = json_array();
 	struct table_column columns[16] = {{"node", NULL}};
-	size_t n = words_many(line), i, k;
+	size_t n = words_many(line, n_named(line, b)), i, k;
 	json_t *answer, *row;
 
 	json_array_foreach ((json_t *)answers, i, answer) {
@@ -268,13 +275,13 @@ static char *after_of(const struct cli_line *line, const struct below *b)
 static int select_below(const struct cli_line *line, const struct below *b, struct conn *c,
 	struct names *ret, struct err *e)
 {
-	bool one = b->name || str_eq(b->verb, "indicator list");
-
 	if (!str_eq(b->before, NODES)) {
 		names_append(ret, line->args[0]);
 		return 0;
 	}
-	return one ? select_nodes(c, line->args, 1, false, ret, e) : cmd_select(c, line, 0, ret, e);
+	if (n_named(line, b) < line->n_args)
+		return select_nodes(c, line->args, 1, false, ret, e);
+	return cmd_select(c, line, 0, ret, e);
 }
 
 int verb_below(struct cli_line *line, void *data)
@@ -299,7 +306,7 @@ int verb_below(struct cli_line *line, void *data)
 	if (!nodes.n)
 		code = CLI_FAILED;
 	else if (print_as_json(line))
-		print_json(line, &nodes, answers);
+		print_json(line, b, &nodes, answers);
 	else if (print_as_table(line))
 		print_people(line, b, &nodes, answers);
 	else

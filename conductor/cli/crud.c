@@ -312,7 +312,7 @@ int crud_show(struct cli_line *line, void *data)
 	if (words_select(c, line, r, &names, &e) < 0)
 		code = cmd_fail(&e);
 	else
-		code = show_named(line, c, r, &names, words_many(line));
+		code = show_named(line, c, r, &names, words_many(line, line->n_args));
 	names_done(&names);
 	return code;
 }

@@ -28,9 +28,9 @@ void words_narrow(json_t *row, const char *fields)
 	}
 }
 
-bool words_many(const struct cli_line *line)
+bool words_many(const struct cli_line *line, int n)
 {
-	return line->n_args != 1 || strpbrk(line->args[0], "*?[@") != NULL;
+	return n != 1 || strpbrk(line->args[0], "*?[@") != NULL;
 }
 
 static int add_fitting(const struct resource *r, const struct selection *s, const char *pattern,

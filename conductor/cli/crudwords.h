@@ -15,8 +15,8 @@ void words_narrow(json_t *row, const char *fields);
 int words_select(struct conn *c, const struct cli_line *line, const struct resource *r,
 	struct names *ret, struct err *e);
 
-/* Whether more than one may be meant, however many there are now. */
-bool words_many(const struct cli_line *line);
+/* Whether the first n arguments may mean more than one, however many there are now. */
+bool words_many(const struct cli_line *line, int n);
 
 /* Of a fan_call whose data is the resource: the path of one record, also by its MAC address. */
 int words_path(

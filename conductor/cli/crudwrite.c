@@ -141,7 +141,8 @@ int crud_delete(struct cli_line *line, void *data)
 		code = show_doomed(line, c, r, &names);
 	else if (blast_few_enough(line, &names, &code)) {
 		folded = range_fold(&names);
-		if (!words_many(line) || blast_sure(line, "Delete", folded, false, &code))
+		if (!words_many(line, line->n_args) ||
+			blast_sure(line, "Delete", folded, false, &code))
 			code = tell_all(c, r, &names, "DELETE", NULL);
 	}
 	names_done(&names);

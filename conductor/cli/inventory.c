@@ -138,7 +138,7 @@ int verb_inventory_show(struct cli_line *line, void *data)
 		json_array_append_new(rows, row);
 	}
 	if (print_as_json(line) && nodes.n)
-		cmd_print_json(words_many(line) ? rows : json_array_get(answers, 0));
+		cmd_print_json(words_many(line, line->n_args) ? rows : json_array_get(answers, 0));
 	else
 		collate_print(&texts, stdout);
 	failures_print(&failed);
