@@ -171,8 +171,9 @@ int port_check(struct record_change *ch, struct err *e)
 		return port_deletion_allowed(ch, old, e);
 	if (p->physical_network && !*p->physical_network)
 		return err_set(e, EINVAL, "physical_network: expected a name or null");
-	if (p->is_smartnic && (!json_str(p->local_link_connection, "port_id") ||
-				      !json_str(p->local_link_connection, "hostname")))
+	if (!old && p->is_smartnic && json_object_size(p->local_link_connection) &&
+		!(json_str(p->local_link_connection, "port_id") &&
+			json_str(p->local_link_connection, "hostname")))
 		return err_set(e, EINVAL,
 			"local_link_connection: a Smart NIC's needs port_id and hostname");
 	r = membership(ch, old, p, e);

@@ -3,19 +3,11 @@
  * a node's records wait for their turn at that node like everything about it; those of records that
  * have none, for the end of the change that is in flight.
  */
-#include "conductor/node/records.h"
+#include "conductor/node/resident.h"
 #include "lib/base/str.h"
 #include "lib/base/time.h"
 
 #include <errno.h>
-
-static const struct record_kind *kind_of_request(const struct request *r)
-{
-	for (int i = 0; i < n_record_kinds; i++)
-		if (record_kinds[i].type == r->type)
-			return &record_kinds[i];
-	return NULL;
-}
 
 static char **text_at(const struct record_kind *k, void *rec, const char *field)
 {
@@ -105,6 +97,14 @@ static int prepare(struct record_change *ch, struct err *e)
 	return ret;
 }
 
+/* Like Ironic: while something works on its node, what it has can be added to, but not changed. */
+static int locked(const struct enode *e, const struct record_change *ch, struct err *err)
+{
+	if (e && ch->resident && e->run && !provision_state_is_wait(e->state))
+		return enode_locked(e, err);
+	return e && ch->resident && power_changing(e) ? enode_locked(e, err) : 0;
+}
+
 static int stage_change(struct record_change *ch, struct commit *c, struct err *e)
 {
 	const struct record_type *t = ch->kind->type;
@@ -144,8 +144,10 @@ static void record_change(
 	int ret;
 
 	*ch = (struct record_change){
-		.en = en, .kind = kind_of_request(r), .request = r, .resident = res};
-	ret = prepare(ch, &err);
+		.en = en, .kind = record_kind_of(r->type), .request = r, .resident = res};
+	ret = locked(e, ch, &err);
+	if (ret == 0)
+		ret = prepare(ch, &err);
 	if (ret < 0 || r->would) {
 		change_free(ch);
 		request_finish(r, ret, ret < 0 ? &err : NULL);
@@ -173,8 +175,8 @@ static int named(struct engine *en, struct request *r, struct resident **ret, st
 		return 0;
 	*ret = resident_find(en, r->type, r->ident);
 	if (!*ret)
-		return err_set(e, ENOENT, "%s %s could not be found.", kind_of_request(r)->called,
-			r->ident ? r->ident : "(none)");
+		return err_set(e, ENOENT, "%s %s could not be found.",
+			record_kind_of(r->type)->called, r->ident ? r->ident : "(none)");
 	if (!(*ret)->busy)
 		return 0;
 	list_append(&en->record_waits, &r->link);
@@ -183,7 +185,7 @@ static int named(struct engine *en, struct request *r, struct resident **ret, st
 
 static struct enode *node_of(struct engine *en, const struct request *r, const struct resident *res)
 {
-	const struct record_kind *k = kind_of_request(r);
+	const struct record_kind *k = record_kind_of(r->type);
 	const char *ident;
 
 	if (res || !k->node_field)

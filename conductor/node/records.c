@@ -1,5 +1,5 @@
-/* Records in memory, and their changes in flight; see records.h. */
-#include "conductor/node/records.h"
+/* Records in memory: how they are found, read and loaded; see records.h. */
+#include "conductor/node/resident.h"
 #include "lib/base/buf.h"
 #include "lib/base/log.h"
 #include "lib/base/str.h"
@@ -9,23 +9,7 @@
 
 #define KEY_MAX 1024
 
-enum staged_what { STAGED_NEW, STAGED_CHANGE, STAGED_GONE, STAGED_PIN };
-
-struct staged {
-	struct staged *next;
-	enum staged_what what;
-	struct resident *r;
-	char *doc; /* CHANGE: the next one */
-	int64_t updated_at;
-	char node_uuid[UUID_TEXT_MAX]; /* NEW, CHANGE; "": none */
-	struct resident *parent;       /* CHANGE: the next one */
-	char *keys[UNIQUES_MAX], *old_keys[UNIQUES_MAX];
-};
-
-/* Holds the place of a key that a change in flight has taken. */
-static struct resident nobody = {.fresh = true};
-
-static struct record_table *table_of(struct engine *en, const struct record_type *t)
+struct record_table *record_table_of(struct engine *en, const struct record_type *t)
 {
 	for (int i = 0; i < n_record_kinds; i++)
 		if (record_kinds[i].type == t)
@@ -33,7 +17,7 @@ static struct record_table *table_of(struct engine *en, const struct record_type
 	return NULL;
 }
 
-static const struct record_kind *kind_of(const struct record_type *t)
+const struct record_kind *record_kind_of(const struct record_type *t)
 {
 	for (int i = 0; i < n_record_kinds; i++)
 		if (record_kinds[i].type == t)
@@ -54,14 +38,14 @@ static struct resident *by_key(
 
 	if (snprintf(key, sizeof(key), "%d%s", unique, value) >= (int)sizeof(key))
 		return NULL;
-	r = map_get(&table_of(en, t)->keys, key);
+	r = map_get(&record_table_of(en, t)->keys, key);
 	return seen(r) ? r : NULL;
 }
 
 struct resident *resident_by(
 	struct engine *en, const struct record_type *t, const char *field, const char *value)
 {
-	const struct record_kind *k = kind_of(t);
+	const struct record_kind *k = record_kind_of(t);
 
 	for (int i = 0; value && i < UNIQUES_MAX; i++)
 		if (str_eq(k->uniques[i].fields[0], field) && !k->uniques[i].fields[1])
@@ -71,7 +55,7 @@ struct resident *resident_by(
 
 struct resident *resident_find(struct engine *en, const struct record_type *t, const char *ident)
 {
-	struct resident *r = ident ? map_get(&table_of(en, t)->uuids, ident) : NULL;
+	struct resident *r = ident ? map_get(&record_table_of(en, t)->uuids, ident) : NULL;
 
 	return seen(r) ? r : resident_by(en, t, "name", ident);
 }
@@ -80,7 +64,7 @@ struct resident *resident_next(struct engine *en, const struct record_type *t, s
 {
 	void *r;
 
-	while (map_next(&table_of(en, t)->uuids, pos, NULL, &r))
+	while (map_next(&record_table_of(en, t)->uuids, pos, NULL, &r))
 		if (seen(r))
 			return r;
 	return NULL;
@@ -96,7 +80,7 @@ struct resident *resident_of_node(
 	return r;
 }
 
-static const char *text_of(const struct record_type *t, const void *rec, const char *field)
+const char *record_text(const struct record_type *t, const void *rec, const char *field)
 {
 	const struct field *f = field ? record_field(t, field) : NULL;
 
@@ -111,13 +95,13 @@ static void put_text(const struct record_type *t, void *rec, const char *field, 
 		str_replace(&FIELD_AT(rec, f, char *), text);
 }
 
-static int64_t *time_of(const struct record_type *t, void *rec, const char *field)
+int64_t *record_time(const struct record_type *t, void *rec, const char *field)
 {
 	return &FIELD_AT(rec, record_field(t, field), int64_t);
 }
 
 /* The record as text, without what the resident's struct holds. */
-static char *doc_of(const struct record_kind *k, const void *rec)
+char *record_doc(const struct record_kind *k, const void *rec)
 {
 	_cleanup_json_ json_t *json = record_to_json_brief(k->type, rec);
 
@@ -142,12 +126,12 @@ void resident_read(const struct resident *r, void *ret_rec)
 	put_text(t, ret_rec, "uuid", r->uuid);
 	if (r->node)
 		put_text(t, ret_rec, r->kind->node_field, r->node->uuid);
-	*time_of(t, ret_rec, "created_at") = r->created_at;
-	*time_of(t, ret_rec, "updated_at") = r->updated_at;
+	*record_time(t, ret_rec, "created_at") = r->created_at;
+	*record_time(t, ret_rec, "updated_at") = r->updated_at;
 }
 
 /* One value of a key as text; false: it is null. */
-static bool put_value(struct buf *b, const struct record_type *t, const void *rec, const char *name)
+bool record_put_value(struct buf *b, const struct record_type *t, const void *rec, const char *name)
 {
 	_cleanup_json_ json_t *v = record_field_to_json(record_field(t, name), rec);
 
@@ -159,7 +143,7 @@ static bool put_value(struct buf *b, const struct record_type *t, const void *re
 }
 
 /* The keys of a record, allocated; NULL where something is null. */
-static void keys_of(const struct record_kind *k, const void *rec, char *ret[static UNIQUES_MAX])
+void record_keys(const struct record_kind *k, const void *rec, char *ret[static UNIQUES_MAX])
 {
 	for (int i = 0; i < UNIQUES_MAX; i++) {
 		const char *const *f = k->uniques[i].fields;
@@ -167,195 +151,59 @@ static void keys_of(const struct record_kind *k, const void *rec, char *ret[stat
 		bool given = f[0] != NULL;
 
 		buf_printf(&b, "%d", i);
-		given = given && put_value(&b, k->type, rec, f[0]);
+		given = given && record_put_value(&b, k->type, rec, f[0]);
 		if (given && f[1])
-			given = buf_puts(&b, "\x1f") == 0 && put_value(&b, k->type, rec, f[1]);
+			given = buf_puts(&b, "\x1f") == 0 &&
+				record_put_value(&b, k->type, rec, f[1]);
 		ret[i] = given && !b.overflow ? xstrdup(buf_str(&b)) : NULL;
 	}
 }
 
-static void keys_free(char *keys[static UNIQUES_MAX])
+void record_keys_free(char *keys[static UNIQUES_MAX])
 {
 	for (int i = 0; i < UNIQUES_MAX; i++)
 		free(TAKE_PTR(keys[i]));
 }
 
-/* "Port with address 00:..:01 already exists: <uuid>; it is of node <uuid> (r12u07)" */
-static int taken(const struct record_kind *k, int unique, const void *rec,
-	const struct resident *holder, struct err *e)
-{
-	_cleanup_(buf_done) struct buf what = BUF_INIT(400);
-	const char *const *f = k->uniques[unique].fields;
-
-	for (int i = 0; i < 2 && f[i]; i++) {
-		buf_printf(&what, "%s%s ", i ? " and " : "", f[i]);
-		put_value(&what, k->type, rec, f[i]);
-		buf_puts(&what, " ");
-	}
-	if (holder == &nobody)
-		return err_set(e, EEXIST, "%s with %sis being made", k->called, buf_str(&what));
-	err_set(e, EEXIST, "%s with %salready exists: %s", k->called, buf_str(&what), holder->uuid);
-	if (holder->node)
-		return err_advise(e, "it is of node %s (%s)", holder->node->uuid,
-			holder->node->name ? holder->node->name : "without a name");
-	return -EEXIST;
-}
-
-/* Takes the new keys; those that are as before stay. On failure none is taken. */
-static int take_keys(struct engine *en, struct staged *s, const void *rec, struct err *e)
-{
-	struct map *keys = &table_of(en, s->r->kind->type)->keys;
-	struct resident *who = s->what == STAGED_NEW ? s->r : &nobody, *holder;
-	int i, r = 0;
-
-	for (i = 0; i < UNIQUES_MAX && r == 0; i++) {
-		if (!s->keys[i] || str_eq(s->keys[i], s->old_keys[i]))
-			continue;
-		holder = map_get(keys, s->keys[i]);
-		if (holder)
-			r = taken(s->r->kind, i, rec, holder, e);
-		else
-			map_put(keys, s->keys[i], who);
-	}
-	for (i -= 2; r < 0 && i >= 0; i--)
-		if (s->keys[i] && !str_eq(s->keys[i], s->old_keys[i]))
-			map_remove(keys, s->keys[i]);
-	return r;
-}
-
-static struct staged *stage(struct commit *c, enum staged_what what, struct resident *r)
-{
-	struct staged *s = xcalloc(1, sizeof(*s));
-
-	s->what = what;
-	s->r = r;
-	s->next = c->staged;
-	c->staged = s;
-	return s;
-}
-
-static void unstage(struct commit *c)
-{
-	struct staged *s = c->staged;
-
-	c->staged = s->next;
-	keys_free(s->keys);
-	keys_free(s->old_keys);
-	free(s->doc);
-	free(s);
-}
-
-static void use(struct resident *r)
-{
-	if (r)
-		r->users++;
-}
-
-static void leave(struct resident *r)
-{
-	if (r)
-		r->users--;
-}
-
-static struct resident *resident_new(const struct record_kind *k, const void *rec)
+struct resident *resident_new(const struct record_kind *k, const void *rec)
 {
 	struct resident *r = xcalloc(1, sizeof(*r));
 
 	r->kind = k;
 	str_copy(r->uuid, sizeof(r->uuid), record_uuid(k->type, rec));
-	r->created_at = *time_of(k->type, (void *)rec, "created_at");
-	r->updated_at = *time_of(k->type, (void *)rec, "updated_at");
-	r->doc = doc_of(k, rec);
+	r->created_at = *record_time(k->type, (void *)rec, "created_at");
+	r->updated_at = *record_time(k->type, (void *)rec, "updated_at");
+	r->doc = record_doc(k, rec);
 	r->fresh = true;
 	return r;
 }
 
-static void resident_free(struct resident *r)
+void resident_free(struct resident *r)
 {
 	free(r->doc);
 	free(r);
 }
 
-static struct resident *parent_of(struct engine *en, const struct record_kind *k, const void *rec)
+struct resident *record_parent(struct engine *en, const struct record_kind *k, const void *rec)
 {
-	const char *uuid = text_of(k->type, rec, k->parent_field);
+	const char *uuid = record_text(k->type, rec, k->parent_field);
 
 	return uuid ? resident_find(en, k->parent, uuid) : NULL;
 }
 
-static void old_keys_of(const struct resident *r, char *ret[static UNIQUES_MAX])
+void resident_use(struct resident *r)
 {
-	_cleanup_free_ void *old = xmalloc(r->kind->type->size);
-
-	resident_read(r, old);
-	keys_of(r->kind, old, ret);
-	record_done(r->kind->type, old);
+	if (r)
+		r->users++;
 }
 
-/* A staged NEW or CHANGE, once its keys are its own. */
-static void stage_rest(struct commit *c, struct staged *s, const void *rec)
+void resident_leave(struct resident *r)
 {
-	const struct record_kind *k = s->r->kind;
-	const char *node = text_of(k->type, rec, k->node_field);
-
-	str_copy(s->node_uuid, sizeof(s->node_uuid), node ? node : "");
-	s->parent = parent_of(c->en, k, rec);
-	use(s->parent);
-	s->r->busy = true;
-	if (s->what == STAGED_NEW) {
-		map_put(&table_of(c->en, k->type)->uuids, s->r->uuid, s->r);
-		store_txn_insert(c->txn, k->type, rec);
-	} else {
-		s->doc = doc_of(k, rec);
-		s->updated_at = *time_of(k->type, (void *)rec, "updated_at");
-		store_txn_put(c->txn, k->type, rec);
-	}
+	if (r)
+		r->users--;
 }
 
-int record_put(struct commit *c, const struct record_type *t, const void *rec, struct err *e)
-{
-	const struct record_kind *k = kind_of(t);
-	struct resident *there = map_get(&table_of(c->en, t)->uuids, record_uuid(t, rec));
-	struct staged *s;
-	int r;
-
-	if (there && (there->busy || there->fresh))
-		return err_set(
-			e, EBUSY, "%s %s is being changed; try again", k->called, there->uuid);
-	s = stage(c, there ? STAGED_CHANGE : STAGED_NEW, there ? there : resident_new(k, rec));
-	keys_of(k, rec, s->keys);
-	if (there)
-		old_keys_of(there, s->old_keys);
-	r = take_keys(c->en, s, rec, e);
-	if (r == 0) {
-		stage_rest(c, s, rec);
-		return 0;
-	}
-	if (!there)
-		resident_free(s->r);
-	unstage(c);
-	return r;
-}
-
-void record_remove(struct commit *c, struct resident *r)
-{
-	struct staged *s;
-
-	if (r->busy)
-		return; /* it is on its way already */
-	s = stage(c, STAGED_GONE, r);
-	old_keys_of(r, s->old_keys);
-	r->busy = r->leaving = true;
-	store_txn_delete(c->txn, r->kind->type, r->uuid);
-}
-
-void record_pin(struct commit *c, struct resident *r)
-{
-	use(r);
-	stage(c, STAGED_PIN, r);
-}
-
-static void unlink_node(struct resident *r)
+void resident_unlink(struct resident *r)
 {
 	struct resident **p;
 
@@ -368,101 +216,18 @@ static void unlink_node(struct resident *r)
 	r->node = NULL;
 }
 
-static void link_node(struct engine *en, struct resident *r, const char *node_uuid)
+void resident_link(struct engine *en, struct resident *r, const char *node_uuid)
 {
 	struct enode *e = *node_uuid ? map_get(&en->nodes, node_uuid) : NULL;
 
 	if (r->node == e)
 		return;
-	unlink_node(r);
+	resident_unlink(r);
 	r->node = e;
 	if (!e)
 		return;
 	r->sibling = e->residents;
 	e->residents = r;
-}
-
-static void drop_keys(struct map *keys, char *drop[static UNIQUES_MAX], char *const *but)
-{
-	for (int i = 0; i < UNIQUES_MAX; i++)
-		if (drop[i] && !(but && str_eq(drop[i], but[i])))
-			map_remove(keys, drop[i]);
-}
-
-static void finish_new(struct commit *c, struct staged *s, struct record_table *table)
-{
-	struct resident *r = s->r;
-
-	if (c->r < 0) {
-		map_remove(&table->uuids, r->uuid);
-		drop_keys(&table->keys, s->keys, NULL);
-		leave(s->parent);
-		resident_free(r);
-		return;
-	}
-	r->fresh = r->busy = false;
-	r->parent = s->parent;
-	link_node(c->en, r, s->node_uuid);
-}
-
-static void finish_change(struct commit *c, struct staged *s, struct record_table *table)
-{
-	struct resident *r = s->r;
-
-	r->busy = false;
-	if (c->r < 0) {
-		drop_keys(&table->keys, s->keys, s->old_keys);
-		leave(s->parent);
-		return;
-	}
-	drop_keys(&table->keys, s->old_keys, s->keys);
-	for (int i = 0; i < UNIQUES_MAX; i++)
-		if (s->keys[i])
-			map_put(&table->keys, s->keys[i], r);
-	leave(r->parent);
-	r->parent = s->parent;
-	free(r->doc);
-	r->doc = TAKE_PTR(s->doc);
-	r->updated_at = s->updated_at;
-	link_node(c->en, r, s->node_uuid);
-}
-
-static void finish_gone(struct commit *c, struct staged *s, struct record_table *table)
-{
-	struct resident *r = s->r;
-
-	if (c->r < 0) {
-		r->busy = r->leaving = false;
-		return;
-	}
-	map_remove(&table->uuids, r->uuid);
-	drop_keys(&table->keys, s->old_keys, NULL);
-	unlink_node(r);
-	resident_free(r);
-}
-
-void records_finish(struct commit *c)
-{
-	static void (*const finish[])(struct commit *, struct staged *, struct record_table *) = {
-		[STAGED_NEW] = finish_new,
-		[STAGED_CHANGE] = finish_change,
-		[STAGED_GONE] = finish_gone,
-	};
-	bool any = c->staged;
-	struct staged *s;
-
-	for (s = c->staged; s && c->r == 0; s = s->next) /* a parent may go with its children */
-		if (s->what == STAGED_GONE)
-			leave(TAKE_PTR(s->r->parent));
-	while ((s = c->staged)) {
-		if (s->what == STAGED_PIN)
-			leave(s->r);
-		else
-			finish[s->what](c, s, table_of(c->en, s->r->kind->type));
-		unstage(c);
-	}
-	if (any)
-		records_wake(c->en);
 }
 
 struct loading {
@@ -475,20 +240,20 @@ static int load_one(void *data, const void *rec)
 {
 	struct loading *l = data;
 	struct resident *r = resident_new(l->kind, rec);
-	const char *node = text_of(l->kind->type, rec, l->kind->node_field);
+	const char *node = record_text(l->kind->type, rec, l->kind->node_field);
 	char *keys[UNIQUES_MAX];
 
 	r->fresh = false;
 	map_put(&l->table->uuids, r->uuid, r);
-	keys_of(l->kind, rec, keys);
+	record_keys(l->kind, rec, keys);
 	for (int i = 0; i < UNIQUES_MAX; i++)
 		if (keys[i])
 			map_put(&l->table->keys, keys[i], r);
-	keys_free(keys);
-	r->parent = parent_of(l->en, l->kind, rec);
-	use(r->parent);
+	record_keys_free(keys);
+	r->parent = record_parent(l->en, l->kind, rec);
+	resident_use(r->parent);
 	if (node)
-		link_node(l->en, r, node);
+		resident_link(l->en, r, node);
 	return 0;
 }
 
