@@ -68,7 +68,8 @@ static int add_named(struct listing *l, const struct resource *res, const char *
 	_cleanup_free_ char *uuid = NULL;
 	int r = resource_uuid(l->c, res, text, &uuid, e);
 
-	if (r == -ENOENT && l->res == &node_resource) /* what is not there has no children */
+	if (r == -ENOENT && res == &node_resource &&
+		res == l->res) /* what is not there has no children */
 		return add_filter(l, "uuid", STORE_EQ, NULL, e);
 	return r < 0 ? r : add_filter(l, column, STORE_EQ, uuid, e);
 }
@@ -124,6 +125,12 @@ static int add_arg(struct listing *l, const struct query_arg *a, const char *tex
 		break;
 	case ARG_NODE:
 		return add_named(l, &node_resource, column, text, e);
+	case ARG_NODE_UUID:
+		if (!uuid_valid(text))
+			return err_set(e, EINVAL, "Expected a UUID but received %.64s.", text);
+		return add_named(l, &node_resource, column, text, e);
+	case ARG_CHASSIS:
+		return add_named(l, &chassis_resource, column, text, e);
 	case ARG_PORTGROUP:
 		return add_named(l, &portgroup_resource, column, text, e);
 	case ARG_CONDUCTOR:

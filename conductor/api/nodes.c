@@ -66,7 +66,7 @@ static const char *const node_masked[] = {
 	"driver_info", "driver_internal_info", "instance_info", NULL};
 static const struct query_arg node_args[] = {
 	{"instance_uuid", ARG_UUID, NULL},
-	{"chassis_uuid", ARG_UUID, NULL},
+	{"chassis_uuid", ARG_CHASSIS, NULL},
 	{"associated", ARG_PRESENT, "instance_uuid"},
 	{"maintenance", ARG_BOOL, NULL},
 	{"provision_state", ARG_STATE, NULL},

@@ -54,7 +54,7 @@ static int portgroup_complete(struct call *c, void *rec, const void *old, struct
 {
 	struct portgroup *pg = rec;
 
-	if (str_empty(pg->mode))
+	if (!old && str_empty(pg->mode))
 		str_replace(&pg->mode, "active-backup");
 	return 0;
 }
@@ -75,6 +75,7 @@ const struct resource portgroup_resource = {
 
 static const struct query_arg volume_args[] = {
 	{"node", ARG_NODE, "node_uuid"},
+	{"project", ARG_IGNORED, NULL},
 };
 
 static const struct schema_field volume_connector_fields[] = {

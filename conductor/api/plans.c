@@ -104,7 +104,7 @@ static int check_runbook_steps(const char *name, json_t *value, struct err *e)
 static const struct schema_field deploy_template_fields[] = {
 	{"uuid", STR_NULL, S_NO_PATCH, 0, check_uuid},
 	{"name", T_STR, S_REQUIRED, 0, check_trait},
-	{"description", STR_NULL, 0, 255, NULL},
+	{"description", STR_NULL, S_NO_PATCH, 255, NULL},
 	{"steps", T_ARR, S_REQUIRED, STEPS_MAX, check_template_steps},
 	{"extra", OBJ_NULL, 0, 0, NULL},
 };

@@ -6,7 +6,6 @@
 #include "lib/base/str.h"
 #include "lib/hwid/mac.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 
@@ -22,21 +21,20 @@ static int check_network_type(const char *name, json_t *value, struct err *e)
 	return err_set(e, EINVAL, "%s: expected managed or unmanaged", name);
 }
 
-/* A MAC address, or a datapath ID of OpenFlow: eight pairs of digits; made lower case. */
+/* A MAC address, or an OpenFlow datapath ID: 16 hexadecimal digits; made lower case. */
 static int check_switch(const char *name, json_t *value, struct err *e)
 {
 	const char *text = json_string_value(value);
-	char lower[32] = "";
-	size_t len = strlen(text);
+	uint8_t datapath[8];
+	char lower[32];
 
-	for (size_t i = 0; i <= len && len < sizeof(lower); i++)
-		lower[i] = (char)tolower((unsigned char)text[i]);
-	if (mac_normalise(text, lower) == 0 || (len == 23 && str_starts(lower, "00:00:") &&
-						       mac_normalise(lower + 6, lower + 6) == 0)) {
-		json_string_set(value, lower);
-		return 0;
-	}
-	return err_set(e, EINVAL, "%s: expected a MAC address or an OpenFlow datapath ID", name);
+	if (strlen(text) == 16 && hex_decode(text, datapath, sizeof(datapath)) == 8)
+		hex_encode(datapath, sizeof(datapath), lower);
+	else if (mac_normalise(text, lower) < 0)
+		return err_set(
+			e, EINVAL, "%s: expected a MAC address or an OpenFlow datapath ID", name);
+	json_string_set(value, lower);
+	return 0;
 }
 
 static const struct schema_field link_fields[] = {
@@ -102,7 +100,7 @@ SCHEMA(port_schema, "port", port_fields);
 static const char *const port_summary[] = {"uuid", "address", "links", NULL};
 static const struct query_arg port_args[] = {
 	{"node", ARG_NODE, "node_uuid"},
-	{"node_uuid", ARG_NODE, "node_uuid"},
+	{"node_uuid", ARG_NODE_UUID, NULL},
 	{"address", ARG_MAC, NULL},
 	{"portgroup", ARG_PORTGROUP, "portgroup_uuid"},
 	{"shard", ARG_NODE_SET, NULL},
@@ -110,7 +108,7 @@ static const struct query_arg port_args[] = {
 	{"description_contains", ARG_CONTAINS, "description"},
 };
 
-static const char *const port_alone[] = {"node", "node_uuid", "portgroup", "shard", NULL};
+static const char *const port_alone[] = {"node", "portgroup", "shard", NULL};
 
 /* Members of the link that are newer than the version asked for. */
 static int check_link_versions(const struct call *c, const struct port *p, struct err *e)

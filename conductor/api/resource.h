@@ -23,7 +23,9 @@ enum arg_kind {
 	ARG_STATE,     /* a provision state */
 	ARG_FAULT,     /* one of the faults there are */
 	ARG_NODE,      /* a node's UUID or name; column holds the UUID */
-	ARG_PORTGROUP, /* likewise of a port group */
+	ARG_NODE_UUID, /* its UUID alone */
+	ARG_PORTGROUP, /* as ARG_NODE, of a port group */
+	ARG_CHASSIS,   /* a chassis' UUID */
 	ARG_PROJECT,   /* owner or lessee */
 	ARG_CONDUCTOR, /* ours: no filter; another: nothing */
 	ARG_NODE_SET,  /* the record's node has `column`, one of a comma-separated list */

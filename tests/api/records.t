@@ -131,7 +131,8 @@ same((code("POST", "/v1/ports", {"node_ident": "two", "address": mac % 3}, "1.93
       code("POST", "/v1/ports", {"node_uuid": O, "address": mac % 3, "portgroup_uuid": G}),
       code("POST", "/v1/ports", {"node_uuid": O, "address": mac % 3, "physical_network": ""}),
       code("POST", "/v1/ports", {"node_uuid": N, "address": mac % 3, "portgroup_uuid": G}),
-      code("POST", "/v1/ports", {"node_uuid": O, "address": mac % 3, "is_smartnic": True})),
+      code("POST", "/v1/ports", {"node_uuid": O, "address": mac % 3, "is_smartnic": True,
+                                 "local_link_connection": {"switch_id": "00:00:00:00:00:01", "port_id": "p"}})),
      (406, 400, 400, 400, 400, 409, 400, 400, 400, 409, 400), "ports that can not be made")
 link = {"switch_id": "0A:1b:2C:3d:4E:5f", "port_id": "Ethernet3/1", "switch_info": "s1"}
 same((code("POST", "/v1/ports", {"node_uuid": O, "address": mac % 3, "local_link_connection": {"switch_id": "x", "port_id": "y"}}),
@@ -144,6 +145,10 @@ smart = make("/v1/ports", {"node_uuid": O, "address": mac % 3, "is_smartnic": Tr
                            "local_link_connection": {"port_id": "rep0-0", "hostname": "host"}})
 wired = make("/v1/ports", {"node_uuid": O, "address": mac % 4, "local_link_connection": link})
 same(wired["local_link_connection"]["switch_id"], "0a:1b:2c:3d:4e:5f", "a switch's MAC is lower case")
+same((patch("/v1/ports/" + wired["uuid"], "replace", "/local_link_connection/switch_id", "00000A1B2C3D4E5F"),
+      get("/v1/ports/" + wired["uuid"])["local_link_connection"]["switch_id"],
+      patch("/v1/ports/" + wired["uuid"], "remove", "/local_link_connection/port_id")), (200, "00000a1b2c3d4e5f", 400),
+     "so is a datapath")
 same((uuids("/v1/ports?shard=s1,s2", "ports"), uuids("/v1/ports?conductor_group=g1&limit=1", "ports"),
       uuids("/v1/ports?description_contains=second", "ports"), uuids("/v1/ports?node_uuid=" + N, "ports"),
       uuids("/v1/ports?address=" + mac % 2, "ports"), uuids("/v1/nodes/one/ports", "ports")),
@@ -151,7 +156,8 @@ same((uuids("/v1/ports?shard=s1,s2", "ports"), uuids("/v1/ports?conductor_group=
      "filters")
 same((code("GET", "/v1/ports?node=one&portgroup=bond0"), code("GET", "/v1/ports?portgroup=none"),
       code("GET", "/v1/ports?frob=1"), code("GET", "/v1/ports?fields=frob"), code("GET", "/v1/ports?shard=a", version="1.81"),
-      code("GET", "/v1/ports?sort_key=extra")), (403, 404, 400, 400, 406, 400), "filters that are none")
+      code("GET", "/v1/ports?sort_key=extra"), code("GET", "/v1/ports?node_uuid=one"),
+      code("GET", "/v1/nodes?chassis_uuid=" + NONE)), (403, 404, 400, 400, 406, 400, 400, 404), "filters that are none")
 same([r["address"] for r in get("/v1/ports?sort_key=address&sort_dir=desc&fields=address")["ports"]],
      [mac % i for i in (4, 3, 2, 1)], "sorted")
 same((patch("/v1/ports/eth0", "replace", "/address", mac % 1), patch("/v1/ports/eth0", "replace", "/address", "x"),

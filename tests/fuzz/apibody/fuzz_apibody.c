@@ -8,6 +8,7 @@
 #include "conductor/api/call.h"
 #include "conductor/api/mask.h"
 #include "conductor/api/nodes.h"
+#include "conductor/api/resource.h"
 #include "conductor/api/states.h"
 #include "conductor/model/node.h"
 #include "lib/base/str.h"
@@ -70,6 +71,41 @@ static void patch_node(const json_t *patch, int version)
 	node_done(&n);
 }
 
+/* Of any resource of stored records: created from the body, or changed by it. */
+static void change_record(const struct resource *res, bool patch, int version, const json_t *body)
+{
+	void *rec = xmalloc(res->type->size), *again = xmalloc(res->type->size);
+	const struct field *f;
+	const char *key;
+	json_t *value;
+	int r = 0;
+
+	record_init(res->type, rec);
+	record_init(res->type, again);
+	f = record_field(res->type, "steps");
+	if (f)
+		json_array_append_new(FIELD_AT(rec, f, json_t *),
+			json_pack("{s:s, s:s, s:{s:s}}", "interface", "bios", "step", "apply",
+				"args", "password", "x"));
+	if (patch) {
+		r = patch_check_roots(res->schema, version, body, NULL);
+		if (r == 0)
+			r = patch_record(res->schema, res->type, rec, body, res->masked, NULL);
+	} else {
+		json_object_foreach ((json_t *)body, key, value) {
+			f = record_field(res->type, key);
+			if (f && r == 0 && !json_is_null(value))
+				r = record_field_from_json(f, rec, value, NULL);
+		}
+	}
+	if (r == 0)
+		round_trip(res->type, rec, again);
+	record_done(res->type, rec);
+	record_done(res->type, again);
+	free(rec);
+	free(again);
+}
+
 /* What json_text() made is always understood, and a masked text is text that jansson understands.
  */
 static void mask(const json_t *body)
@@ -101,6 +137,8 @@ static void check_more(const struct route *route, int version, const json_t *bod
 		(void)batch_check(body, NULL);
 	if (route->body == BODY_PATCH)
 		patch_node(body, version);
+	if (route->resource && route->resource->schema && route->schema)
+		change_record(route->resource, route->body == BODY_PATCH, version, body);
 	mask(body);
 }
 
