@@ -365,7 +365,8 @@ def last_commands(sim, clients):
 
 def kills():
     # sessions that a killed conductor leaves behind take room in the BMC until they expire
-    with Sim(3, wait=3600, power_timeout=15, bmc_options=("--idle-s", "2", "--slots", "16")) as sim:
+    with Sim(3, wait=3600, power_timeout=15, bmc_options=("--idle-s", "2", "--slots", "16"),
+             extra="[conductor]\nnode_history_max_entries = 10000") as sim:  # all of it is counted
         journal = Journal(os.path.join(sim.folder, "journal"))
         prepare(sim, journal)
         sim.stop(signal.SIGKILL)
