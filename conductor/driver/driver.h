@@ -140,6 +140,8 @@ struct driver_policy {
 	char *const *default_interfaces; /* by interface: one name; may be NULL */
 };
 
+/* Whether every name of it is one there is. -EINVAL names the key of ingot.conf that says else. */
+int driver_policy_check(const struct driver_policy *policy, struct err *e);
 bool driver_enabled(const struct hardware_type *t, const struct driver_policy *policy);
 
 /*

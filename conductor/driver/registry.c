@@ -132,6 +132,45 @@ static bool interface_enabled(
 	       is_listed(policy->enabled_interfaces[i], impl->name);
 }
 
+/* Some type's; IF_COUNT: the name of a type itself. */
+static bool exists(enum interface i, const char *name)
+{
+	for (int k = 0; hardware_types[k]; k++)
+		if (i == IF_COUNT ? str_eq(hardware_types[k]->name, name)
+				  : find_in(hardware_types[k], i, name) != NULL)
+			return true;
+	return false;
+}
+
+static int check_names(enum interface i, const char *key, const char *list, struct err *e)
+{
+	_cleanup_free_ char *copy = xstrdup(list ? list : "");
+	char *save = NULL;
+
+	for (char *name = strtok_r(copy, ", ", &save); name; name = strtok_r(NULL, ", ", &save))
+		if (!exists(i, name))
+			return err_set(e, EINVAL, "[drivers] %s: there is no %s", key, name);
+	return 0;
+}
+
+int driver_policy_check(const struct driver_policy *policy, struct err *e)
+{
+	int r = check_names(IF_COUNT, "enabled", policy->enabled, e);
+	char key[64];
+
+	for (enum interface i = 0; r == 0 && i < IF_COUNT; i++) {
+		snprintf(key, sizeof(key), "enabled_%s_interfaces", interface_names[i]);
+		r = check_names(i, key,
+			policy->enabled_interfaces ? policy->enabled_interfaces[i] : NULL, e);
+		snprintf(key, sizeof(key), "default_%s_interface", interface_names[i]);
+		if (r == 0)
+			r = check_names(i, key,
+				policy->default_interfaces ? policy->default_interfaces[i] : NULL,
+				e);
+	}
+	return r;
+}
+
 static int unknown_driver(const char *name, const struct driver_policy *policy, struct err *e)
 {
 	struct buf names = BUF_INIT(512);
