@@ -207,7 +207,8 @@ extern const struct implementation ipmi_power_interface, ipmi_management_interfa
 extern const struct implementation ipmitool_power_interface, ipmitool_management_interface;
 extern const struct implementation ipmi_vendor_interface;
 extern const struct vendor_method fake_vendor_methods[];
-extern const struct implementation agent_deploy, agent_inspect, agent_raid, ipxe_boot, pxe_boot;
+extern const struct implementation agent_deploy, agent_inspect, agent_raid, agent_rescue, ipxe_boot,
+	pxe_boot;
 extern const struct implementation noop_management, noop_network;
 int validate_raid(const struct node *n, struct err *e);
 extern const struct implementation fake_interfaces[IF_COUNT], no_interfaces[IF_COUNT];

@@ -24,7 +24,7 @@ static const struct hardware_type ipmi_type = {
 		[IF_NETWORK] = LIST(&noop_network),
 		[IF_POWER] = LIST(&ipmi_power_interface, &ipmitool_power_interface),
 		[IF_RAID] = LIST(&no_interfaces[IF_RAID], &agent_raid),
-		[IF_RESCUE] = LIST(&no_interfaces[IF_RESCUE]),
+		[IF_RESCUE] = LIST(&no_interfaces[IF_RESCUE], &agent_rescue),
 		[IF_STORAGE] = LIST(&no_interfaces[IF_STORAGE]),
 		[IF_VENDOR] = LIST(&ipmi_vendor_interface, &no_interfaces[IF_VENDOR])},
 };
@@ -42,7 +42,8 @@ static const struct hardware_type fake_type = {
 		[IF_NETWORK] = LIST(&noop_network),
 		[IF_POWER] = LIST(&fake_interfaces[IF_POWER]),
 		[IF_RAID] = LIST(&fake_interfaces[IF_RAID], &no_interfaces[IF_RAID], &agent_raid),
-		[IF_RESCUE] = FAKE_OR_NO(IF_RESCUE),
+		[IF_RESCUE] = LIST(
+			&fake_interfaces[IF_RESCUE], &agent_rescue, &no_interfaces[IF_RESCUE]),
 		[IF_STORAGE] = FAKE_OR_NO(IF_STORAGE),
 		[IF_VENDOR] = FAKE_OR_NO(IF_VENDOR)},
 };
@@ -63,7 +64,7 @@ static const struct hardware_type manual_type = {
 		[IF_NETWORK] = LIST(&noop_network),
 		[IF_POWER] = LIST(&fake_interfaces[IF_POWER]),
 		[IF_RAID] = LIST(&no_interfaces[IF_RAID], &agent_raid),
-		[IF_RESCUE] = LIST(&no_interfaces[IF_RESCUE]),
+		[IF_RESCUE] = LIST(&no_interfaces[IF_RESCUE], &agent_rescue),
 		[IF_STORAGE] = LIST(&no_interfaces[IF_STORAGE]),
 		[IF_VENDOR] = LIST(&no_interfaces[IF_VENDOR])},
 };
