@@ -42,8 +42,8 @@ static const struct hardware_type fake_type = {
 		[IF_NETWORK] = LIST(&noop_network),
 		[IF_POWER] = LIST(&fake_interfaces[IF_POWER]),
 		[IF_RAID] = LIST(&fake_interfaces[IF_RAID], &no_interfaces[IF_RAID], &agent_raid),
-		[IF_RESCUE] = LIST(
-			&fake_interfaces[IF_RESCUE], &agent_rescue, &no_interfaces[IF_RESCUE]),
+		[IF_RESCUE] =
+			LIST(&fake_interfaces[IF_RESCUE], &agent_rescue, &no_interfaces[IF_RESCUE]),
 		[IF_STORAGE] = FAKE_OR_NO(IF_STORAGE),
 		[IF_VENDOR] = FAKE_OR_NO(IF_VENDOR)},
 };

@@ -33,6 +33,8 @@ int finish_tear_down(struct flow_run *run, json_t *value, struct err *e);
 
 void start_agent_steps(struct flow_run *run, struct op *op); /* those of the flow's kind */
 int finish_agent_steps(struct flow_run *run, json_t *value, struct err *e);
+/* Of one that was restarted: the list stays as it was. */
+int finish_agent_version(struct flow_run *run, json_t *value, struct err *e);
 void start_agent_step(struct flow_run *run, struct op *op); /* the step at hand */
 void start_write_image(struct flow_run *run, struct op *op);
 void start_install_bootloader(struct flow_run *run, struct op *op);

@@ -46,8 +46,10 @@ struct step_def {
 			.skip = (unless),                                                          \
 			.start = start_firmware,                                                   \
 			.finish = finish_power_into_agent},                                        \
+		{.what = "the agent to report", .kind = CALL_HEARTBEAT, .skip = (unless)},         \
 	{                                                                                          \
-		.what = "the agent to report", .kind = CALL_HEARTBEAT, .skip = (unless)            \
+		.what = "ask the agent for its version", .agent = true, .skip = (unless),          \
+		.start = start_agent_steps, .finish = finish_agent_version                         \
 	}
 
 #define AGENT_STEP(command_, slot_)                                                                \
