@@ -46,6 +46,8 @@ const struct implementation agent_deploy = {.name = "direct",
 	.interface = IF_DEPLOY,
 	.validate = validate_image,
 	.method = METHOD_AGENT};
+const struct implementation custom_deploy = {
+	.name = "custom-agent", .interface = IF_DEPLOY, .no_image = true, .method = METHOD_AGENT};
 const struct implementation agent_inspect = {
 	.name = "agent", .interface = IF_INSPECT, .method = METHOD_AGENT};
 const struct implementation ipxe_boot = {.name = "ipxe",
