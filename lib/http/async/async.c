@@ -114,8 +114,8 @@ static void on_socket(uv_poll_t *h, int status, int events)
 	struct socket_watch *w = h->data;
 	int flags = 0, running;
 
-	if (status < 0)
-		flags = CURL_CSELECT_ERR;
+	if (status < 0) /* not CURL_CSELECT_ERR: reading or writing tells which error it is */
+		flags = CURL_CSELECT_IN | CURL_CSELECT_OUT;
 	if (events & UV_READABLE)
 		flags |= CURL_CSELECT_IN;
 	if (events & UV_WRITABLE)
