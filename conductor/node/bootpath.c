@@ -284,7 +284,9 @@ static int accept_machine(
 	a->port.created_at = a->node->created_at;
 	c->born = a->node;
 	store_txn_insert(c->txn, &node_type, a->node);
-	ret = record_put(c, &port_type, &a->port, err);
+	ret = commit_pin_chassis(c, a->node, err);
+	if (ret == 0)
+		ret = record_put(c, &port_type, &a->port, err);
 	if (ret < 0) {
 		commit_drop(c);
 		return ret;

@@ -222,8 +222,10 @@ void enode_replace(struct enode *e, struct node *n);
 
 /* commit.c */
 struct commit *commit_bare(struct engine *en); /* of records that are no node's, or a new one's */
-void commit_drop(struct commit *c);	       /* instead of submitting it */
-struct commit *commit_new(struct enode *e);    /* next is a copy of the record */
+/* nodes.c: the chassis that the node names stays until then; -EINVAL when there is none. */
+int commit_pin_chassis(struct commit *c, const struct node *n, struct err *err);
+void commit_drop(struct commit *c);	    /* instead of submitting it */
+struct commit *commit_new(struct enode *e); /* next is a copy of the record */
 void commit_news(
 	struct commit *c, enum news_kind kind, const char *from, const char *to, const char *cause);
 void commit_submit(struct commit *c, void (*then)(struct commit *c, void *data), void *data);

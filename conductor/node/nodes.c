@@ -44,8 +44,7 @@ static void created(struct commit *c, void *data)
 	request_finish(r, c->r, &c->err);
 }
 
-/* The chassis has to be there when the record is written. */
-static int pin_chassis(struct commit *c, const struct node *n, struct err *err)
+int commit_pin_chassis(struct commit *c, const struct node *n, struct err *err)
 {
 	struct resident *chassis = resident_find(c->en, &chassis_type, n->chassis_uuid);
 
@@ -64,7 +63,7 @@ void on_node_create(struct engine *en, struct request *r)
 	struct commit *c = commit_bare(en);
 	char uuid[UUID_TEXT_MAX];
 	struct err err;
-	int ret = pin_chassis(c, n, &err);
+	int ret = commit_pin_chassis(c, n, &err);
 
 	if (ret == 0)
 		ret = flow_node_complete(n, en->flow, &err);
@@ -166,7 +165,7 @@ void on_node_update(struct enode *e, struct request *r)
 	if (ret == 0)
 		ret = update_allowed(e, enode_get(e), c->next, &err);
 	if (ret == 0)
-		ret = pin_chassis(c, c->next, &err);
+		ret = commit_pin_chassis(c, c->next, &err);
 	if (ret == 0)
 		ret = flow_node_complete(c->next, e->en->flow, &err);
 	if (ret < 0) {
