@@ -259,6 +259,26 @@ same((patch("/v1/runbooks/CUSTOM_BOOK", "replace", "/owner", "p1"), patch("/v1/r
       code("GET", "/v1/runbooks?project=true")), (200, 200, None, 400, 200), "a public one has no owner")
 same(code("DELETE", "/v1/runbooks/" + book["uuid"]), 204, "gone")
 
+# What was acknowledged is there after a power failure, and what is unique still is
+everything = ["/v1/chassis/detail", "/v1/ports/detail", "/v1/portgroups/detail", "/v1/volume/targets?detail=true",
+              "/v1/volume/connectors?detail=true", "/v1/deploy_templates?detail=true", "/v1/runbooks?detail=true"]
+rack = make("/v1/chassis", {"extra": {"row": 4}})
+make("/v1/deploy_templates", {"name": "CUSTOM_KEPT", "steps": [step]})
+make("/v1/runbooks", {"name": "CUSTOM_KEPT", "steps": [order]})
+make("/v1/volume/connectors", {"node_uuid": O, "type": "ip", "connector_id": "10.0.0.1"})
+same(patch("/v1/nodes/two", "add", "/chassis_uuid", rack["uuid"]), 200, "a node in a chassis")
+before = [get(path) for path in everything]
+c.kill()
+c.start()
+same([get(path) for path in everything], before, "all records are as they were")
+same((code("POST", "/v1/ports", {"node_uuid": O, "address": mac % 5}),
+      code("POST", "/v1/portgroups", {"node_uuid": O, "name": "bond0"}),
+      code("POST", "/v1/volume/connectors", {"node_uuid": N, "type": "ip", "connector_id": "10.0.0.1"}),
+      code("POST", "/v1/volume/targets", {"node_uuid": N, "volume_type": "iscsi", "boot_index": 0, "volume_id": "w"}),
+      code("POST", "/v1/deploy_templates", {"name": "CUSTOM_KEPT", "steps": [step]}),
+      code("DELETE", "/v1/chassis/" + rack["uuid"]), code("DELETE", "/v1/portgroups/bond0")), (409,) * 5 + (400, 400),
+     "and what they hold")
+
 # What hangs on a node goes with it
 same(code("DELETE", "/v1/nodes/one"), 204, "a node goes")
 same((uuids("/v1/ports?node=two", "ports") == uuids("/v1/ports", "ports"), get("/v1/portgroups")["portgroups"],
