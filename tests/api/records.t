@@ -89,7 +89,7 @@ same(sorted(group), ["address", "category", "created_at", "extra", "internal_inf
 same((group["mode"], group["standalone_ports_supported"], group["address"], group["properties"]),
      ("active-backup", True, "52:54:00:aa:00:01", {}), "what it is when nothing is said")
 G = group["uuid"]
-ok("mode" not in get("/v1/portgroups/" + G, "1.25") and "category" not in get("/v1/portgroups/" + G, "1.102") and
+ok("mode" in get("/v1/portgroups/" + G, "1.25") and "category" not in get("/v1/portgroups/" + G, "1.102") and
    "physical_network" in get("/v1/portgroups/" + G, "1.102"), "old clients see less")
 same((get("/v1/portgroups/bond0")["uuid"], sorted(get("/v1/portgroups")["portgroups"][0])),
      (G, ["address", "links", "name", "uuid"]), "by its name; its list")
