@@ -46,12 +46,9 @@ bool stays_on(const struct flow_run *run)
 	       steps_no_ramdisk(run->node, run->flow->kind);
 }
 
-/* Under BIOS there is none; an image that a client's own step wrote is that step's affair. */
-bool needs_no_boot_entry(const struct flow_run *run)
+bool is_bios(const struct flow_run *run)
 {
-	const struct implementation *impl = driver_implementation(run->node, IF_DEPLOY);
-
-	return !driver_node_is_uefi(run->node) || impl->no_image;
+	return !driver_node_is_uefi(run->node);
 }
 
 static const struct power_ops *power_of(const struct flow_run *run)
