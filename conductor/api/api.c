@@ -95,6 +95,20 @@ static int check_version(struct call *c, struct err *e)
 	return 0;
 }
 
+/* A path that there is, by another method; or none that there is in the version asked for. */
+static int no_route(struct call *c, struct err *e)
+{
+	int version;
+
+	if (!c->match.path_known ||
+		(version_parse(http_header(c->req, "X-OpenStack-Ironic-API-Version"),
+			 http_header(c->req, "OpenStack-API-Version"), &version, NULL) == 0 &&
+			version < c->match.since))
+		return err_set(e, ENOENT, "The resource could not be found.");
+	http_reply_header(c->req, "Allow", c->match.allowed);
+	return err_set(e, EBADRQC, "The method is not allowed for this resource.");
+}
+
 static int run(struct call *c, struct err *e)
 {
 	const char *body;
@@ -105,7 +119,7 @@ static int run(struct call *c, struct err *e)
 	if (r < 0)
 		return r;
 	if (!c->route)
-		return err_set(e, ENOENT, "The resource could not be found.");
+		return no_route(c, e);
 	if ((c->route->flags & ROUTE_RAMDISK) && c->api->config.ramdisk_endpoints_off)
 		return err_set(e, EPERM, "This endpoint is switched off");
 	r = check_version(c, e);
@@ -113,14 +127,6 @@ static int run(struct call *c, struct err *e)
 		return r;
 	body = http_body(c->req, &len);
 	return call_run(c, body, len, e);
-}
-
-static void reply_not_allowed(struct call *c)
-{
-	char *text = call_error_text(405, "The method is not allowed for this resource.");
-
-	http_reply_header(c->req, "Allow", c->match.allowed);
-	call_reply_text(c, 405, "application/json", text, strlen(text));
 }
 
 /* Before 1.91 ".json" may stand behind a path and means nothing. */
@@ -151,9 +157,7 @@ static void handle(struct http_req *req, void *data)
 	common_headers(req);
 	find_base(c);
 	match_path(c);
-	if (!c->route && c->match.path_known && check_user(c, &e) == 0)
-		reply_not_allowed(c);
-	else if (e.code || run(c, &e) < 0)
+	if (run(c, &e) < 0)
 		call_reply_error(c, &e);
 }
 

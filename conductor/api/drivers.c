@@ -113,15 +113,23 @@ int drivers_list(struct call *c, struct err *e)
 	return call_submit(c, call_request(c, REQ_DRIVERS, NULL), finish_list);
 }
 
+/* In the path, or as the first clients did, in the query. */
+static const char *driver_name(const struct call *c)
+{
+	const char *asked = c->params[0] ? c->params[0] : http_arg(c->req, "driver_name");
+
+	return asked ? asked : "";
+}
+
 /* The driver named in the path; NULL: there is none, and that was answered. */
 static json_t *driver_of(struct call *c, const struct request *r)
 {
-	json_t *driver = find_driver(r->answer, c->params[0]);
+	json_t *driver = find_driver(r->answer, driver_name(c));
 	struct err e;
 
 	if (driver)
 		return driver;
-	err_set(&e, ENOENT, "Driver %.64s could not be found.", c->params[0]);
+	err_set(&e, ENOENT, "Driver %.64s could not be found.", driver_name(c));
 	call_reply_error(c, &e);
 	return NULL;
 }

@@ -108,8 +108,12 @@ static void take_params(const struct pattern *p, char *const *segments, int n, c
 			ret[k++] = segments[i];
 }
 
-static void allow(struct route_match *ret, const char *method)
+static void allow(struct route_match *ret, const struct route *route)
 {
+	const char *method = route->method;
+
+	if (!ret->path_known || route->since < ret->since)
+		ret->since = route->since;
 	ret->path_known = true;
 	if (strstr(ret->allowed, method))
 		return;
@@ -138,7 +142,7 @@ void router_match(const char *method, const char *path, struct route_match *ret)
 	for (const struct pattern *p = patterns[n]; p; p = p->next) {
 		if (!match(p, segments, lengths, n))
 			continue;
-		allow(ret, p->route->method);
+		allow(ret, p->route);
 		if (str_eq(p->route->method, method) && (!best || p->n_params < best->n_params))
 			best = p;
 	}

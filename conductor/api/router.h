@@ -57,6 +57,7 @@ struct route_match {
 	const struct route *route;	      /* NULL: none */
 	const char *params[ROUTE_PARAMS_MAX]; /* into text */
 	bool path_known;		      /* with other methods */
+	int since;			      /* the first version that has the path */
 	char allowed[64];		      /* "GET, PUT", when path_known */
 	char text[ROUTE_PATH_MAX + 8];
 };

@@ -133,6 +133,7 @@ const struct route routes[] = {
 	R("GET", "/v1/ports/detail", 0, record_list, LIST(port_resource)),
 
 	R("GET", "/v1/drivers", 0, drivers_list, ARGS("type detail fields")),
+	R("GET", "/v1/drivers/properties", 0, driver_properties, ARGS("driver_name")),
 	R("GET", DRIVER, 0, driver_get, ARGS("fields")),
 	R("GET", DRIVER "/properties", 0, driver_properties),
 	R("GET", DRIVER "/raid/logical_disk_properties", 12, driver_raid_properties,
