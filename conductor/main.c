@@ -681,6 +681,16 @@ static void set_log_level(const char *name)
 			log_set_level((enum log_level)i);
 }
 
+static int check_drivers(const char *path, const struct config *f, struct err *e)
+{
+	const struct driver_policy policy = {.enabled = f->drivers,
+		.enabled_interfaces = f->enabled_interfaces,
+		.default_interfaces = f->default_interfaces};
+	int r = driver_policy_check(&policy, e);
+
+	return r < 0 ? err_prefix(e, "%s", path) : 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct conductor c = {0};
@@ -715,7 +725,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	signal(SIGPIPE, SIG_IGN);
-	if (config_load(path, &c.config, &e) < 0) {
+	if (config_load(path, &c.config, &e) < 0 || check_drivers(path, &c.config, &e) < 0) {
 		log_error("%s", e.text);
 		return 2;
 	}

@@ -144,7 +144,7 @@ int history_list(struct call *c, struct err *e)
 	if (r < 0)
 		return r;
 	scope.value = uuid;
-	return resource_list(c, &history_resource, c->route->arg != NULL, &scope, e);
+	return resource_list(c, &history_resource, false, &scope, e);
 }
 
 int history_get(struct call *c, struct err *e)

@@ -66,8 +66,12 @@ static int add_named(struct listing *l, const struct resource *res, const char *
 	const char *text, struct err *e)
 {
 	_cleanup_free_ char *uuid = NULL;
-	int r = resource_uuid(l->c, res, text, &uuid, e);
+	int r = 0;
 
+	if (res == &node_resource && !uuid_valid(text))
+		r = version_check(l->c->version, "node", "name", e);
+	if (r == 0)
+		r = resource_uuid(l->c, res, text, &uuid, e);
 	if (r == -ENOENT && res == &node_resource &&
 		res == l->res) /* what is not there has no children */
 		return add_filter(l, "uuid", STORE_EQ, NULL, e);
@@ -152,6 +156,10 @@ static int add_arg(struct listing *l, const struct query_arg *a, const char *tex
 	return add_filter(l, column, STORE_EQ, text, e);
 }
 
+/* Who one belongs to is nothing to sort by, in Ironic. */
+static const char *const unsorted[] = {
+	"allocation_uuid", "chassis_uuid", "conductor", "node_uuid", "portgroup_uuid", NULL};
+
 static int parse_sort_key(struct listing *l, const char *text, struct err *e)
 {
 	const struct field *f = record_field(l->res->type, text);
@@ -159,10 +167,13 @@ static int parse_sort_key(struct listing *l, const char *text, struct err *e)
 	l->sort_key = text;
 	if (str_eq(text, "id"))
 		return 0;
-	if (!f || !(f->flags & FIELD_COLUMN))
+	if (f && version_check(l->c->version, l->res->name, text, e) < 0)
+		return -e->code;
+	if (!f || f->type == FIELD_OBJECT || f->type == FIELD_ARRAY || listed(unsorted, text) ||
+		(l->res->hidden && listed(l->res->hidden, text)))
 		return err_set(e, EINVAL,
 			"The sort_key value \"%.64s\" is an invalid field for sorting", text);
-	return version_check(l->c->version, l->res->name, text, e);
+	return 0;
 }
 
 static int parse_limit(struct listing *l, const char *text, struct err *e)

@@ -52,12 +52,16 @@ static const struct schema_field node_fields[] = {
 	{"maintenance", T_BOOL, 0, 0, NULL},
 	{"boot_mode", STR_NULL, S_NO_PATCH, 0, NULL},
 	{"secure_boot", BOOL_NULL, S_NO_PATCH, 0, NULL},
+	{"console_enabled", BOOL_NULL, S_NO_PATCH, 0, NULL}, /* taken, and off all the same */
 	{"protected", BOOL_NULL, S_NO_CREATE, 0, NULL},
 	{"protected_reason", STR_NULL, S_NO_CREATE, 4096, NULL},
 	{"retired", BOOL_NULL, 0, 0, NULL},
 	{"retired_reason", STR_NULL, 0, 4096, NULL},
 };
-SCHEMA(node_schema, "node", node_fields);
+const struct schema node_schema = {.name = "node",
+	.fields = node_fields,
+	.n_fields = ARRAY_SIZE(node_fields),
+	.lenient = true};
 
 static const char *const node_summary[] = {"uuid", "name", "instance_uuid", "power_state",
 	"provision_state", "maintenance", "links", NULL};
@@ -154,7 +158,7 @@ static int build_node(struct call *c, struct node *n, struct err *e)
 	int r;
 
 	json_object_foreach (c->body, key, value) {
-		if (json_is_null(value))
+		if (json_is_null(value) || str_eq(key, "console_enabled"))
 			continue;
 		r = record_field_from_json(record_field(&node_type, key), n, value, e);
 		if (r < 0)

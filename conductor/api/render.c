@@ -87,7 +87,7 @@ static struct item *add_item(struct shape *s, const char *name, enum item_kind k
 		.head = xasprintf(",\"%s\":", name),
 		.head_len = strlen(name) + strlen(",\"\":"),
 		.kind = kind,
-		.since = version_since(s->res->name, name)};
+		.since = version_shown(s->res->name, name)};
 	return it;
 }
 

@@ -104,6 +104,11 @@ static const char *known_fields(const struct schema *s, char *text, size_t size)
 	return text;
 }
 
+static bool is_nothing(const json_t *value)
+{
+	return json_is_null(value) || (json_is_string(value) && !json_string_length(value));
+}
+
 static int body_field(
 	const struct schema *s, int version, json_t *body, const char *name, struct err *e)
 {
@@ -116,7 +121,7 @@ static int body_field(
 		r = err_set(e, EINVAL, "%.64s: unexpected field; %s takes %s", name, s->name,
 			known_fields(s, known, sizeof(known)));
 	else
-		r = json_is_null(value) ? 0 : version_check(version, s->name, name, e);
+		r = s->lenient && is_nothing(value) ? 0 : version_check(version, s->name, name, e);
 	if (r == 0)
 		r = schema_value(f, &value, e);
 	if (r == 0 && value != json_object_get(body, name))

@@ -39,6 +39,7 @@ struct schema {
 	const char *name; /* of the resource, for messages and for version_since() */
 	const struct schema_field *fields;
 	int n_fields;
+	bool lenient; /* null or "" in a newer field is as if it was not there; Ironic's nodes */
 };
 
 #define SCHEMA(var, name_, fields_)                                                                \

@@ -23,6 +23,13 @@ int version_since(const char *kind, const char *name)
 	return row ? row->minor : API_MINOR_MIN;
 }
 
+int version_shown(const char *kind, const char *name)
+{
+	const struct since *row = since_find(kind, name);
+
+	return row && !row->shown ? row->minor : API_MINOR_MIN;
+}
+
 static int too_old(int version, int since, int code, const char *what, struct err *e)
 {
 	return err_set(e, code, "%s needs API version 1.%d or later, the request asked for 1.%d",

@@ -22,7 +22,8 @@ struct since {
 	const char *kind; /* what it is part of, see version_since() */
 	const char *name;
 	int minor;
-	int code; /* errno that older requests get; 0: EPROTONOSUPPORT (406) */
+	int code;   /* errno that older requests get; 0: EPROTONOSUPPORT (406) */
+	bool shown; /* not to be asked for or set before, but in the answers of all versions */
 };
 
 const struct since *since_find(const char *kind, const char *name); /* or NULL */
@@ -34,6 +35,9 @@ const struct since *since_rows(size_t *ret_n);			    /* all of them */
  * targets and body fields. 1 when it has always been there. Fast: nothing is compared with all.
  */
 int version_since(const char *kind, const char *name);
+
+/* As above, of what answers show. */
+int version_shown(const char *kind, const char *name);
 
 /* 0, or the code that a request of this version gets for this name: -EPROTONOSUPPORT, -EINVAL. */
 int version_check(int version, const char *kind, const char *name, struct err *e);

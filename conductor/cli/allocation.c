@@ -18,8 +18,7 @@ static int ended(const json_t *allocation, struct err *e)
 		return 0;
 	if (!str_eq(state, "error"))
 		return 1;
-	err_set(e, EIO, "allocation %s: %s", json_str(allocation, "uuid"),
-		why ? why : "no node was found, and no reason is given");
+	err_set(e, EIO, "no node: %s", why ? why : "and no reason is given");
 	return err_advise(e, "'ingot node list --resource-class %s' shows the nodes there are",
 		json_str(allocation, "resource_class") ? json_str(allocation, "resource_class")
 						       : "CLASS");

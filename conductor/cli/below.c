@@ -159,7 +159,7 @@ static json_t *rows_of(const struct below *b, const json_t *answer)
 /* One answer as a person reads it. Allocated. */
 static char *text_of(const struct cli_line *line, const struct below *b, const json_t *answer)
 {
-	_cleanup_json_ json_t *rows = rows_of(b, answer), *shown = NULL;
+	_cleanup_json_ json_t *rows = rows_of(b, answer), *narrow = NULL, *shown = NULL;
 	bool whole = cli_flag(line, "long");
 	char *text = NULL;
 	size_t len, i;
@@ -167,7 +167,9 @@ static char *text_of(const struct cli_line *line, const struct below *b, const j
 	FILE *f = open_memstream(&text, &len);
 
 	if (!b->columns) {
-		shown = print_narrow(line, rows);
+		narrow = print_narrow(line, rows);
+		shown = json_copy(narrow);
+		json_object_del(shown, "links");
 		table_print_object(f, shown);
 	} else if (!json_array_size(rows)) {
 		fprintf(f, "%s\n", b->none);

@@ -12,6 +12,7 @@
 #define VERB(name) int name(struct cli_line *line, void *data)
 
 VERB(verb_rack_import);
+VERB(verb_create);
 VERB(verb_node_deploy);
 VERB(verb_node_provision);
 VERB(verb_node_power);

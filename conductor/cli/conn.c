@@ -303,6 +303,8 @@ static void advise(const struct conn *c, const struct http_response *r, struct e
 	else if (r->status == 406 && c->exact)
 		err_advise(e, "1.%d was asked for by --os-baremetal-api-version or its variable",
 			c->minor);
+	else if (r->status == 404 && e && strstr(e->text, " answered 404 "))
+		err_advise(e, "is its API 1.%d too old for this?", c->minor);
 	else if (r->status == 503)
 		err_advise(e, "it was asked again for %d s; try later", RETRY_MS / 1000);
 	else if (r->status == 409 && strstr(r->body, "is locked by host"))

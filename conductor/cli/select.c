@@ -42,7 +42,7 @@ void selection_done(struct selection *s)
 {
 	names_done(&s->exact);
 	names_done(&s->patterns);
-	json_decref(s->chassis);
+	json_decref(s->noted);
 	map_done(&s->exact_index);
 }
 
@@ -68,32 +68,60 @@ char *selection_fields(const struct selection *s)
 			add_field(&b, word + 1, strcspn(word + 1, ".="));
 		} else if (is_group(word)) {
 			add_field(&b, "properties", 10);
-			add_field(&b, "chassis_uuid", 12);
 		}
 	}
 	return buf_take(&b);
+}
+
+void selection_note(struct selection *s, const char *word, const char *node_uuid)
+{
+	_cleanup_free_ char *key = xasprintf("%s %s", word, node_uuid);
+
+	if (!s->noted)
+		s->noted = json_object();
+	json_object_set_new(s->noted, key, json_true());
+}
+
+/* Notes that the nodes in a chassis are meant by a word. */
+static int add_chassis(
+	struct conn *c, struct selection *s, const char *word, const char *uuid, struct err *e)
+{
+	_cleanup_free_ char *path =
+		conn_path("/v1/nodes?limit=1000&fields=uuid&chassis_uuid=", uuid, "");
+	_cleanup_json_ json_t *nodes = NULL;
+	json_t *node;
+	size_t i;
+	int r = conn_list(c, path, "nodes", &nodes, e);
+
+	json_array_foreach (nodes, i, node)
+		selection_note(s, word, json_str(node, "uuid"));
+	return r;
 }
 
 int selection_prepare(struct conn *c, struct selection *s, struct err *e)
 {
 	_cleanup_json_ json_t *all = NULL;
 	json_t *chassis;
-	bool any = false;
-	size_t i;
-	int r;
+	size_t i, k;
+	int r = 0;
 
-	for (i = 0; i < s->patterns.n; i++)
-		any |= is_group(s->patterns.list[i]) && !strchr(s->patterns.list[i], '=');
-	if (!any)
-		return 0;
-	r = conn_list(c, "/v1/chassis?fields=uuid,description", "chassis", &all, e);
-	if (r < 0)
-		return r;
-	s->chassis = json_object();
-	json_array_foreach (all, i, chassis)
-		json_put_str(
-			s->chassis, json_str(chassis, "uuid"), json_str(chassis, "description"));
-	return 0;
+	for (i = 0; r == 0 && i < s->patterns.n; i++) {
+		const char *word = s->patterns.list[i];
+
+		if (!is_group(word) || strchr(word, '='))
+			continue;
+		if (!all)
+			r = conn_list(c, "/v1/chassis?fields=uuid,description", "chassis", &all, e);
+		json_array_foreach (all, k, chassis) {
+			const char *uuid = json_str(chassis, "uuid"),
+				   *text = json_str(chassis, "description");
+
+			if (r == 0 &&
+				(str_eq(uuid, word + 1) || (text && !fnmatch(word + 1, text, 0))))
+				r = add_chassis(c, s, word, uuid, e);
+		}
+	}
+	return r;
 }
 
 char *row_text_at(const json_t *row, const char *path)
@@ -107,18 +135,14 @@ char *row_text_at(const json_t *row, const char *path)
 
 static bool in_group(const struct selection *s, const char *word, const json_t *row)
 {
-	const char *equals = strchr(word, '='), *chassis = json_str(row, "chassis_uuid");
+	const char *equals = strchr(word, '='), *uuid = json_str(row, "uuid");
 	_cleanup_free_ char *path = equals ? xstrndup(word + 1, (size_t)(equals - word - 1))
 					   : xstrdup("properties.rack");
-	_cleanup_free_ char *text = row_text_at(row, path);
-	const char *want = equals ? equals + 1 : word + 1;
+	_cleanup_free_ char *text = row_text_at(row, path),
+			    *key = xasprintf("%s %s", word, uuid ? uuid : "");
 
-	if (text && !fnmatch(want, text, 0))
-		return true;
-	if (equals || !chassis)
-		return false;
-	return str_eq(chassis, want) ||
-	       (json_str(s->chassis, chassis) && !fnmatch(want, json_str(s->chassis, chassis), 0));
+	return (text && !fnmatch(equals ? equals + 1 : word + 1, text, 0)) ||
+	       json_object_get(s->noted, key);
 }
 
 static const char *const idents[] = {"uuid", "name", "address", "hostname"};

@@ -15,7 +15,7 @@ struct selection {
 	struct names exact;	/* ranges are unfolded */
 	struct map exact_index; /* word to its place in exact.list */
 	struct names patterns;	/* globs, and groups with their '@' */
-	json_t *chassis;	/* {uuid: description}, by selection_prepare(); NULL: not asked */
+	json_t *noted; /* "WORD UUID" of nodes in chassis that group words mean; NULL: none */
 };
 
 /* -EINVAL: a range or a group that is none. */
@@ -25,7 +25,10 @@ void selection_done(struct selection *s);
 /* The fields of a node that the words look at, "uuid,name,properties". Allocated. */
 char *selection_fields(const struct selection *s);
 
-/* Asks for the chassis, where group words may mean them. */
+/* Notes that a node is meant by a group word. */
+void selection_note(struct selection *s, const char *word, const char *node_uuid);
+
+/* Asks which nodes are in the chassis that group words mean, and notes them. */
 int selection_prepare(struct conn *c, struct selection *s, struct err *e);
 
 /* Whether a row is meant by one of the patterns: by its name, address or hostname, else its uuid.

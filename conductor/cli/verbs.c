@@ -31,6 +31,8 @@ static const struct cli_option all[] = {{"all", NULL, "every node there is"}};
 static const struct cli_option import_options[] = {
 	{"dry-run", NULL, "show what would change, change nothing"},
 	{"set-passwords", NULL, "write passwords of nodes that are there already, too"}};
+static const struct cli_option create_options[] = {
+	{"dry-run", NULL, "show what would be made, make nothing"}};
 static const struct cli_option console_options[] = {{"follow", NULL, "only show it, as it comes"},
 	{"log", NULL, "print what was recorded, with times; with --json as asciicast"},
 	{"replay", NULL, "show what was recorded as it happened"},
@@ -82,6 +84,14 @@ static const struct cli_verb first_verbs[] = {
 		"ingot rack import r12.csv\n"
 		"# r12.csv: name,bmc_address,bmc_username,bmc_password,mac,boot_mode",
 		verb_rack_import},
+	{"create", NULL, "FILE...", 1, -1, {O(create_options)},
+		"make the chassis, nodes, port groups and ports that files of JSON or YAML "
+		"describe",
+		"ingot create rack12.yaml --dry-run\n"
+		"ingot create rack12.yaml\n"
+		"# rack12.yaml: nodes: [{name: r12u01, driver: ipmi, driver_info: {...}, ports: "
+		"[{address: ...}]}]",
+		verb_create},
 };
 
 static const struct cli_verb other_verbs[] = {

@@ -137,6 +137,7 @@ struct watch {
 	struct failures *failed;
 	struct live *live;
 	bool tty;
+	bool plain; /* the conductor has no live view: each node's states are asked */
 	int64_t began_ms;
 	json_t **rows; /* the last of each node */
 	char **marks;  /* what mattered of it */
@@ -182,7 +183,8 @@ static void look_at(struct watch *w, size_t i, const json_t *row)
 		end_node(w, i, verdict < 0 ? e.text : NULL);
 }
 
-/* target_power_state is not in the live view, so that power asks the node's states. */
+/* target_power_state is not in the live view, so that power asks the node's states; an Ironic has
+ * no live view at all. */
 static int ask_states(struct watch *w, size_t i, struct err *e)
 {
 	_cleanup_free_ char *path = conn_path("/v1/nodes/", w->names->list[i], "/states");
@@ -194,6 +196,8 @@ static int ask_states(struct watch *w, size_t i, struct err *e)
 		return 0;
 	}
 	json_put_str(row, "name", w->names->list[i]);
+	if (w->goal->provision_state)
+		json_object_del(row, "target_power_state"); /* see row_text() */
 	look_at(w, i, row);
 	return 0;
 }
@@ -276,8 +280,12 @@ static void show(struct watch *w)
 
 static int poll_once(struct watch *w, struct err *e)
 {
-	int r = w->goal->provision_state ? poll_progress(w, e) : poll_states(w, e);
+	int r = w->goal->provision_state && !w->plain ? poll_progress(w, e) : poll_states(w, e);
 
+	if (r == -ENOENT && !w->plain) {
+		w->plain = true;
+		r = poll_states(w, e);
+	}
 	if (r == 0)
 		show(w);
 	return r;

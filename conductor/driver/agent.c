@@ -46,6 +46,8 @@ const struct implementation agent_deploy = {.name = "direct",
 	.interface = IF_DEPLOY,
 	.validate = validate_image,
 	.method = METHOD_AGENT};
+const struct implementation custom_deploy = {
+	.name = "custom-agent", .interface = IF_DEPLOY, .no_image = true, .method = METHOD_AGENT};
 const struct implementation agent_inspect = {
 	.name = "agent", .interface = IF_INSPECT, .method = METHOD_AGENT};
 const struct implementation ipxe_boot = {.name = "ipxe",
@@ -55,5 +57,7 @@ const struct implementation ipxe_boot = {.name = "ipxe",
 /* The same: what the firmware's PXE is given is the boot services' affair, not the node's. */
 const struct implementation pxe_boot = {
 	.name = "pxe", .interface = IF_BOOT, .properties = boot_properties, .method = METHOD_AGENT};
+const struct implementation agent_rescue = {
+	.name = "agent", .interface = IF_RESCUE, .method = METHOD_AGENT};
 const struct implementation agent_raid = {
 	.name = "agent", .interface = IF_RAID, .validate = validate_raid, .method = METHOD_AGENT};

@@ -117,7 +117,8 @@ struct implementation {
 	const struct management_ops *management;
 	const struct ask_ops *asks;	    /* by enum node_ask; NULL: none */
 	const struct vendor_method *vendor; /* may be NULL */
-	bool console;			    /* there is one, to be had by ipmitool (console.h) */
+	bool no_image; /* of deploy: what is written is a matter of the steps clients ask for */
+	bool console;  /* there is one, to be had by ipmitool (console.h) */
 	enum method method;
 };
 
@@ -130,7 +131,10 @@ struct hardware_type {
 extern const struct hardware_type *const hardware_types[]; /* NULL ends */
 const struct hardware_type *hardware_type_find(const char *name);
 
-/* The implementation a node uses for an interface, NULL when its driver or name is unknown. */
+/*
+ * The implementation a node uses for an interface, NULL when its driver or name is unknown. Its
+ * name is the node's, or for the time of an instance what instance_info says.
+ */
 const struct implementation *driver_implementation(const struct node *n, enum interface i);
 
 /* What the operator lets nodes have. Comma lists; all of it when NULL or "". */
@@ -140,6 +144,8 @@ struct driver_policy {
 	char *const *default_interfaces; /* by interface: one name; may be NULL */
 };
 
+/* Whether every name of it is one there is. -EINVAL names the key of ingot.conf that says else. */
+int driver_policy_check(const struct driver_policy *policy, struct err *e);
 bool driver_enabled(const struct hardware_type *t, const struct driver_policy *policy);
 
 /*
@@ -205,7 +211,8 @@ extern const struct implementation ipmi_power_interface, ipmi_management_interfa
 extern const struct implementation ipmitool_power_interface, ipmitool_management_interface;
 extern const struct implementation ipmi_vendor_interface;
 extern const struct vendor_method fake_vendor_methods[];
-extern const struct implementation agent_deploy, agent_inspect, agent_raid, ipxe_boot, pxe_boot;
+extern const struct implementation agent_deploy, custom_deploy, agent_inspect, agent_raid,
+	agent_rescue, ipxe_boot, pxe_boot;
 extern const struct implementation noop_management, noop_network;
 int validate_raid(const struct node *n, struct err *e);
 extern const struct implementation fake_interfaces[IF_COUNT], no_interfaces[IF_COUNT];

@@ -40,9 +40,10 @@ static const struct member {
 
 static bool is_choice(const char *choices, const char *value)
 {
-	size_t len = strlen(value);
+	size_t len = strcspn(value, ","); /* none has one in it */
 
-	for (const char *p = choices; p; p = strchr(p, ' ') ? strchr(p, ' ') + 1 : NULL)
+	for (const char *p = choices; p && !value[len];
+		p = strchr(p, ' ') ? strchr(p, ' ') + 1 : NULL)
 		if (!strncmp(p, value, len) && (p[len] == ',' || !p[len]))
 			return len > 0;
 	return false;

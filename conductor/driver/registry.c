@@ -16,7 +16,7 @@ static const struct hardware_type ipmi_type = {
 	.interfaces = {[IF_BIOS] = LIST(&no_interfaces[IF_BIOS]),
 		[IF_BOOT] = LIST(&ipxe_boot, &pxe_boot),
 		[IF_CONSOLE] = LIST(&ipmitool_console_interface, &no_interfaces[IF_CONSOLE]),
-		[IF_DEPLOY] = LIST(&agent_deploy),
+		[IF_DEPLOY] = LIST(&agent_deploy, &custom_deploy),
 		[IF_FIRMWARE] = LIST(&no_interfaces[IF_FIRMWARE]),
 		[IF_INSPECT] = LIST(&agent_inspect, &no_interfaces[IF_INSPECT]),
 		[IF_MANAGEMENT] = LIST(&ipmi_management_interface, &ipmitool_management_interface,
@@ -24,7 +24,7 @@ static const struct hardware_type ipmi_type = {
 		[IF_NETWORK] = LIST(&noop_network),
 		[IF_POWER] = LIST(&ipmi_power_interface, &ipmitool_power_interface),
 		[IF_RAID] = LIST(&no_interfaces[IF_RAID], &agent_raid),
-		[IF_RESCUE] = LIST(&no_interfaces[IF_RESCUE]),
+		[IF_RESCUE] = LIST(&no_interfaces[IF_RESCUE], &agent_rescue),
 		[IF_STORAGE] = LIST(&no_interfaces[IF_STORAGE]),
 		[IF_VENDOR] = LIST(&ipmi_vendor_interface, &no_interfaces[IF_VENDOR])},
 };
@@ -34,7 +34,7 @@ static const struct hardware_type fake_type = {
 	.interfaces = {[IF_BIOS] = FAKE_OR_NO(IF_BIOS),
 		[IF_BOOT] = LIST(&fake_interfaces[IF_BOOT], &ipxe_boot, &pxe_boot),
 		[IF_CONSOLE] = FAKE_OR_NO(IF_CONSOLE),
-		[IF_DEPLOY] = LIST(&fake_interfaces[IF_DEPLOY], &agent_deploy),
+		[IF_DEPLOY] = LIST(&fake_interfaces[IF_DEPLOY], &agent_deploy, &custom_deploy),
 		[IF_FIRMWARE] = FAKE_OR_NO(IF_FIRMWARE),
 		[IF_INSPECT] = LIST(
 			&fake_interfaces[IF_INSPECT], &agent_inspect, &no_interfaces[IF_INSPECT]),
@@ -42,7 +42,8 @@ static const struct hardware_type fake_type = {
 		[IF_NETWORK] = LIST(&noop_network),
 		[IF_POWER] = LIST(&fake_interfaces[IF_POWER]),
 		[IF_RAID] = LIST(&fake_interfaces[IF_RAID], &no_interfaces[IF_RAID], &agent_raid),
-		[IF_RESCUE] = FAKE_OR_NO(IF_RESCUE),
+		[IF_RESCUE] =
+			LIST(&fake_interfaces[IF_RESCUE], &agent_rescue, &no_interfaces[IF_RESCUE]),
 		[IF_STORAGE] = FAKE_OR_NO(IF_STORAGE),
 		[IF_VENDOR] = FAKE_OR_NO(IF_VENDOR)},
 };
@@ -56,14 +57,14 @@ static const struct hardware_type manual_type = {
 	.interfaces = {[IF_BIOS] = LIST(&no_interfaces[IF_BIOS]),
 		[IF_BOOT] = LIST(&ipxe_boot, &pxe_boot),
 		[IF_CONSOLE] = LIST(&no_interfaces[IF_CONSOLE]),
-		[IF_DEPLOY] = LIST(&agent_deploy),
+		[IF_DEPLOY] = LIST(&agent_deploy, &custom_deploy),
 		[IF_FIRMWARE] = LIST(&no_interfaces[IF_FIRMWARE]),
 		[IF_INSPECT] = LIST(&agent_inspect, &no_interfaces[IF_INSPECT]),
 		[IF_MANAGEMENT] = LIST(&noop_management, &fake_interfaces[IF_MANAGEMENT]),
 		[IF_NETWORK] = LIST(&noop_network),
 		[IF_POWER] = LIST(&fake_interfaces[IF_POWER]),
 		[IF_RAID] = LIST(&no_interfaces[IF_RAID], &agent_raid),
-		[IF_RESCUE] = LIST(&no_interfaces[IF_RESCUE]),
+		[IF_RESCUE] = LIST(&no_interfaces[IF_RESCUE], &agent_rescue),
 		[IF_STORAGE] = LIST(&no_interfaces[IF_STORAGE]),
 		[IF_VENDOR] = LIST(&no_interfaces[IF_VENDOR])},
 };
@@ -98,11 +99,23 @@ static const struct implementation *find(
 	return impl;
 }
 
+/* What instance_info says of an interface; NULL: nothing. */
+static const char *name_for_instance(const struct node *n, enum interface i)
+{
+	char key[32];
+
+	if (!json_object_size(n->instance_info))
+		return NULL;
+	snprintf(key, sizeof(key), "%s_interface", interface_names[i]);
+	return json_str(n->instance_info, key);
+}
+
 const struct implementation *driver_implementation(const struct node *n, enum interface i)
 {
 	const struct hardware_type *t = hardware_type_find(n->driver);
+	const char *name = name_for_instance(n, i);
 
-	return t ? find(t, i, n->interfaces[i]) : NULL;
+	return t ? find(t, i, name ? name : n->interfaces[i]) : NULL;
 }
 
 static bool is_listed(const char *list, const char *name)
@@ -130,6 +143,45 @@ static bool interface_enabled(
 {
 	return !policy || !policy->enabled_interfaces ||
 	       is_listed(policy->enabled_interfaces[i], impl->name);
+}
+
+/* Some type's; IF_COUNT: the name of a type itself. */
+static bool exists(enum interface i, const char *name)
+{
+	for (int k = 0; hardware_types[k]; k++)
+		if (i == IF_COUNT ? str_eq(hardware_types[k]->name, name)
+				  : find_in(hardware_types[k], i, name) != NULL)
+			return true;
+	return false;
+}
+
+static int check_names(enum interface i, const char *key, const char *list, struct err *e)
+{
+	_cleanup_free_ char *copy = xstrdup(list ? list : "");
+	char *save = NULL;
+
+	for (char *name = strtok_r(copy, ", ", &save); name; name = strtok_r(NULL, ", ", &save))
+		if (!exists(i, name))
+			return err_set(e, EINVAL, "[drivers] %s: there is no %s", key, name);
+	return 0;
+}
+
+int driver_policy_check(const struct driver_policy *policy, struct err *e)
+{
+	int r = check_names(IF_COUNT, "enabled", policy->enabled, e);
+	char key[64];
+
+	for (enum interface i = 0; r == 0 && i < IF_COUNT; i++) {
+		snprintf(key, sizeof(key), "enabled_%s_interfaces", interface_names[i]);
+		r = check_names(i, key,
+			policy->enabled_interfaces ? policy->enabled_interfaces[i] : NULL, e);
+		snprintf(key, sizeof(key), "default_%s_interface", interface_names[i]);
+		if (r == 0)
+			r = check_names(i, key,
+				policy->default_interfaces ? policy->default_interfaces[i] : NULL,
+				e);
+	}
+	return r;
 }
 
 static int unknown_driver(const char *name, const struct driver_policy *policy, struct err *e)
@@ -185,23 +237,36 @@ static const struct implementation *default_of(
 	return NULL;
 }
 
+/* The name is of an implementation that the node may have. */
+static int may_have(const struct hardware_type *t, enum interface i, const char *name,
+	const struct driver_policy *policy, struct err *e)
+{
+	const struct implementation *impl = find(t, i, name);
+
+	return impl && interface_enabled(policy, i, impl)
+		       ? 0
+		       : unknown_implementation(t, i, name, policy, e);
+}
+
 static int complete(struct node *n, const struct hardware_type *t, enum interface i,
 	const struct driver_policy *policy, struct err *e)
 {
-	const struct implementation *impl =
-		n->interfaces[i] ? find(t, i, n->interfaces[i]) : default_of(t, i, policy);
+	const char *name = name_for_instance(n, i);
+	const struct implementation *dflt;
+	int r = name ? may_have(t, i, name, policy, e) : 0;
 
-	if (!impl && !n->interfaces[i])
+	if (r < 0)
+		return err_prefix(e, "instance_info");
+	if (n->interfaces[i])
+		return may_have(t, i, n->interfaces[i], policy, e);
+	dflt = default_of(t, i, policy);
+	if (!dflt)
 		return err_set(e, EINVAL,
 			"hardware type %s has no default for %s_interface that is enabled; name "
 			"one",
 			t->name, interface_names[i]);
-	if (!impl || !interface_enabled(policy, i, impl))
-		return unknown_implementation(
-			t, i, n->interfaces[i] ? n->interfaces[i] : impl->name, policy, e);
-	if (!n->interfaces[i])
-		n->interfaces[i] = xstrdup(impl->name);
-	return 0;
+	n->interfaces[i] = xstrdup(dflt->name);
+	return may_have(t, i, dflt->name, policy, e);
 }
 
 int driver_complete(struct node *n, const struct driver_policy *policy, struct err *e)

@@ -48,6 +48,14 @@ void start_agent_steps(struct flow_run *run, struct op *op)
 		json_pack("{s:o, s:[]}", "node", node_for_agent(run->node), "ports"), op);
 }
 
+int finish_agent_version(struct flow_run *run, json_t *value, struct err *e)
+{
+	const json_t *result = json_object_get(value, "command_result");
+
+	json_object_set(run->node->driver_internal_info, VERSION, json_object_get(result, VERSION));
+	return 0;
+}
+
 int finish_agent_steps(struct flow_run *run, json_t *value, struct err *e)
 {
 	enum flow_kind kind = run->flow->kind;
@@ -58,7 +66,7 @@ int finish_agent_steps(struct flow_run *run, json_t *value, struct err *e)
 	json_t *list = NULL;
 	int r;
 
-	json_object_set(run->node->driver_internal_info, VERSION, json_object_get(result, VERSION));
+	finish_agent_version(run, value, e);
 	r = steps_add_offer(offered, json_object_get(result, words[kind].steps), e);
 	if (r == 0)
 		r = steps_choose(kind, wanted, offered, false, false, &list, e);

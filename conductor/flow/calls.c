@@ -46,9 +46,12 @@ bool stays_on(const struct flow_run *run)
 	       steps_no_ramdisk(run->node, run->flow->kind);
 }
 
-bool is_bios(const struct flow_run *run)
+/* Under BIOS there is none; an image that a client's own step wrote is that step's affair. */
+bool needs_no_boot_entry(const struct flow_run *run)
 {
-	return !driver_node_is_uefi(run->node);
+	const struct implementation *impl = driver_implementation(run->node, IF_DEPLOY);
+
+	return !driver_node_is_uefi(run->node) || impl->no_image;
 }
 
 static const struct power_ops *power_of(const struct flow_run *run)

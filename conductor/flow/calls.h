@@ -9,7 +9,7 @@
 bool agent_alive(const struct flow_run *run); /* fast track: an agent of the node is there */
 bool agent_here(const struct flow_run *run);  /* or starting: no need to boot one */
 bool stays_on(const struct flow_run *run);    /* fast track: the machine is left running */
-bool is_bios(const struct flow_run *run);
+bool needs_no_boot_entry(const struct flow_run *run);
 bool works_by_agent(const struct flow_run *run); /* an agent does the work of this flow */
 bool works_without_agent(const struct flow_run *run);
 bool no_reboot_requested(const struct flow_run *run); /* by the step at hand */
@@ -33,6 +33,8 @@ int finish_tear_down(struct flow_run *run, json_t *value, struct err *e);
 
 void start_agent_steps(struct flow_run *run, struct op *op); /* those of the flow's kind */
 int finish_agent_steps(struct flow_run *run, json_t *value, struct err *e);
+/* Of one that was restarted: the list stays as it was. */
+int finish_agent_version(struct flow_run *run, json_t *value, struct err *e);
 void start_agent_step(struct flow_run *run, struct op *op); /* the step at hand */
 void start_write_image(struct flow_run *run, struct op *op);
 void start_install_bootloader(struct flow_run *run, struct op *op);

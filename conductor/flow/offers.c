@@ -22,6 +22,7 @@ struct step_def {
 	bool abortable;
 	const struct step_arg *args; /* ends with name NULL; NULL: none */
 	struct flow_part part;
+	bool image; /* not of implementations that write none */
 };
 
 #define PART(c)                                                                                    \
@@ -46,8 +47,10 @@ struct step_def {
 			.skip = (unless),                                                          \
 			.start = start_firmware,                                                   \
 			.finish = finish_power_into_agent},                                        \
+		{.what = "the agent to report", .kind = CALL_HEARTBEAT, .skip = (unless)},         \
 	{                                                                                          \
-		.what = "the agent to report", .kind = CALL_HEARTBEAT, .skip = (unless)            \
+		.what = "ask the agent for its version", .agent = true, .skip = (unless),          \
+		.start = start_agent_steps, .finish = finish_agent_version                         \
 	}
 
 #define AGENT_STEP(command_, slot_)                                                                \
@@ -89,7 +92,7 @@ static const struct flow_call deploy_prepare_boot[] = {
 	{.what = "install the boot loader entry",
 		.kind = CALL_AGENT,
 		.command = "image.install_bootloader",
-		.skip = is_bios,
+		.skip = needs_no_boot_entry,
 		.start = start_install_bootloader},
 	{.what = "set boot device to disk",
 		.patient = true,
@@ -140,7 +143,8 @@ static const struct step_arg raid_apply_args[] = {
 
 static const struct step_def defs[] = {
 	{IF_DEPLOY, "deploy", METHOD_AGENT, NOT, 100, NOT, .part = PART(deploy_deploy)},
-	{IF_DEPLOY, "write_image", METHOD_AGENT, NOT, 80, NOT, .part = PART(deploy_write_image)},
+	{IF_DEPLOY, "write_image", METHOD_AGENT, NOT, 80, NOT, .image = true,
+		.part = PART(deploy_write_image)},
 	{IF_DEPLOY, "prepare_instance_boot", METHOD_AGENT, NOT, 60, NOT,
 		.part = PART(deploy_prepare_boot)},
 	{IF_DEPLOY, "tear_down_agent", METHOD_AGENT, NOT, 40, NOT,
@@ -225,7 +229,8 @@ static bool offered_by(const struct node *n, enum flow_kind kind, const struct s
 {
 	const struct implementation *impl = driver_implementation(n, d->interface);
 
-	return impl && impl->method == d->method && priority_in(d, kind) != NOT;
+	return impl && impl->method == d->method && priority_in(d, kind) != NOT &&
+	       !(d->image && impl->no_image);
 }
 
 bool offers_by_agent(const struct node *n)

@@ -1,4 +1,5 @@
 /* Who boots what, and the machines that belong to no node; see bootpath.h. */
+#include "conductor/flow/steps.h"
 #include "conductor/node/bootpath.h"
 #include "conductor/node/records.h"
 #include "conductor/node/enode.h"
@@ -116,14 +117,14 @@ static char *ramdisk_path(
 }
 
 /* The node's flow wants its agent: in these states the machine boots it. */
-static bool wants_agent(const struct enode *e)
+static bool wants_agent(const struct enode *e, const struct node *n)
 {
 	static const bool no[FLOW_KIND_COUNT] = {[FLOW_DELETE] = true,
 		[FLOW_ADOPT] = true,
 		[FLOW_VERIFY] = true,
 		[FLOW_UNRESCUE] = true};
 
-	return e->run && !no[e->run->flow->kind];
+	return e->run && !no[e->run->flow->kind] && !steps_no_ramdisk(n, e->run->flow->kind);
 }
 
 void engine_boot_decide(struct engine *en, const struct boot_question *q, struct boot_decision *ret)
@@ -141,7 +142,7 @@ void engine_boot_decide(struct engine *en, const struct boot_question *q, struct
 		snprintf(ret->reason, sizeof(ret->reason),
 			"node %s waits for a boot slot: not before its turn",
 			e->name ? e->name : e->uuid);
-	} else if (wants_agent(e)) {
+	} else if (wants_agent(e, n)) {
 		ret->choice = BOOT_CHOICE_AGENT;
 		ret->cmdline = flow_agent_cmdline(n, en->flow);
 		ret->kernel = ramdisk_path(e, n, "rescue_kernel", "deploy_kernel");

@@ -84,7 +84,7 @@ static bool restore_run(struct enode *e)
 	int64_t call = json_int(cursor, "call", -1), sub = json_int(cursor, "sub", -1);
 	struct err err;
 
-	if (!flow || call < 0 || call > flow->part.n_calls)
+	if (!flow || !json_object_get(cursor, "sub") || call < 0 || call > flow->part.n_calls)
 		return false;
 	e->run = xcalloc(1, sizeof(*e->run));
 	e->run->flow = flow;

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
+#define SORT_MAX   96
 #define PARAMS_MAX 2048
 
 struct sql {
@@ -118,9 +119,17 @@ static int run_params(struct sqlite_conn *c, struct sql *q, sqlite3_stmt **ret, 
 	return 0;
 }
 
-static const char *sort_column(const struct store_query *query)
+/* What to sort by, as SQL: a column, or what has none in the record's text. */
+static const char *sort_by(
+	const struct record_type *t, const struct store_query *query, char text[static SORT_MAX])
 {
-	return query->sort_key ? query->sort_key : "id";
+	const struct field *f = query->sort_key ? record_field(t, query->sort_key) : NULL;
+
+	if (!f)
+		return "id";
+	snprintf(text, SORT_MAX, field_is_column(f) ? "\"%s\"" : "json_extract(doc, '$.%s')",
+		f->name);
+	return text;
 }
 
 static struct store_value column_value(sqlite3_stmt *stmt, int at)
@@ -142,8 +151,9 @@ static int find_marker(struct sqlite_conn *c, const struct record_type *t,
 	const struct store_query *query, struct store_value *ret_value, struct store_value *ret_id,
 	struct err *e)
 {
+	char column[SORT_MAX];
 	_cleanup_free_ char *text = xasprintf(
-		"SELECT \"%s\", id FROM \"%s\" WHERE uuid = ?", sort_column(query), t->plural);
+		"SELECT %s, id FROM \"%s\" WHERE uuid = ?", sort_by(t, query, column), t->plural);
 	sqlite3_stmt *stmt = sqlite_prepare(c, text, e);
 	int rc, r = 0;
 
@@ -165,10 +175,9 @@ static int find_marker(struct sqlite_conn *c, const struct record_type *t,
 }
 
 /* "Behind the marker" for a sort column that may hold null, which sorts as the smallest. */
-static void behind_marker(struct sql *q, const struct store_query *query, struct store_value value,
-	struct store_value id)
+static void behind_marker(struct sql *q, const char *column, const struct store_query *query,
+	struct store_value value, struct store_value id)
 {
-	const char *column = sort_column(query);
 	const char *than = query->descending ? "<" : ">";
 	bool null = value.kind == VALUE_NULL;
 
@@ -179,15 +188,15 @@ static void behind_marker(struct sql *q, const struct store_query *query, struct
 	}
 	buf_puts(&q->text, " AND (");
 	if (null && !query->descending)
-		buf_printf(&q->text, "\"%s\" IS NOT NULL OR ", column);
+		buf_printf(&q->text, "%s IS NOT NULL OR ", column);
 	else if (!null && query->descending)
-		buf_printf(&q->text, "\"%s\" IS NULL OR ", column);
+		buf_printf(&q->text, "%s IS NULL OR ", column);
 	if (!null) {
-		buf_printf(&q->text, "\"%s\" %s ? OR ", column, than);
+		buf_printf(&q->text, "%s %s ? OR ", column, than);
 		add_param(q, value);
 		value.text = xstrdup(value.text);
 	}
-	buf_printf(&q->text, "(\"%s\" IS ? AND id %s ?))", column, than);
+	buf_printf(&q->text, "(%s IS ? AND id %s ?))", column, than);
 	add_param(q, value);
 	add_param(q, id);
 }
@@ -195,7 +204,9 @@ static void behind_marker(struct sql *q, const struct store_query *query, struct
 static int build_list(struct sqlite_conn *c, struct sql *q, const struct record_type *t,
 	const struct store_query *query, struct err *e)
 {
-	const char *direction = query->descending ? "DESC" : "ASC", *column = sort_column(query);
+	char text[SORT_MAX];
+	const char *direction = query->descending ? "DESC" : "ASC",
+		   *column = sort_by(t, query, text);
 	struct store_value value = {0}, id = {0};
 	int r;
 
@@ -207,9 +218,9 @@ static int build_list(struct sqlite_conn *c, struct sql *q, const struct record_
 		r = find_marker(c, t, query, &value, &id, e);
 		if (r < 0)
 			return r;
-		behind_marker(q, query, value, id);
+		behind_marker(q, column, query, value, id);
 	}
-	buf_printf(&q->text, " ORDER BY \"%s\" %s", column, direction);
+	buf_printf(&q->text, " ORDER BY %s %s", column, direction);
 	if (!str_eq(column, "id"))
 		buf_printf(&q->text, ", id %s", direction);
 	if (query->limit > 0)

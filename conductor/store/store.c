@@ -103,6 +103,16 @@ static int check_column(const struct record_type *t, const char *name, struct er
 	return err_set(e, EINVAL, "%s: cannot filter or sort by \"%.64s\"", t->plural, name);
 }
 
+/* Text, numbers and times can be sorted by, objects and arrays not. */
+static int check_sort_key(const struct record_type *t, const char *name, struct err *e)
+{
+	const struct field *f = record_field(t, name);
+
+	if (f && f->type != FIELD_OBJECT && f->type != FIELD_ARRAY)
+		return 0;
+	return err_set(e, EINVAL, "%s: cannot sort by \"%.64s\"", t->plural, name);
+}
+
 static int check_query(const struct record_type *t, const struct store_query *q, struct err *e)
 {
 	int r = 0;
@@ -110,7 +120,7 @@ static int check_query(const struct record_type *t, const struct store_query *q,
 	for (int i = 0; r >= 0 && i < q->n_filters; i++)
 		r = check_column(t, q->filters[i].column, e);
 	if (r >= 0 && q->sort_key && !str_eq(q->sort_key, "id"))
-		r = check_column(t, q->sort_key, e);
+		r = check_sort_key(t, q->sort_key, e);
 	return r;
 }
 

@@ -82,6 +82,7 @@ same(answer("node", "show", "n01")["target_raid_config"], {}, "and without")
 same(sorted(n["name"] for n in answer("node", "list", "@r1")), ["n01", "n02", "n03", "n04"], "a rack")
 same([n["name"] for n in answer("node", "list", "@row4")], ["m1"], "a chassis by its description")
 same([n["name"] for n in answer("node", "list", "@resource_class=lar*")], ["m1"], "a field by a pattern")
+same([n["name"] for n in answer("node", "list", "@" + get("/v1/nodes/m1")["chassis_uuid"])], ["m1"], "by its UUID")
 fails(1, "@none", "node", "show", "@none")
 fails(1, "gone: there is none", "node", "list", "gone", "n01")
 same(well("node", "list", "n0*", "-f", "value", "-c", "name"), "n01\nn02\nn03\nn04\n", "bare values")
@@ -241,6 +242,32 @@ well("node", "set", "n04", "--shard", "s1")
 ok({"name": "s1", "count": 1} in answer("shard", "list"), "shards")
 fails(1, "", "port", "show", "52:54:00:00:09:09")
 fails(1, "nobody", "node", "show", "nobody")
+
+# Files of resources, as baremetal create reads them
+rack = in_file("rack.yaml", """
+chassis:
+- description: made
+  nodes:
+  - {name: y1, driver: fake-hardware, properties: {cpus: 4}, portgroups: [{name: ybond, ports: [{address: '52:54:00:00:05:01'}]}]}
+nodes:
+- name: y2
+  driver: fake-hardware
+  ports:
+  - address: 52:54:00:00:05:02
+- name: n01
+  driver: fake-hardware
+  ports: [{address: '52:54:00:00:05:03'}]
+""")
+same(len(json.loads(well("create", rack, "--dry-run", "--json"))), 8, "a dry run shows what would be made")
+same(ingot("node", "show", "y1")[0], 1, "and makes nothing")
+status, out, err = ingot("create", rack)
+ok(status == 1 and "nodes n01" in err and "y2" in out, "what can be made is, with its reason what not: " + err)
+ports = {p["address"]: p for p in get("/v1/ports/detail")["ports"]}
+same((sorted(a for a in ports if a.startswith("52:54:00:00:05")), ports["52:54:00:00:05:01"]["portgroup_uuid"]),
+     (["52:54:00:00:05:01", "52:54:00:00:05:02"], get("/v1/portgroups/ybond")["uuid"]), "with what belongs to them")
+ok(answer("node", "show", "y1")["chassis_uuid"] is not None, "and whose it is")
+fails(2, "expected chassis and nodes", "create", in_file("bad.yaml", "ports: []\n"))
+fails(2, "expected a list", "create", in_file("bad.json", '{"nodes": {}}'))
 
 # Who asks, and in which version
 status, out, err = ingot("node", "list", "--os-password", "secret", "--os-username", "u")

@@ -233,6 +233,54 @@ def test_rescue():
     same(show("rescue")["instance_info"], {}, "the hash has gone")
 
 
+def runbook(name, *steps, **more):
+    return c.request("POST", "/v1/runbooks", dict(name=name, steps=list(steps), **more))[0]
+
+
+def test_runbook():
+    make("book")
+    same(runbook("CUSTOM_BOOK", step("power", "power_on", args={}, order=2),
+                 step("power", "hold", args={}, order=1)), 201, "a runbook")
+    refused("book", "clean", "a runbook of which the node has no trait", "CUSTOM_BOOK",
+            runbook="CUSTOM_BOOK")
+    c.request("PUT", "/v1/nodes/book/traits", {"traits": ["CUSTOM_BOOK", "CUSTOM_TEMPLATE"]})
+    refused("book", "clean", "one that is not there", "CUSTOM_NONE", status=404,
+            runbook="CUSTOM_NONE")
+    refused("book", "clean", "steps and a runbook", "both", runbook="CUSTOM_BOOK",
+            clean_steps=[step("power", "hold")])
+    refused("book", "provide", "a verb that takes none", "runbook", runbook="CUSTOM_BOOK")
+    refused("book", "clean", "before 1.92", "1.92", "1.91", 406, runbook="CUSTOM_BOOK")
+    accepted("book", "clean", "it is run", runbook="CUSTOM_BOOK")
+    same(reach("book", "clean hold"), "clean hold", "and holds")
+    same([s["step"] for s in internal("book")["clean_steps"]], ["hold", "power_on"],
+         "its steps come in their order")
+    accepted("book", "unhold", "let go on")
+    same(reach("book", "manageable"), "manageable", "and done")
+    same(show("book")["power_state"], "power on", "to the end")
+
+
+def test_template():
+    node = show("book")
+    provision("book", "provide")
+    reach("book", "available")
+    same(c.request("POST", "/v1/deploy_templates", {"name": "CUSTOM_TEMPLATE", "steps": [
+        deploy_step("power", "hold", 90), deploy_step("bios", "factory_reset", 95)]})[0], 201,
+         "a deploy template")
+    trait = {"op": "add", "path": "/instance_info/traits", "value": ["CUSTOM_OTHER"]}
+    c.request("PATCH", "/v1/nodes/book", [trait])
+    refused("book", "active", "an instance's trait that the node has not", "CUSTOM_OTHER")
+    c.request("PATCH", "/v1/nodes/book", [dict(trait, value=["CUSTOM_TEMPLATE"])])
+    accepted("book", "active", "the template's steps are done, too",
+             deploy_steps=[deploy_step("bios", "factory_reset", 85)])
+    same(reach("book", "deploy hold"), "deploy hold", "it holds")
+    same([(s["step"], s["priority"]) for s in internal("book")["deploy_steps"]],
+         [("deploy", 100), ("hold", 90), ("factory_reset", 85)],
+         "and the client's own step goes before its namesake")
+    accepted("book", "unhold", "let go on")
+    same(reach("book", "active"), "active", "and active")
+    same(node["uuid"], show("book")["uuid"], "the same node")
+
+
 def test_undeploy():
     make("retired", "active")
     c.request("PATCH", "/v1/nodes/retired", [
@@ -335,7 +383,7 @@ def test_killed():
 
 
 for test in (test_clean, test_clean_refused, test_step_fails, test_deploy, test_abort, test_service,
-             test_rescue, test_undeploy, test_adopt, test_children, test_disable_power_off,
+             test_rescue, test_runbook, test_template, test_undeploy, test_adopt, test_children, test_disable_power_off,
              test_target_is_never_null, test_killed):
     print("# " + test.__name__)
     test()

@@ -787,9 +787,9 @@ class Sim:
         self.go(machine, "manage", "manageable")
         return self.go(machine, "provide", "available")
 
-    def deploy(self, machine):
+    def deploy(self, machine, **more):
         """Asks for it, with a config drive; the answer."""
-        return self.provision(machine, "active", configdrive={"meta_data": {"hostname": machine.name + ".sim"}})
+        return self.provision(machine, "active", configdrive={"meta_data": {"hostname": machine.name + ".sim"}}, **more)
 
     def home(self, machine, limit_s=30):
         return wait_for(lambda: self.why(machine).get("phone_home"), limit_s)

@@ -35,7 +35,9 @@ static void values(void)
 	struct err e;
 	int r = config_parse(
 		"# a comment\n[api]\nlisten = [::1]:7000 ; why not\n[agent]\nfast_track=yes\n"
-		"[boot]\ndhcp = full\ninterface = br0\nrange = 10.0.0.1,10.0.0.9\n",
+		"[boot]\ndhcp = full\ninterface = br0\nrange = 10.0.0.1,10.0.0.9\n"
+		"[drivers]\nenabled_bios_interfaces = fake, no-bios\n"
+		"default_bios_interface = no-bios\n[fake]\nvendor_delay = 1,5\n",
 		"x.conf", &c, &e);
 
 	if (!ok(r == 0, "a good file is read"))
@@ -43,6 +45,10 @@ static void values(void)
 	is_str(c.listen, "[::1]:7000", "text, without the comment");
 	is_int(c.fast_track, 1, "yes is true");
 	is_str(c.range, "10.0.0.1,10.0.0.9", "commas stay");
+	is_str(c.enabled_interfaces[IF_BIOS], "fake, no-bios", "of each interface which there are");
+	is_str(c.default_interfaces[IF_BIOS], "no-bios", "and the default");
+	is_str(c.fake_delays[IF_VENDOR], "1,5", "and how long a fake one takes");
+	is_str(c.fake_delays[IF_BIOS], "0", "or not");
 	config_done(&c);
 }
 

@@ -367,7 +367,8 @@ static void leave_in_step(struct rig *rig, const char *name, int sub)
 
 static json_t *cursor(const char *flow, int call)
 {
-	return json_pack("{s:s, s:i, s:b}", "flow", flow, "call", call, "manual", 0);
+	return json_pack(
+		"{s:s, s:i, s:i, s:b}", "flow", flow, "call", call, "sub", -1, "manual", 0);
 }
 
 static void test_recovery(struct rig *rig)
