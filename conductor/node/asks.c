@@ -117,7 +117,7 @@ static void begin(struct enode *e, enum node_ask ask, json_t *args, struct reque
 	a->args = json_incref(args);
 	a->client = client;
 	a->turn = request_new(REQ_ASKED, turn_over, a);
-	e->asked = rules[ask].changes;
+	e->asked |= rules[ask].changes; /* a look meanwhile is no end of it */
 	flow_ask_start(e->en->flow, enode_get(e), ask, args, &a->op);
 }
 

@@ -3,6 +3,7 @@
 and 29.0 with the same fake-hardware node; where the fake machine can more than theirs it says so here."""
 
 import itertools
+import threading
 import time
 
 from harness import Conductor, done, ok, same
@@ -93,6 +94,25 @@ def moving():
     same(code("PUT", slow + "/states/power", {"target": "power on"}), 409, "holds the node")
     same(code("PUT", slow + "/states/provision", {"target": "manage"}), 409, "in every way")
     same(code("PUT", slow + "/management/inject_nmi", {}), 409, "for other changes, too")
+    same(code("DELETE", slow), 204, "it can be deleted")
+
+
+def gone():
+    """Who waits for an answer gets one, also when the conductor stops meanwhile."""
+    global c
+    n = make(driver_info={"fake_management_delay": 600})
+    answers = []
+    asking = [threading.Thread(target=lambda args=args: answers.append(code(*args))) for args in (
+        ("GET", n + "/management/indicators"), ("PUT", n + "/management/inject_nmi", {}),
+        ("GET", n + "/management/boot_device"))]
+    for thread in asking:
+        thread.start()
+    wait_for(lambda: code("PUT", n + "/states/power", {"target": "power on"}) == 409)
+    c.stop()
+    for thread in asking:
+        thread.join()
+    ok(len(answers) == 3 and all(a >= 400 for a in answers), "an error for each: %r" % answers)
+    c = Conductor()
 
 
 def indicators():
@@ -387,7 +407,7 @@ def configured():
     same(code("PUT", by_hand + "/management/inject_nmi", {}), 400, "and has no button for NMIs")
 
 
-for part in (boot_modes, moving, indicators, nmi_and_boot_device, virtual_media, bios_and_firmware,
+for part in (boot_modes, moving, gone, indicators, nmi_and_boot_device, virtual_media, bios_and_firmware,
              raid_configurations, validation, consoles_and_vifs, vendor_methods, drivers, choosing, configured):
     part()
 done()
