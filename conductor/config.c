@@ -41,11 +41,11 @@ struct key {
 		s, n, KEY_NUMBER, offsetof(struct config, member), d, lo, hi, NULL                 \
 	}
 
-/* What can be said of each interface (Ironic's names). */
+/* What can be said of each interface, and of those that a fake machine has (Ironic's names). */
 #define INTERFACE(name, i)                                                                         \
 	TEXT("drivers", "enabled_" name "_interfaces", enabled_interfaces[i], ""),                 \
-		TEXT("drivers", "default_" name "_interface", default_interfaces[i], ""),          \
-		TEXT("fake", name "_delay", fake_delays[i], "0")
+		TEXT("drivers", "default_" name "_interface", default_interfaces[i], "")
+#define FAKE(name, i) INTERFACE(name, i), TEXT("fake", name "_delay", fake_delays[i], "0")
 
 static const struct key keys[] = {
 	TEXT("api", "listen", listen, "127.0.0.1:6385"),
@@ -60,19 +60,19 @@ static const struct key keys[] = {
 	TEXT("store", "url", store_url, "sqlite:/var/lib/ingot/ingot.sqlite"),
 	TEXT("drivers", "enabled", drivers, "ipmi"),
 	TEXT("drivers", "hwdb", hwdb, ""),
-	INTERFACE("bios", IF_BIOS),
-	INTERFACE("boot", IF_BOOT),
+	FAKE("bios", IF_BIOS),
+	FAKE("boot", IF_BOOT),
 	INTERFACE("console", IF_CONSOLE),
-	INTERFACE("deploy", IF_DEPLOY),
-	INTERFACE("firmware", IF_FIRMWARE),
-	INTERFACE("inspect", IF_INSPECT),
-	INTERFACE("management", IF_MANAGEMENT),
+	FAKE("deploy", IF_DEPLOY),
+	FAKE("firmware", IF_FIRMWARE),
+	FAKE("inspect", IF_INSPECT),
+	FAKE("management", IF_MANAGEMENT),
 	INTERFACE("network", IF_NETWORK),
-	INTERFACE("power", IF_POWER),
-	INTERFACE("raid", IF_RAID),
-	INTERFACE("rescue", IF_RESCUE),
-	INTERFACE("storage", IF_STORAGE),
-	INTERFACE("vendor", IF_VENDOR),
+	FAKE("power", IF_POWER),
+	FAKE("raid", IF_RAID),
+	FAKE("rescue", IF_RESCUE),
+	FAKE("storage", IF_STORAGE),
+	FAKE("vendor", IF_VENDOR),
 	NUMBER("drivers", "power_timeout", power_timeout, "60", 1, 3600),
 	NUMBER("drivers", "bmc_patience", bmc_patience, "300", 0, 86400),
 	NUMBER("drivers", "bmc_window", bmc_window, "64", 1, 4096),

@@ -5,6 +5,7 @@
  */
 #include "conductor/driver/driver.h"
 #include "lib/base/str.h"
+#include "lib/base/time.h"
 
 #include <errno.h>
 #include <string.h>
@@ -119,15 +120,36 @@ static struct later *answer_in(struct driver_env *env, struct op *op, double s)
 	return a;
 }
 
-void fake_answer(struct driver_env *env, const struct node *n, const char *what, struct op *op,
-	json_t *value)
+/* As a slow BMC: who asked has given up by then. */
+static bool too_slow(const struct op *op, double *s)
 {
-	struct later *a = answer_in(env, op, delay_of(env, n, what));
+	double left = (double)(op->deadline_ms - time_mono_ms()) / 1000;
+
+	if (!op->deadline_ms || *s <= left)
+		return false;
+	*s = left > 0 ? left : 0;
+	return true;
+}
+
+static void answer_after(struct driver_env *env, const struct node *n, const char *what, double s,
+	struct op *op, json_t *value)
+{
+	bool late = too_slow(op, &s);
+	struct later *a = answer_in(env, op, s);
 	const char *failure = failure_of(n, what);
 
 	a->value = value;
-	if (failure)
+	if (late)
+		err_set(&a->err, ETIME, "%s on fake machine: no answer within its time limit",
+			what);
+	else if (failure)
 		err_set(&a->err, EIO, "%s on fake machine: %s", what, failure);
+}
+
+void fake_answer(struct driver_env *env, const struct node *n, const char *what, struct op *op,
+	json_t *value)
+{
+	answer_after(env, n, what, delay_of(env, n, what), op, value);
 }
 
 void answer_soon(struct driver_env *env, struct op *op, json_t *value)
@@ -206,7 +228,7 @@ static const struct property deploy_properties[] = {
 #define FAKE(i, ...) [i] = {.name = "fake", .interface = (i), .method = METHOD_FAKE, ##__VA_ARGS__}
 const struct implementation fake_interfaces[IF_COUNT] = {
 	FAKE(IF_BIOS, .properties = PROPERTIES("bios", "change its BIOS settings")),
-	FAKE(IF_BOOT),
+	FAKE(IF_BOOT, .properties = PROPERTIES("boot", "boot for a deployment")),
 	FAKE(IF_CONSOLE),
 	FAKE(IF_DEPLOY, .properties = deploy_properties),
 	FAKE(IF_FIRMWARE, .properties = PROPERTIES("firmware", "update its firmware")),
@@ -218,12 +240,23 @@ const struct implementation fake_interfaces[IF_COUNT] = {
 	FAKE(IF_RAID, .validate = validate_raid,
 		.properties = PROPERTIES("raid", "change its RAID configuration")),
 	FAKE(IF_RESCUE, .properties = PROPERTIES("rescue", "be rescued or unrescued")),
-	FAKE(IF_STORAGE),
+	FAKE(IF_STORAGE,
+		.properties = PROPERTIES("storage", "attach its volumes for a deployment")),
 	FAKE(IF_VENDOR, .vendor = fake_vendor_methods,
 		.properties = PROPERTIES("vendor", "answer a vendor method")),
 };
 
+/* A deployment boots the machine and attaches its volumes. */
 void fake_work(struct driver_env *env, const struct node *n, const char *what, struct op *op)
 {
-	fake_answer(env, n, what, op, NULL);
+	static const char *const before[] = {"boot", "storage"};
+	double s = delay_of(env, n, what);
+	const char *failing = what;
+
+	for (size_t i = 0; str_eq(what, "deploy") && i < ARRAY_SIZE(before); i++) {
+		s += delay_of(env, n, before[i]);
+		if (failure_of(n, before[i]))
+			failing = before[i];
+	}
+	answer_after(env, n, failing, s, op, NULL);
 }

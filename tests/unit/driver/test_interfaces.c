@@ -147,6 +147,18 @@ static void test_delays(void)
 	wait_answer();
 	ok(answered, "nonsense is no delay");
 	env.fake_delays = NULL;
+	json_put_str(n.driver_info, "fake_storage_delay", "0.05");
+	fake_work(&env, &n, "deploy", asked());
+	ok(wait_answer() >= 49 && op.result == 0, "a deployment attaches volumes");
+	json_put_str(n.driver_info, "fake_boot_failure", "no network");
+	fake_work(&env, &n, "deploy", asked());
+	wait_answer();
+	ok(op.result == -EIO && strstr(op.err.text, "no network"), "and boots");
+	json_put_str(n.driver_info, "fake_raid_delay", "600");
+	asked()->deadline_ms = time_mono_ms() + 20;
+	fake_answer(&env, &n, "raid", &op, json_true());
+	ok(wait_answer() >= 19 && op.result == -ETIME,
+		"nobody is kept waiting beyond the deadline");
 	node_done(&n);
 }
 
