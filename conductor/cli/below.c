@@ -45,14 +45,6 @@ static json_t *rows_of_texts(const json_t *list)
 	return rows;
 }
 
-/* {"components": [...]} or, of one component, {"indicators": [...]}. */
-static json_t *rows_of_indicators(const json_t *answer)
-{
-	const json_t *components = json_object_get(answer, "components");
-
-	return rows_of_texts(components ? components : json_object_get(answer, "indicators"));
-}
-
 /* What is inside when there is one member, as in {"<setting>": {...}}. */
 static json_t *only_member(const json_t *answer)
 {
@@ -121,11 +113,12 @@ static const struct below {
 	{"node", "states show", NODES, "/states", false, NULL, NULL, NULL, 0, NULL, NULL},
 	{"node", "passthru list", NODES, "/vendor_passthru/methods", false, NULL, rows_of_members,
 		COLUMNS(methods), NULL, "its driver has no methods of its own"},
-	{"node", "indicator list", NODES, "/management/indicators", false, NULL, rows_of_indicators,
+	{"node", "indicator list", NODES, "/management/indicators", false, "indicators", NULL,
 		COLUMNS(indicators), NULL, "no indicators"},
 	{"node", "indicator show", NODES, "/management/indicators/", true, NULL, NULL, NULL, 0,
 		NULL, NULL},
-	{"node", "vmedia show", NODES, "/vmedia", false, NULL, NULL, NULL, 0, NULL, NULL},
+	{"node", "vmedia show", NODES, "/vmedia", false, NULL, NULL, NULL, 0, NULL,
+		"no virtual media"},
 	{"node", "allocation show", NODES, "/allocation", false, NULL, NULL, NULL, 0, NULL, NULL},
 	{"driver", "property list", DRIVERS, "/properties", false, NULL, rows_of_members,
 		COLUMNS(properties), NULL, "no properties"},
@@ -166,7 +159,9 @@ static char *text_of(const struct cli_line *line, const struct below *b, const j
 	json_t *row;
 	FILE *f = open_memstream(&text, &len);
 
-	if (!b->columns) {
+	if (!b->columns && b->none && !json_object_size(rows)) {
+		fprintf(f, "%s\n", b->none);
+	} else if (!b->columns) {
 		narrow = print_narrow(line, rows);
 		shown = json_copy(narrow);
 		json_object_del(shown, "links");
@@ -203,7 +198,7 @@ static void print_people(const struct cli_line *line, const struct below *b,
 /* How many of the arguments name nodes. */
 static int n_named(const struct cli_line *line, const struct below *b)
 {
-	return b->name || str_eq(b->verb, "indicator list") ? 1 : line->n_args;
+	return b->name ? 1 : line->n_args;
 }
 
 /* JSON of one is the API's own answer; of many each with its node. */
@@ -268,8 +263,6 @@ static char *after_of(const struct cli_line *line, const struct below *b)
 
 	if (str_eq(b->verb, "boot device show") && cli_flag(line, "supported"))
 		return xstrdup("/management/boot_device/supported");
-	if (str_eq(b->verb, "indicator list") && line->n_args > 1)
-		return conn_path("/management/indicators/", line->args[1], "");
 	return name ? conn_path(b->after, name, query) : xasprintf("%s%s", b->after, query);
 }
 

@@ -83,28 +83,37 @@ static void print_parts(FILE *out, const json_t *inventory)
 	}
 }
 
+/* The texts there are, joined. Allocated. */
+static char *joined(const json_t *object, const char *const *keys)
+{
+	struct buf b = BUF_INIT(4096);
+
+	for (; *keys; keys++)
+		if (!str_empty(json_str(object, *keys)))
+			buf_printf(&b, "%s%s", b.len ? " " : "", json_str(object, *keys));
+	return b.len ? buf_take(&b) : xstrdup("-");
+}
+
 static char *readable(const json_t *answer)
 {
+	static const char *const maker[] = {"manufacturer", "product_name", NULL};
+	static const char *const boot_keys[] = {"current_boot_mode", "pxe_interface", NULL};
 	const json_t *inventory = json_object_get(answer, "inventory");
 	const json_t *vendor = json_object_get(inventory, "system_vendor"),
 		     *cpu = json_object_get(inventory, "cpu"),
-		     *memory = json_object_get(inventory, "memory"),
-		     *boot = json_object_get(inventory, "boot");
+		     *memory = json_object_get(inventory, "memory");
 	char *text = NULL;
 	size_t len;
 	FILE *out = open_memstream(&text, &len);
 
-	put_line(out, "system",
-		xasprintf("%s %s, serial %s", or_dash(vendor, "manufacturer"),
-			or_dash(vendor, "product_name"), or_dash(vendor, "serial_number")));
+	put_line(out, "system", joined(vendor, maker));
+	put_line(out, "serial", xstrdup(or_dash(vendor, "serial_number")));
 	put_line(out, "cpu",
 		xasprintf("%lld x %s, %s", (long long)json_int(cpu, "count", 0),
 			or_dash(cpu, "model_name"), or_dash(cpu, "architecture")));
 	put_line(out, "memory",
 		xasprintf("%lld MiB", (long long)json_int(memory, "physical_mb", 0)));
-	put_line(out, "boot",
-		xasprintf("%s, by %s", or_dash(boot, "current_boot_mode"),
-			or_dash(boot, "pxe_interface")));
+	put_line(out, "boot", joined(json_object_get(inventory, "boot"), boot_keys));
 	put_line(out, "BMC", xstrdup(or_dash(inventory, "bmc_address")));
 	print_parts(out, inventory);
 	fclose(out);

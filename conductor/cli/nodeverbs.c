@@ -211,10 +211,8 @@ const struct cli_verb node_verbs[] = {
 		verb_below},
 	{"node", "firmware list", "NODE...", 0, -1, {O(fields_long), O(all)},
 		"versions of their firmware", "ingot node firmware list 'r12u[01-40]'", verb_below},
-	{"node", "indicator list", "NODE [COMPONENT]", 1, 2, {{0}}, "their lamps",
-		"ingot node indicator list r12u07\n"
-		"ingot node indicator list r12u07 chassis",
-		verb_below},
+	{"node", "indicator list", "NODE...", 0, -1, {O(all)}, "their lamps",
+		"ingot node indicator list r12u07", verb_below},
 	{"node", "indicator show", "NODE INDICATOR", 2, 2, {{0}}, "whether a lamp is lit",
 		"ingot node indicator show r12u07 led@chassis", verb_below},
 	{"node", "indicator set", "NODE INDICATOR on|off|blinking", 3, 3, {{0}}, "light a lamp",

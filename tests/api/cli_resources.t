@@ -43,8 +43,12 @@ def get(path):
     return conductor.request("GET", path)[1]
 
 
+def path_of(name):
+    return os.path.join(conductor.folder, name)
+
+
 def in_file(name, text):
-    path = os.path.join(conductor.folder, name)
+    path = path_of(name)
     with open(path, "w", encoding="utf-8") as f:
         f.write(text)
     return path
@@ -171,9 +175,36 @@ for what in (("states", "show"), ("bios", "setting", "list"), ("firmware", "list
              ("children", "list"), ("passthru", "list"), ("boot", "mode", "show")):
     well("node", *what, "n01")
     well("node", *what, "n01", "--json")
+well("node", "clean", "n02", "--clean-steps", json.dumps([{"interface": "bios", "step": "apply_configuration", "args": {
+    "settings": [{"name": "Turbo", "value": "on"}]}}]), "--yes", "--wait")
+same(answer("node", "bios", "setting", "show", "n02", "Turbo")["Turbo"]["value"], "on", "a BIOS setting")
+ok("Turbo" in well("node", "bios", "setting", "list", "n02") and "no BIOS" in well("node", "bios", "setting", "list", "n03"),
+   "their list")
+well("node", "boot", "mode", "set", "n02", "n03", "uefi")
+well("node", "secure", "boot", "on", "n02", "n03")
+for _ in range(100):
+    if all(n["secure_boot"] for n in answer("node", "boot", "mode", "show", "n0[2-3]")):
+        break
+ok("n[02-03] (2)" in well("node", "boot", "mode", "show", "n0[2-3]"), "boot modes, collated")
+well("node", "indicator", "set", "n0[2-3]", "led@system", "blinking")
+same(answer("node", "indicator", "show", "n03", "led@system"), {"state": "blinking"}, "an indicator")
+ok("led@system" in well("node", "indicator", "list", "n03"), "their list")
+well("node", "vmedia", "attach", "n0[2-3]", "--image-url", "http://h/x.iso")
+well("node", "vmedia", "show", "n02")
+well("node", "vmedia", "detach", "n02", "--device-type", "cdrom")
+well("node", "vmedia", "detach", "n02", "n03")
+fails(2, "--image-url", "node", "vmedia", "attach", "n02")
+fails(1, "No handler", "node", "passthru", "call", "n02", "nothing")
+fails(2, "--http-method", "node", "passthru", "call", "n02", "nothing", "--http-method", "FROB")
+same(answer("node", "passthru", "call", "n02", "third_method_sync", "--arg", "bar=meow"), True, "a method's answer")
+status, out, err = ingot("node", "clean", "n02", "--clean-steps", '[{"interface": "power", "step": "hold"}]', "--yes", "--wait=1")
+ok(status == 3 and "operator" in err, "who waits sees what for: " + err)
+well("node", "unhold", "n02", "--wait")
+well("node", "inventory", "save", "n01", "--file", path_of("inventory.json"))
+ok("cpu" in well("node", "inventory", "show", "n01"), "the inventory for people")
+same(json.load(open(path_of("inventory.json"), encoding="utf-8")), answer("node", "inventory", "save", "n01"), "and as a file")
 event = answer("node", "history", "list", "n01")["history"][0]
 same(answer("node", "history", "get", "n01", event["uuid"])["event"], event["event"], "one event of the history")
-path = os.path.join(conductor.folder, "inventory.json")
 fails(1, "", "node", "inventory", "save", "nobody")
 
 # Every other resource: create, show, list, set, unset, delete; by its own name where it has one
