@@ -315,7 +315,7 @@ static int print_facts(
 	else if (json_array_size(answers) == 1)
 		table_print_object(stdout, json_array_get(answers, 0));
 	else if (json_array_size(answers))
-		table_print(stdout, columns, n, answers);
+		cmd_print(line, columns, n, answers);
 	return code;
 }
 

@@ -217,12 +217,14 @@ static char *show_query(const struct cli_line *line)
 {
 	_cleanup_free_ char *fields = print_fields(line);
 	struct buf b = BUF_INIT(8192);
+	char *query;
 
 	if (!fields)
 		return xstrdup("");
 	add_roots(&b, fields);
-	fields = (free(fields), buf_take(&b));
-	return xasprintf("?fields=%s", fields);
+	query = xasprintf("?fields=%s", buf_str(&b));
+	buf_done(&b);
+	return query;
 }
 
 /* Of several nodes, those of which the same is to be said are told together. */

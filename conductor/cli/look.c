@@ -54,9 +54,7 @@ int verb_node_erasures(struct cli_line *line, void *data)
 
 		json_put_str(row, "carried", carried);
 	}
-	if (r == 0)
-		table_print(stdout, columns, ARRAY_SIZE(columns), rows);
-	return CLI_OK;
+	return r ? CLI_OK : cmd_print(line, columns, ARRAY_SIZE(columns), rows);
 }
 
 static int save_logs(
@@ -113,10 +111,9 @@ int verb_waiting_list(struct cli_line *line, void *data)
 
 	if (r < 0)
 		return cmd_fail(&e);
-	if (r == 0)
-		table_print(
-			stdout, columns, ARRAY_SIZE(columns), json_object_get(answer, "waiting"));
-	return CLI_OK;
+	if (r == 1)
+		return CLI_OK;
+	return cmd_print(line, columns, ARRAY_SIZE(columns), json_object_get(answer, "waiting"));
 }
 
 static int post_waiting(struct cli_line *line, json_t *body)

@@ -164,7 +164,10 @@ int cmd_print(const struct cli_line *line, const struct table_column *columns, s
 	_cleanup_free_ char *fields = print_fields(line);
 	struct table_column own[COLUMNS_MAX];
 	const char *format = format_of(line);
+	struct err e = {0};
 
+	if (print_check(line, &e) < 0)
+		return fprintf(stderr, "ingot: %s\n", e.text), CLI_USAGE;
 	if (fields) {
 		n = chosen(fields, own);
 		columns = own;

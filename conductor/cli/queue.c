@@ -44,9 +44,8 @@ int verb_bmc_list(struct cli_line *line, void *data)
 		return CLI_OK;
 	rows = json_object_get(answer, "bmcs");
 	if (json_array_size(rows))
-		table_print(stdout, columns, ARRAY_SIZE(columns), rows);
-	else
-		puts(all ? "no BMC was asked yet" : "all BMCs that were asked are well");
+		return cmd_print(line, columns, ARRAY_SIZE(columns), rows);
+	puts(all ? "no BMC was asked yet" : "all BMCs that were asked are well");
 	return CLI_OK;
 }
 

@@ -1,9 +1,12 @@
 #!/usr/bin/python3
 """The ingot program over every resource and every verb of nodes: what goes out, what is said, exit codes."""
 
+import contextlib
 import json
 import os
+import socket
 import sys
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from harness import OUT, Conductor, done, ok, run, same  # noqa: E402
@@ -316,6 +319,42 @@ clouds = {**env, "INGOT_URL": "", "OS_CLIENT_CONFIG_FILE": os.path.join(conducto
 status, out, err = ingot("--os-cloud", "lab", "node", "list", env=clouds)
 ok(status == 0 and "regions are ignored" in err, "regions are told to be ignored: " + err)
 fails(1, "Keystone", "--os-cloud", "stack", "node", "list", env=clouds)
+
+# http_basic over TLS; of "myPassword", from the manual of Apache's htpasswd
+key, cert = path_of("key.pem"), path_of("cert.pem")
+run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+    "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", cert)
+in_file("htpasswd", "admin:$2y$05$c4WoMPo3SXsafkva.HHa6uXQZWr7oboPiC2bT/r7q1BB8I2s0BRqC\n")
+
+
+class SecureConductor(Conductor):
+    def _wait(self):
+        self.url = self.url.replace("http:", "https:")
+        for _ in range(300):
+            with contextlib.suppress(OSError):
+                socket.create_connection(("127.0.0.1", self.port)).close()
+                return
+            time.sleep(0.1)
+
+
+secure = SecureConductor("auth = http_basic\nhtpasswd = %s\ntls_cert = %s\ntls_key = %s\n" % (
+    path_of("htpasswd"), cert, key))
+tls = {**env, "INGOT_URL": secure.url, "OS_CACERT": cert}
+basic = {**tls, "OS_USERNAME": "admin", "OS_PASSWORD": "myPassword"}
+fails(1, "--password-file", "node", "list", env=tls)
+fails(1, "--password-file", "node", "list", env={**basic, "OS_PASSWORD": "wrong"})
+well("node", "list", env=basic)
+well("node", "list", "--os-username", "admin", "--password-file", in_file("pass", "myPassword\n"), "--os-cacert", cert, env={
+    **env, "INGOT_URL": secure.url})
+fails(1, "certificate", "node", "list", env={**basic, "OS_CACERT": ""})
+status, out, err = ingot("node", "list", "--insecure", env={**basic, "OS_CACERT": ""})
+ok(status == 0 and "not checked" in err, "--insecure says what it means: " + err)
+in_file("clouds.yaml", "clouds:\n  lab:\n    auth_type: http_basic\n    cacert: %s\n    auth: {endpoint: '%s'}\n" % (
+    cert, secure.url))
+in_file("secure.yaml", "clouds: {lab: {auth: {username: admin, password: myPassword}}}\n")
+well("--os-cloud", "lab", "node", "list", env=clouds)
+same(len(json.loads(well("node", "create", "t[01-30]", "--driver", "fake-hardware", "--json", env=basic))), 30,
+     "a range over TLS")
 
 # Help
 ok("--fields" in ingot("port", "list", "--help")[1] and "Examples" in ingot("port", "list", "--help")[1], "help of a verb")
