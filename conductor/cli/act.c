@@ -75,20 +75,28 @@ static bool allowed(const struct cli_line *line, struct conn *c, const struct na
 	return blast_allowed(line, c, names, &a->ask, a->destroys, a->confirm, ret_code);
 }
 
-int act_on_words(struct cli_line *line, const char *const *words, size_t n, const struct act *a)
+int act_with(struct cli_line *line, struct conn *c, const char *const *words, size_t n,
+	const struct act *a)
 {
 	bool plain = n == 1 && !strpbrk(words[0], "*?[@");
-	_cleanup_conn_ struct conn *c = NULL;
 	struct names names = {0};
 	struct err e = {0};
 	int code = CLI_OK;
 
-	if (conn_open(line, &c, &e) < 0 || select_nodes(c, words, n, !n, &names, &e) < 0)
+	if (select_nodes(c, words, n, !n, &names, &e) < 0)
 		code = cmd_fail(&e);
 	else if (allowed(line, c, &names, a, plain, &code))
 		code = act_run(line, c, &names, a);
 	names_done(&names);
 	return code;
+}
+
+int act_on_words(struct cli_line *line, const char *const *words, size_t n, const struct act *a)
+{
+	_cleanup_conn_ struct conn *c = NULL;
+	struct err e = {0};
+
+	return conn_open(line, &c, &e) < 0 ? cmd_fail(&e) : act_with(line, c, words, n, a);
 }
 
 int act_on_args(struct cli_line *line, int first, const struct act *a)

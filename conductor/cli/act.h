@@ -23,7 +23,10 @@ int act_run(const struct cli_line *line, struct conn *c, const struct names *nam
 /* All of a verb: connection, the nodes of the arguments from `first` on, confirmation, act_run().
  */
 int act_on_args(struct cli_line *line, int first, const struct act *a);
-/* The same of the nodes that n words mean. */
+/* The same of the nodes that n words mean, 0: all; by a connection that is open already. */
+int act_with(struct cli_line *line, struct conn *c, const char *const *words, size_t n,
+	const struct act *a);
+/* The same, and it opens one. */
 int act_on_words(struct cli_line *line, const char *const *words, size_t n, const struct act *a);
 
 json_t *act_target(const char *target); /* the one request for a provision target, in an array */

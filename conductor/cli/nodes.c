@@ -121,14 +121,14 @@ static int apply(struct cli_line *line, unsigned use, struct change *ch)
 	_cleanup_conn_ struct conn *c = NULL;
 	struct err e = {0};
 
-	if (conn_open(line, &c, &e) < 0 ||
+	if (select_given(line, 0, &e) < 0 || conn_open(line, &c, &e) < 0 ||
 		fields_patch(c, line, &node_resource, use, ch->patch, &e) < 0)
 		return cmd_fail_usage(&e);
 	if (!json_array_size(ch->patch) && !ch->raid)
 		return fprintf(stderr, "ingot: say what to %s; see ingot %s --help\n",
 			       use == IN_SET ? "set" : "unset", line->command),
 		       CLI_USAGE;
-	return act_on_args(line, 0, &a);
+	return act_with(line, c, line->args, (size_t)line->n_args, &a);
 }
 
 int verb_node_set(struct cli_line *line, void *data)

@@ -277,6 +277,7 @@ static const struct field runbook_fields[] = {
 	JSON("steps", "steps", "a list of {interface, step, args, order}",
 		IN_CREATE | IN_SET | REQUIRED),
 	BOOL("public", "public", "everybody may use it", IN_CREATE | IN_SET),
+	BOOL("disable-ramdisk", "disable_ramdisk", "its steps need no agent", IN_CREATE | IN_SET),
 	TEXT("owner", "owner", "OWNER", "whose it is", IN_ALL),
 	LIST("trait", "traits", "TRAIT", "a trait of nodes it is for", IN_CREATE),
 	EXTRA,

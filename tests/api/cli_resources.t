@@ -349,6 +349,9 @@ well("node", "list", "--os-username", "admin", "--password-file", in_file("pass"
 fails(1, "certificate", "node", "list", env={**basic, "OS_CACERT": ""})
 status, out, err = ingot("node", "list", "--insecure", env={**basic, "OS_CACERT": ""})
 ok(status == 0 and "not checked" in err, "--insecure says what it means: " + err)
+status, out, err = ingot("node", "create", "p1", "--driver", "fake-hardware", "--insecure", env={**basic, "OS_CACERT": ""})
+status, out, err = ingot("node", "set", "p1", "--extra", "a=1", "--insecure", env={**basic, "OS_CACERT": ""})
+same((status, err.count("not checked")), (0, 1), "a verb opens one connection, and asks or warns once: " + err)
 in_file("clouds.yaml", "clouds:\n  lab:\n    auth_type: http_basic\n    cacert: %s\n    auth: {endpoint: '%s'}\n" % (
     cert, secure.url))
 in_file("secure.yaml", "clouds: {lab: {auth: {username: admin, password: myPassword}}}\n")
