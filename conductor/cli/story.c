@@ -1,5 +1,6 @@
 /* A node's story: why it waits, how it booted, and what happened to it before. */
 #include "conductor/cli/story.h"
+#include "conductor/cli/crudwords.h"
 #include "conductor/cli/watch.h"
 #include "lib/base/str.h"
 #include "lib/base/time.h"
@@ -198,18 +199,49 @@ static void print_why(const json_t *why)
 	print_console(json_object_get(why, "console"));
 }
 
+/* Of many nodes what matters, a line each. */
+static int print_whys(const struct cli_line *line, struct conn *c, struct names *nodes)
+{
+	static const struct table_column columns[] = {{"name", "NODE"},
+		{"provision_state", "STATE"}, {"waits_for", "WAITS FOR"}, {"waits_until", "UNTIL"},
+		{"last_error", NULL}, {"next", "DO NEXT"}};
+	struct fan_call call = {.method = "GET", .before = "/ingot/v1/why/"};
+	struct failures failed = {0};
+	_cleanup_json_ json_t *all = fan_call(c, nodes, &call, &failed);
+	int code;
+
+	fan_drop_failed(nodes, all);
+	code = cmd_print(line, columns, ARRAY_SIZE(columns), all);
+	failures_print(&failed);
+	code = failed.n ? CLI_FAILED : code;
+	failures_done(&failed);
+	return code;
+}
+
 int verb_why(struct cli_line *line, void *data)
 {
-	_cleanup_free_ char *path = conn_path("/ingot/v1/why/", line->args[0], "");
+	_cleanup_conn_ struct conn *c = NULL;
 	_cleanup_json_ json_t *why = NULL;
-	struct err e;
-	int r = cmd_fetch(line, path, &why, &e);
+	_cleanup_free_ char *path = NULL;
+	struct names nodes = {0};
+	struct err e = {0};
+	int code = CLI_OK;
 
-	if (r < 0)
-		return cmd_fail(&e);
-	if (r == 0)
-		print_why(why);
-	return CLI_OK;
+	if (conn_open(line, &c, &e) < 0 || cmd_select(c, line, 0, &nodes, &e) < 0) {
+		code = cmd_fail_usage(&e);
+	} else if (words_many(line, line->n_args)) {
+		code = print_whys(line, c, &nodes);
+	} else {
+		path = conn_path("/ingot/v1/why/", nodes.list[0], "");
+		if (conn_call(c, "GET", path, NULL, &why, &e) < 0)
+			code = cmd_fail(&e);
+		else if (print_as_json(line))
+			cmd_print_json(why);
+		else
+			print_why(why);
+	}
+	names_done(&nodes);
+	return code;
 }
 
 int verb_boot_explain(struct cli_line *line, void *data)

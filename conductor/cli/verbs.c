@@ -143,8 +143,9 @@ static const struct cli_verb other_verbs[] = {
 		"ingot console r12u07 --replay --speed 4\n"
 		"ingot console r12u07 --log --json > r12u07.cast",
 		verb_console},
-	{"why", NULL, "NODE", 1, 1, {{0}}, "what a node waits for, since when, and what happened",
-		"ingot why r12u07", verb_why},
+	{"why", NULL, "NODE...", 0, -1, {O(all)},
+		"what a node waits for, since when, and what happened; of many a line each",
+		"ingot why r12u07\ningot why @rack12", verb_why},
 	{"boot", "explain", "MAC|NODE", 1, 1, {{0}},
 		"replay a boot: each step, each decision, where it stopped and what that means",
 		"ingot boot explain 52:54:00:12:00:07\n"

@@ -206,6 +206,8 @@ well("node", "unhold", "n02", "--wait")
 well("node", "inventory", "save", "n01", "--file", path_of("inventory.json"))
 ok("cpu" in well("node", "inventory", "show", "n01"), "the inventory for people")
 same(json.load(open(path_of("inventory.json"), encoding="utf-8")), answer("node", "inventory", "save", "n01"), "and as a file")
+same([w["name"] for w in answer("why", "n0[1-2]")], ["n01", "n02"], "why, of many")
+ok("WAITS FOR" in well("why", "n0[1-2]"), "a line each")
 event = answer("node", "history", "list", "n01")["history"][0]
 same(answer("node", "history", "get", "n01", event["uuid"])["event"], event["event"], "one event of the history")
 fails(1, "", "node", "inventory", "save", "nobody")
