@@ -39,6 +39,8 @@ static const struct field port_fields[] = {
 };
 static const struct table_column port_columns[] = {{"address", NULL}, {"pxe_enabled", "PXE"},
 	{"physical_network", "NETWORK"}, {"node_uuid", "NODE"}, {"uuid", NULL}};
+static const struct cli_option address_option[] = {
+	{"address", NULL, "what is named is a MAC address, for which it is taken anyway"}};
 static const struct resource port = {.noun = "port",
 	.many = "NICs of nodes",
 	.path = "/v1/ports",
@@ -50,6 +52,7 @@ static const struct resource port = {.noun = "port",
 	.by_address = true,
 	.verbs = VERBS_ALL,
 	FIELDS(port_fields, port_columns),
+	.extra = {[RESOURCE_SHOW] = CLI_OPTIONS(address_option)},
 	.help = {[RESOURCE_CREATE] = "add a NIC to a node"},
 	.examples = {
 		"--node r12u07",
@@ -94,6 +97,7 @@ static const struct resource portgroup = {.noun = "port group",
 	.by_address = true,
 	.verbs = VERBS_ALL,
 	FIELDS(portgroup_fields, portgroup_columns),
+	.extra = {[RESOURCE_SHOW] = CLI_OPTIONS(address_option)},
 	.examples = {
 		"--node r12u07",
 		"bond0",
