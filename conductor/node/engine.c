@@ -255,7 +255,7 @@ static void enode_turn(struct enode *e)
 		enode_cool(e);
 }
 
-static void dispatch(struct engine *en, struct request *r)
+void request_dispatch(struct engine *en, struct request *r)
 {
 	struct enode *e;
 	struct err err;
@@ -354,7 +354,7 @@ static void turn(struct engine *en)
 		struct request *r = list_entry(requests.next, struct request, link);
 
 		list_remove(&r->link);
-		dispatch(en, r);
+		request_dispatch(en, r);
 	}
 	do {
 		if (en->slots_changed)

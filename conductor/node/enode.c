@@ -105,19 +105,30 @@ static void enode_release(uv_handle_t *h)
 	free(h->data);
 }
 
+/* What waits for its turn at a node that is gone. Those about records say themselves what that
+ * means.
+ */
+static void dismiss(struct enode *e, const struct err *gone)
+{
+	struct request *r;
+
+	while ((r = list_first(&e->requests, struct request, link))) {
+		list_remove(&r->link);
+		if (r->type && !e->en->stopping)
+			on_record(e->en, r);
+		else
+			request_finish(r, -ENOENT, gone);
+	}
+}
+
 void enode_free(struct enode *e)
 {
 	struct engine *en = e->en;
 	struct err gone;
-	struct request *r, *next_r;
 	struct op *op, *next_op;
 
 	err_set(&gone, ENOENT, "Node %s could not be found.", e->uuid);
 	run_drop(e);
-	list_for_each_safe (r, next_r, &e->requests, link) {
-		list_remove(&r->link);
-		request_finish(r, -ENOENT, &gone);
-	}
 	list_for_each_safe (op, next_op, &e->answers, link) {
 		list_remove(&op->link);
 		op_free(op);
@@ -127,6 +138,7 @@ void enode_free(struct enode *e)
 	map_remove(&en->nodes, e->uuid);
 	if (e->name)
 		map_remove(&en->names, e->name);
+	dismiss(e, &gone);
 	en->stats.nodes--;
 	en->stats.nodes_by_state[e->state]--;
 	en->stats.waiting[e->wait]--;

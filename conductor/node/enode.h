@@ -53,6 +53,8 @@ struct enode {
 	bool power_asked; /* by the sweep, and the record has not changed since */
 
 	bool committing;
+	bool leaving;	      /* its deletion is in flight */
+	uint16_t arriving;    /* records that are on their way to it: it has to stay until then */
 	struct list requests; /* struct request */
 	struct list answers;  /* struct op */
 
@@ -144,7 +146,7 @@ struct engine {
 	struct map phone_home; /* token -> uuid text (owned) */
 
 	struct record_table *records; /* by kind, see records.h */
-	struct list record_waits;     /* requests for records that are being changed */
+	struct list record_waits;     /* requests that wait for a change of a record */
 
 	struct news_subscriber subscribers[8];
 	int n_subscribers;
@@ -199,6 +201,7 @@ struct commit {
 };
 
 /* engine.c */
+void request_dispatch(struct engine *en, struct request *r);	 /* as if it had come now */
 struct enode *engine_find(struct engine *en, const char *ident); /* uuid or name */
 void engine_again(struct engine *en); /* its thread only: have another turn soon */
 void enode_ready(struct enode *e);    /* look at it again in this turn of the loop */

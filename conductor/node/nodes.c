@@ -187,7 +187,7 @@ static void deleted(struct commit *c, void *data)
 	if (c->r == 0 && e) {
 		enode_free(e);
 	} else if (e) {
-		e->committing = false;
+		e->committing = e->leaving = false;
 		enode_ready(e);
 	}
 	request_finish(r, c->r, &c->err);
@@ -226,6 +226,10 @@ void on_node_delete(struct enode *e, struct request *r)
 		request_finish(r, ret, ret < 0 ? &err : NULL);
 		return;
 	}
+	if (e->arriving) {
+		list_append(&e->en->record_waits, &r->link);
+		return;
+	}
 	c = commit_bare(e->en);
 	store_txn_delete(c->txn, &node_type, e->uuid);
 	store_txn_delete(c->txn, &inventory_type, e->uuid);
@@ -234,7 +238,7 @@ void on_node_delete(struct enode *e, struct request *r)
 	store_txn_delete_where(c->txn, &node_event_type, "node_uuid", e->uuid, 0);
 	store_txn_delete_where(c->txn, &disk_record_type, "node_uuid", e->uuid, 0);
 	settings_delete(c, e->uuid);
-	e->committing = true; /* nothing else happens to it meanwhile */
+	e->committing = e->leaving = true; /* nothing else happens to it meanwhile */
 	str_replace(&r->ident, e->uuid);
 	commit_news(c, NEWS_NODE_DELETED, provision_state_name(e->state), NULL, "deleted");
 	c->news.node = enode_get(e); /* not cooled while committing */

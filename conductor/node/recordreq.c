@@ -18,6 +18,8 @@ static void change_free(struct record_change *ch)
 {
 	const struct record_type *t = ch->kind->type;
 
+	if (ch->announced)
+		ch->node->arriving--;
 	if (ch->old)
 		record_done(t, ch->old);
 	if (ch->new)
@@ -105,6 +107,19 @@ static int locked(const struct enode *e, const struct record_change *ch, struct 
 	return e && ch->resident && power_changing(e) ? enode_locked(e, err) : 0;
 }
 
+/* Of a record that goes to another node: that has to be there when it comes. */
+static int announce(struct record_change *ch, const struct enode *from, struct err *err)
+{
+	if (!ch->new || !ch->node || ch->node == from)
+		return 0;
+	if (ch->node->leaving)
+		return err_set(err, EINVAL, "%s: Node %s could not be found.", ch->kind->node_field,
+			ch->node->uuid);
+	ch->node->arriving++;
+	ch->announced = true;
+	return 0;
+}
+
 static int stage_change(struct record_change *ch, struct commit *c, struct err *e)
 {
 	const struct record_type *t = ch->kind->type;
@@ -148,6 +163,8 @@ static void record_change(
 	ret = locked(e, ch, &err);
 	if (ret == 0)
 		ret = prepare(ch, &err);
+	if (ret == 0)
+		ret = announce(ch, e, &err);
 	if (ret < 0 || r->would) {
 		change_free(ch);
 		request_finish(r, ret, ret < 0 ? &err : NULL);
@@ -242,6 +259,6 @@ void records_wake(struct engine *en)
 	}
 	while ((r = list_first(&waits, struct request, link))) {
 		list_remove(&r->link);
-		on_record(en, r);
+		request_dispatch(en, r);
 	}
 }

@@ -57,6 +57,7 @@ struct record_change {
 	void *old, *new;	   /* records of the kind's type; NULL: created, deleted */
 	struct enode *node;	   /* that of `new`, else of `old`; NULL: none */
 	struct resident *parent;   /* the same; NULL: none */
+	bool announced;		   /* the node waits for it */
 };
 
 struct resident {
@@ -117,6 +118,6 @@ void records_free(struct engine *en);
 /* recordreq.c */
 void on_record(struct engine *en, struct request *r);
 void on_record_of_node(struct enode *e, struct request *r);
-void records_wake(struct engine *en); /* requests for what was busy are looked at again */
+void records_wake(struct engine *en); /* requests in record_waits are looked at again */
 
 #endif

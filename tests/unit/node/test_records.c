@@ -175,6 +175,59 @@ static void membership(struct rig *rig)
 	is_int(make(rig, &port_type, port_of("b", M1), NULL, &e), 0, "the MAC is free");
 }
 
+static int orphan(void *data, const void *rec)
+{
+	const struct port *p = rec;
+	struct rig *rig = data;
+	struct node n;
+	int r;
+
+	node_init(&n);
+	r = store_get(rig->store, &node_type, "uuid", p->node_uuid, &n, NULL);
+	node_done(&n);
+	return r;
+}
+
+/* A port on its way to another node while that is deleted: it comes first and goes with the node,
+ * or it is refused and stays. */
+static void moves(struct rig *rig)
+{
+	struct edit edit = {.type = &port_type, .field = "node_uuid"};
+	char port[UUID_TEXT_MAX];
+	struct request *move, *gone;
+	struct err e;
+	struct ask a;
+	int64_t others = count(rig, &port_type);
+	int fits = 0;
+
+	for (int i = 0; i < 20; i++) {
+		create(rig, "from", NULL);
+		create(rig, "to", NULL);
+		make(rig, &port_type, port_of("from", M2), port, &e);
+		ask_init(&a);
+		ask_init(&edit.ask);
+		edit.value = json_string(node_uuid(rig, "to"));
+		move = rq_new(&edit.ask, REQ_RECORD_UPDATE, port);
+		move->data = &edit;
+		move->type = &port_type;
+		move->edit = set;
+		gone = rq_new(&a, REQ_NODE_DELETE, "to");
+		engine_submit(rig->engine, i % 2 ? gone : move);
+		engine_submit(rig->engine, i % 2 ? move : gone);
+		if (!ask_wait(&a, 1) || !ask_wait(&edit.ask, 1))
+			break;
+		fits += gone->result == 0 &&
+			count(rig, &port_type) == others + (move->result < 0) &&
+			store_list(rig->store, &port_type, &(struct store_query){0}, orphan, rig,
+				&e) == 0;
+		request_free(move);
+		request_free(gone);
+		json_decref(edit.value);
+		drop(rig, NULL, "from", &e);
+	}
+	is_int(fits, 20, "no port is left without its node");
+}
+
 /* Many at once: of those that want the same name one gets it; changes of one wait for each other.
  */
 static void together(struct rig *rig)
@@ -226,6 +279,7 @@ int main(void)
 	uniqueness(&rig);
 	membership(&rig);
 	together(&rig);
+	moves(&rig);
 	ok(*node_uuid(&rig, "b"), "node b is left");
 	rig_end(&rig);
 	return done_testing();
