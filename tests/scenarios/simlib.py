@@ -38,7 +38,7 @@ BUILD = os.path.join(TOP, os.environ.get("INGOT_BUILD", "build"))
 VARIANT = os.path.basename(BUILD.rstrip("/"))
 OBJ = os.path.join(TOP, "build/obj", "release" if VARIANT == "build" else VARIANT)
 BMC_USER, BMC_PASSWORD = "admin", "sim-secret"
-API_VERSION = "1.82"
+API_VERSION = "1.110"
 GIB = 1 << 30
 BOOT_TIMEOUT_S = 15
 LOST = (OSError, http.client.HTTPException)  # what a server that ends in the middle looks like
@@ -738,7 +738,7 @@ class Sim:
         return self.get("/ingot/v1/why/" + machine.name)
 
     def history(self, machine):
-        return self.get("/v1/nodes/%s/history/detail" % machine.name)["history"]
+        return self.get("/v1/nodes/%s/history?detail=true" % machine.name)["history"]
 
     def enroll(self, machine, **driver_info):
         info = {"ipmi_address": "127.0.0.1", "ipmi_port": self.bmcs.ports[machine.i], "ipmi_username": BMC_USER,

@@ -250,7 +250,7 @@ class Judge:
         for (node, event), (least, most) in events.items():
             if node in gone:
                 continue
-            count = [e["event"] for e in self.sim.get("/v1/nodes/%s/history/detail" % node)["history"]].count(event)
+            count = [e["event"] for e in self.sim.get("/v1/nodes/%s/history?detail=true" % node)["history"]].count(event)
             if not least <= count <= most:
                 wrong.append("%s: \"%s\" is %d times in the history, acknowledged %d to %d times" % (
                     node, event, count, least, most))
