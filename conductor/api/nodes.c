@@ -269,6 +269,8 @@ static int edit_node(void *data, void *record, struct err *e)
 		return r;
 	if (!n->driver)
 		return err_set(e, EINVAL, "driver: may not be removed");
+	if (!n->conductor_group)
+		n->conductor_group = xstrdup("");
 	lower(n->conductor_group);
 	if (c->flag && !str_eq(driver, n->driver))
 		reset_interfaces(n, c->body);

@@ -93,7 +93,7 @@ static json_t *show_setting(
 	_cleanup_free_ char *below = xasprintf("bios/%s", json_str(one, "name"));
 	json_t *out = show(fields, one, record);
 
-	json_object_set_new(out, "links", call_links(c, "nodes", c->params[0], below));
+	json_object_set_new(out, "links", call_links(c, "nodes", json_str(record, "uuid"), below));
 	return out;
 }
 

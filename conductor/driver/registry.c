@@ -44,7 +44,7 @@ static const struct hardware_type fake_type = {
 		[IF_RAID] = LIST(&fake_interfaces[IF_RAID], &no_interfaces[IF_RAID], &agent_raid),
 		[IF_RESCUE] =
 			LIST(&fake_interfaces[IF_RESCUE], &agent_rescue, &no_interfaces[IF_RESCUE]),
-		[IF_STORAGE] = FAKE_OR_NO(IF_STORAGE),
+		[IF_STORAGE] = LIST(&no_interfaces[IF_STORAGE], &fake_interfaces[IF_STORAGE]),
 		[IF_VENDOR] = FAKE_OR_NO(IF_VENDOR)},
 };
 

@@ -264,7 +264,7 @@ static int accepted_node(struct engine *en, struct request *r, struct node *n, s
 	str_replace(&n->uuid, uuid);
 	n->provision_state = PS_ENROLL;
 	n->conductor_group = xstrdup("");
-	n->created_at = n->updated_at = time_wall_us();
+	n->created_at = time_wall_us();
 	return 0;
 }
 

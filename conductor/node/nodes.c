@@ -82,7 +82,7 @@ void on_node_create(struct engine *en, struct request *r)
 		n->provision_state = PS_ENROLL;
 	if (!n->conductor_group)
 		n->conductor_group = xstrdup("");
-	n->created_at = n->updated_at = time_wall_us();
+	n->created_at = time_wall_us(); /* updated_at is null until it is, as in Ironic */
 	cr = xcalloc(1, sizeof(*cr));
 	cr->request = r;
 	cr->node = n;

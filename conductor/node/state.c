@@ -157,8 +157,10 @@ static void fill_next(struct node *n, const struct transition *row, const struct
 		n->inspection_started_at = n->provision_updated_at;
 		n->inspection_finished_at = 0;
 	}
-	if (row->to == PS_MANAGEABLE && row->from == PS_INSPECTING)
+	if (row->to == PS_MANAGEABLE && row->from == PS_INSPECTING) {
+		n->inspection_started_at = 0; /* of one that runs, as in Ironic */
 		n->inspection_finished_at = n->provision_updated_at;
+	}
 	if (row->event == EV_FAIL)
 		note_fault(n, row->to, s->error);
 	if (row->to == PS_ADOPT_FAILED)
