@@ -6,6 +6,7 @@
 #   make lint       layers, layout, analysers               make bench       measurements beside peers
 #   make install    into PREFIX, with a systemd unit        make fuzz MIN=5  every fuzz target so long
 #   make openapi    openapi.yaml as the tables say          make fuzz-api    mutated requests, ten minutes
+#   make check-contract  beside Debian's Ironic (root)
 #   make repeat N=20                                        every simulated scenario so many times
 #
 # VARIANT=release|debug|asan|tsan|fuzz; release lands in build/, the others in build/<variant>/.
@@ -157,6 +158,11 @@ check: deps
 	@tests/check.sh all
 check-all: deps
 	@tests/check.sh everything
+
+# The same questions to Debian's Ironic and to Ingot; tests/contract/README.md.
+check-contract: deps
+	@$(MAKE) --no-print-directory programs
+	@tests/contract/check.py
 
 # Ends non-zero on a finding; MIN is minutes for each target.
 MIN ?= 1

@@ -115,6 +115,7 @@ all | everything)
 		stage "build (tsan)" make -s -j2 VARIANT=tsan programs tests
 		stage "unit tests (tsan)" make -s VARIANT=tsan check-unit
 		simulated tsan 6
+		stage "contract: beside Debian's Ironic" tests/contract/check.py
 		for t in tests/scenarios/all/*.t; do [ -e "$t" ] && stage "all: $(basename "$t" .t)" taps 3600 "$t"; done
 	fi
 	stage "demo" tests/scenarios/demo.py --quiet
