@@ -385,7 +385,7 @@ def templates(t):
 
 
 def allocations(t):
-    t.good("node", "set", "n1", "--resource-class", "large")
+    t.good("node", "set", "n1", "--resource-class", "large", "--owner", "me")  # an allocation's owner has to own it
     t.good("node", "add", "trait", "n1", "CUSTOM_FAST")
     t.good("node", "provide", "n1", "--wait", "60")
     a = t.good("allocation", "create", "--resource-class", "large", "--trait", "CUSTOM_FAST", "--candidate-node", "n1",
