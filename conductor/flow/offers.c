@@ -126,7 +126,7 @@ static const struct flow_call of_fake[] = {
 };
 
 static const struct flow_call fake_wait[] = {
-	{.what = "a heartbeat or an abort", .kind = CALL_PAUSE},
+	{.what = "a heartbeat of its agent, or an abort", .kind = CALL_PAUSE},
 };
 
 static const struct step_arg settings_arg[] = {
@@ -171,7 +171,7 @@ static const struct flow_call hold[] = {
 	{.what = "an operator to unhold or abort", .kind = CALL_HOLD},
 };
 static const struct flow_call wait_a_while[] = {
-	{.what = "the pause of a wait step to be over", .kind = CALL_PAUSE},
+	{.what = "a heartbeat of its agent, or an abort", .kind = CALL_PAUSE},
 };
 static const struct flow_call power_on[] = {
 	{.what = "power on",

@@ -11,9 +11,7 @@
 	"console, "                                                                                \
 	"or stop it: ingot node abort NODE"
 #define HOLD_NEXT                                                                                  \
-	"go on: PUT /v1/nodes/NODE/states/provision {\"target\": \"unhold\"}; or stop it: ingot "  \
-	"node "                                                                                    \
-	"abort NODE"
+	"look at it, then let it go on: ingot node unhold NODE; or stop it: ingot node abort NODE"
 
 static const struct explanation states[PS_COUNT] = {
 	[PS_ENROLL] = {NULL, NULL, "have its BMC checked: ingot node manage NODE --wait"},

@@ -210,7 +210,8 @@ void run_waits(struct enode *e)
 	state_timer(e);
 	if (!pause_s)
 		return;
-	e->waits_until_ms = time_mono_ms() + (int64_t)pause_s * 1000;
+	enode_waits(
+		e, time_mono_ms() + (int64_t)pause_s * 1000, "a pause of %d s to be over", pause_s);
 	enode_arm(e, (int64_t)pause_s * 1000);
 }
 
@@ -549,8 +550,8 @@ void run_resume(struct enode *e)
 		return;
 	if (!e->run || !provision_state_is_wait(e->state))
 		e->heartbeat = e->run != NULL;
-	else if (!run_pause_s(e))
-		run_resume_for(e, NULL);
+	else if (!run_pause_s(e) && run_call(e)->kind != CALL_INSPECTION)
+		run_resume_for(e, NULL); /* an inspection is awaited for what it brings */
 }
 
 static void apply(struct enode *e, enum fsm_event event, const char *cause)

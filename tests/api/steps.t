@@ -178,6 +178,16 @@ def test_abort():
     accepted("abort", "clean", "a pause", clean_steps=[step("power", "wait", args={"seconds": 1})])
     same(reach("abort", "clean wait"), "clean wait", "waits")
     same(reach("abort", "manageable"), "manageable", "and is over by itself")
+    provision("abort", "provide")
+    reach("abort", "available")
+    accepted("abort", "active", "a deployment that waits",
+             deploy_steps=[deploy_step("power", "wait", 50)])
+    same(reach("abort", "wait call-back"), "wait call-back", "in Ironic's state for it")
+    why = c.request("GET", "/ingot/v1/why/abort")[1]
+    ok("heartbeat" in why["waits_for"], "why says for what: " + why["waits_for"])
+    refused("abort", "abort", "an abort of it before 1.110", "1.110", "1.109")
+    accepted("abort", "abort", "and since")
+    same(reach("abort", "deploy failed"), "deploy failed", "fails the deployment")
     make("inspects")
     refused("inspects", "abort", "a stable state cannot be aborted", "manageable")
 
