@@ -324,19 +324,3 @@ int call_arg_bool(const struct call *c, const char *name, bool dflt, bool *ret, 
 		return 0;
 	return err_set(e, EINVAL, "%s: expected true or false, not '%.32s'", name, text);
 }
-
-int call_args_only(const struct call *c, const char *const *known, struct err *e)
-{
-	const char *name, *value;
-	size_t pos = 0;
-
-	while (http_arg_next(c->req, &pos, &name, &value)) {
-		const char *const *k = known;
-
-		while (*k && !str_eq(*k, name))
-			k++;
-		if (!*k)
-			return err_set(e, EINVAL, "%.64s: unknown query argument", name);
-	}
-	return 0;
-}

@@ -86,7 +86,4 @@ int call_parse_body(const struct route *route, int version, const char *text, si
 /* A boolean query argument; dflt when absent; -EINVAL names it. */
 int call_arg_bool(const struct call *c, const char *name, bool dflt, bool *ret, struct err *e);
 
-/* Refuses arguments that are not in the NULL-terminated list. */
-int call_args_only(const struct call *c, const char *const *known, struct err *e);
-
 #endif

@@ -50,21 +50,6 @@ int version_check(int version, const char *kind, const char *name, struct err *e
 	return too_old(version, row->minor, row->code ? row->code : EPROTONOSUPPORT, name, e);
 }
 
-int version_like(int version, const char *kind)
-{
-	size_t n;
-	const struct since *rows = since_rows(&n);
-	int like = API_MINOR_MIN;
-
-	for (size_t i = 0; i < n; i++)
-		if (rows[i].minor <= version && rows[i].minor > like && str_eq(rows[i].kind, kind))
-			like = rows[i].minor;
-	for (size_t i = 0; i < ARRAY_SIZE(states); i++)
-		if (states[i].since <= version && states[i].since > like)
-			like = states[i].since;
-	return like;
-}
-
 /* "1.N" alone. */
 static int parse_number(const char *text, int *ret, struct err *e)
 {

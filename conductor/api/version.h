@@ -42,9 +42,6 @@ int version_shown(const char *kind, const char *name);
 /* 0, or the code that a request of this version gets for this name: -EPROTONOSUPPORT, -EINVAL. */
 int version_check(int version, const char *kind, const char *name, struct err *e);
 
-/* The oldest version in which resources of a kind look as they do in this one. */
-int version_like(int version, const char *kind);
-
 /* 0, or -EPROTONOSUPPORT saying which version is needed. */
 int version_need(int version, int since, const char *what, struct err *e);
 

@@ -101,6 +101,11 @@ static void test_versions(void)
 	is_str(max, "1.110", "and the newest");
 	refused("GET", "/v1/conductors", "1.48", NULL, 404, "1.49");
 	refused("POST", "/v1/allocations", "1.51", "{}", 405, "1.52");
+	refused("GET", "/v1/events", "1.53", NULL, 404, "found");
+	refused("GET", "/v1/events", "1.54", NULL, 405, "method");
+	refused("GET", "/v1/nodes?sort_key=owner", "1.49", NULL, 406, "owner");
+	refused("GET", "/v1/nodes?limit=1&limit=2", "1.80", NULL, 400, "twice");
+	refused("GET", "/v1/nodes/validate?foo=1", "1.80", NULL, 400, "foo");
 	refused("GET", "/v1/nodes?detail=true", "1.42", NULL, 400, "detail");
 	refused("GET", "/v1/nodes?owner=x", "1.49", NULL, 406, "owner");
 	refused("POST", "/v1/nodes", "1.49", "{\"driver\": \"fake-hardware\", \"owner\": \"x\"}",

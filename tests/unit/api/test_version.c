@@ -76,6 +76,13 @@ static void test_since(void)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		is_int(version_since(cases[i].kind, cases[i].name), cases[i].since, "%s %s",
 			cases[i].kind, cases[i].name);
+	is_int(version_check(49, "node", "owner", NULL), -EPROTONOSUPPORT, "too new: 406");
+	is_int(version_check(50, "node", "owner", NULL), 0, "not any more");
+	is_int(version_check(42, "node?", "detail", NULL), -EINVAL, "unknown before: 400");
+	is_int(version_check(1, "node", "uuid", NULL), 0, "always there");
+	is_int(version_check(25, "portgroup", "mode", NULL), -EPROTONOSUPPORT, "not to be set");
+	is_int(version_shown("portgroup", "mode"), 1, "but shown to all versions");
+	is_int(version_shown("node", "owner"), 50, "as others are not");
 	is_int(version_need(36, 37, "traits", NULL), -EPROTONOSUPPORT, "one too old");
 	is_int(version_need(37, 37, "traits", NULL), 0, "just new enough");
 }
