@@ -1,4 +1,7 @@
-/* BIOS settings and firmware components, written with the commit that follows their step. */
+/*
+ * BIOS settings and firmware components, written with the commit that follows their step: always
+ * anew, so that they have no time of a change.
+ */
 #include "conductor/node/enode.h"
 #include "lib/base/time.h"
 
@@ -7,7 +10,6 @@ static void put_bios(struct commit *c, json_t *settings)
 	struct bios_settings rec = {
 		.uuid = c->next->uuid, .settings = settings, .created_at = time_wall_us()};
 
-	rec.updated_at = rec.created_at;
 	store_txn_put(c->txn, &bios_settings_type, &rec);
 }
 
@@ -24,7 +26,6 @@ static void put_firmware(struct commit *c, const json_t *told)
 		.last_version_flashed = (char *)json_str(told, "last_version_flashed"),
 		.created_at = time_wall_us()};
 
-	rec.updated_at = rec.created_at;
 	store_txn_put(c->txn, &firmware_component_type, &rec);
 }
 

@@ -201,6 +201,7 @@ def bios_and_firmware():
     got = call("GET", n + "/bios")[1]["bios"]
     same([(s["name"], s["value"]) for s in got], [("VT", "on"), ("Boot", "Uefi")], "the settings are kept")
     same(sorted(got[0]), ["created_at", "links", "name", "updated_at", "value"], "what is told of one")
+    ok(got[0]["created_at"] and got[0]["updated_at"] is None, "new ones were not updated")
     registry = ["allowable_values", "attribute_type", "created_at", "links", "lower_bound", "max_length", "min_length",
                 "name", "read_only", "reset_required", "unique", "updated_at", "upper_bound", "value"]
     same(sorted(call("GET", n + "/bios?detail=True", version="1.74")[1]["bios"][0]), registry, "with detail")
