@@ -370,7 +370,7 @@ class Client:
         event = self.EVENTS.get(target, target) + " asked for"
 
         def look(peer):
-            path, count = "/v1/nodes/%s/history/detail" % node[0], 0
+            path, count = "/v1/nodes/%s/history?detail=True" % node[0], 0
             while path:
                 status, page = peer.call("GET", path)
                 if status == 404:
