@@ -40,6 +40,9 @@ struct config {
 	char *console_folder, *console_tcp;
 	int console_size, console_sessions, console_linger;
 	/* [report] */
+	bool discovery;
+	char *discovery_driver;
+	char *built_in_rules, *mask_secrets;
 	char *webhooks, *webhook_ca;
 	/* [fake] */
 	char *fake_delays[IF_COUNT];

@@ -12,6 +12,7 @@
 #include "conductor/driver/console.h"
 #include "conductor/driver/driver.h"
 #include "conductor/flow/flow.h"
+#include "conductor/model/rule/rule.h"
 #include "conductor/node/bootpath.h"
 #include "conductor/node/engine.h"
 #include "conductor/node/readings.h"
@@ -22,6 +23,7 @@
 #include "lib/base/fs.h"
 #include "lib/base/log.h"
 #include "lib/base/str.h"
+#include "lib/yaml/yaml.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -33,9 +35,11 @@
 #include <unistd.h>
 
 #define AGENT_CONNECTIONS 256
+#define RULES_FILE_MAX	  (1 << 20)
 #define DRAIN_MS	  3000
 
 struct conductor {
+	json_t *rules; /* built-in inspection rules */
 	struct config config;
 	char hostname[256];
 	char *api_url; /* as machines reach it */
@@ -450,6 +454,15 @@ static enum collect_logs logs_of(const char *word)
 				       : LOGS_ON_FAILURE;
 }
 
+static enum rule_mask rule_mask_of(const char *name)
+{
+	unsigned i = 0;
+
+	while (i < RULE_MASK_COUNT - 1 && !str_eq(name, rule_mask_names[i]))
+		i++;
+	return (enum rule_mask)i;
+}
+
 static int start_engine(struct conductor *c, struct err *e)
 {
 	const struct config *f = &c->config;
@@ -490,6 +503,9 @@ static int start_engine(struct conductor *c, struct err *e)
 		.max_boot = f->max_boot,
 		.max_deploy = f->max_deploy,
 		.max_clean = f->max_clean,
+		.built_in_rules = c->rules,
+		.discovery_driver = f->discovery ? f->discovery_driver : NULL,
+		.rule_mask = rule_mask_of(f->mask_secrets),
 		.deliveries = add_deliveries,
 		.deliveries_data = c};
 	r = engine_new(&c->loop, c->store, &ec, &c->engine, e);
@@ -608,6 +624,7 @@ static void stop(struct conductor *c)
 	free(c->api_url);
 	free(c->url_list);
 	free(c->console_folder);
+	json_decref(c->rules);
 	config_done(&c->config);
 }
 
@@ -691,6 +708,30 @@ static int check_drivers(const char *path, const struct config *f, struct err *e
 	return r < 0 ? err_prefix(e, "%s", path) : 0;
 }
 
+/* The inspection rules of a file, YAML or JSON; an empty array when there is none. */
+static int load_rules(const char *path, json_t **ret, struct err *e)
+{
+	_cleanup_free_ char *text = NULL;
+	json_t *rule;
+	size_t len, i;
+	int r = 0;
+
+	if (str_empty(path)) {
+		*ret = json_array();
+		return 0;
+	}
+	r = fs_read(path, RULES_FILE_MAX, &text, &len, e);
+	if (r == 0)
+		r = yaml_to_json(text, len, ret, e);
+	if (r == 0 && !json_is_array(*ret))
+		r = err_set(e, EINVAL, "expected a list of rules");
+	json_array_foreach (*ret, i, rule) {
+		if (r == 0 && rule_check(rule, true, e) < 0)
+			r = err_prefix(e, "rule %zu", i + 1);
+	}
+	return r < 0 ? err_prefix(e, "[inspection_rules] built_in_rules %s", path) : 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct conductor c = {0};
@@ -730,8 +771,17 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	set_log_level(c.config.log_level);
+	if (c.config.discovery && str_empty(c.config.discovery_driver)) {
+		log_error("[auto_discovery] driver: is needed with enabled = true");
+		return 2;
+	}
+	if (load_rules(c.config.built_in_rules, &c.rules, &e) < 0) {
+		log_error("%s", e.text);
+		return 2;
+	}
 	if (check) {
 		printf("%s: good\n", *path ? path : "defaults");
+		json_decref(c.rules);
 		config_done(&c.config);
 		return 0;
 	}

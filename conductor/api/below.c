@@ -99,17 +99,6 @@ int trait_remove(struct call *c, struct err *e)
 	return change_trait(c, true);
 }
 
-int node_empty(struct call *c, struct err *e)
-{
-	_cleanup_free_ char *uuid = NULL;
-	int r = node_uuid(c, c->params[0], &uuid, e);
-
-	if (r < 0)
-		return r;
-	call_reply_json(c, 200, json_pack("{s:[]}", c->route->arg));
-	return 0;
-}
-
 int node_below_missing(struct call *c, struct err *e)
 {
 	_cleanup_free_ char *uuid = NULL;

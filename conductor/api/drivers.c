@@ -1,8 +1,7 @@
-/* Drivers and the conductor, which is one: this one. */
+/* Drivers: what the engine says of them, as this version shows it. */
 #include "conductor/api/handlers.h"
 #include "conductor/api/version.h"
 #include "lib/base/str.h"
-#include "lib/base/time.h"
 
 #include <errno.h>
 #include <string.h>
@@ -210,52 +209,4 @@ static void finish_passthru(struct call *c, struct request *r)
 int driver_passthru(struct call *c, struct err *e)
 {
 	return call_submit(c, call_request(c, REQ_DRIVERS, NULL), finish_passthru);
-}
-
-/* Asked for with the drivers, because it lists their names. */
-static json_t *conductor(const struct call *c, const json_t *answer, bool detail)
-{
-	const char *hostname = engine_hostname(call_engine(c));
-	char created[TIME_TEXT_MAX], now[TIME_TEXT_MAX];
-	json_t *names = json_array(), *driver, *out;
-	size_t i;
-
-	json_array_foreach (json_object_get(answer, "drivers"), i, driver)
-		json_array_append(names, json_object_get(driver, "name"));
-	time_format(engine_started_at_us(call_engine(c)), created, sizeof(created));
-	time_format(time_wall_us(), now, sizeof(now));
-	out = json_pack("{s:s, s:s, s:b, s:o}", "hostname", hostname, "conductor_group", "",
-		"alive", 1, "links", call_links(c, "conductors", hostname, NULL));
-	if (detail)
-		json_object_update_new(out, json_pack("{s:O, s:s, s:s}", "drivers", names,
-						    "created_at", created, "updated_at", now));
-	json_decref(names);
-	return out;
-}
-
-static void finish_conductors(struct call *c, struct request *r)
-{
-	call_reply_json(
-		c, 200, json_pack("{s:[o]}", "conductors", conductor(c, r->answer, c->flag)));
-}
-
-int conductors_list(struct call *c, struct err *e)
-{
-	if (call_arg_bool(c, "detail", false, &c->flag, e) < 0)
-		return -e->code;
-	if (http_arg(c->req, "fields")) /* all of them, then, is more than was asked for */
-		c->flag = true;
-	return call_submit(c, call_request(c, REQ_DRIVERS, NULL), finish_conductors);
-}
-
-static void finish_conductor(struct call *c, struct request *r)
-{
-	call_reply_json(c, 200, conductor(c, r->answer, true));
-}
-
-int conductor_get(struct call *c, struct err *e)
-{
-	if (!str_eq(c->params[0], engine_hostname(call_engine(c))))
-		return err_set(e, ENOENT, "Conductor %.128s could not be found.", c->params[0]);
-	return call_submit(c, call_request(c, REQ_DRIVERS, NULL), finish_conductor);
 }

@@ -57,7 +57,6 @@ HANDLER(traits_put);
 HANDLER(traits_clear);
 HANDLER(trait_add);
 HANDLER(trait_remove);
-HANDLER(node_empty);
 HANDLER(node_below_missing);
 HANDLER(history_list);
 HANDLER(history_get);
@@ -65,6 +64,21 @@ HANDLER(inventory_get);
 HANDLER(children_get);
 HANDLER(node_methods);
 HANDLER(vendor_passthru);
+
+/* conductors.c */
+HANDLER(conductors_list);
+HANDLER(conductor_get);
+
+/* allocations.c */
+HANDLER(allocations_list);
+HANDLER(node_allocation_get);
+HANDLER(node_allocation_delete);
+
+/* inspectionrules.c */
+HANDLER(inspection_rules_clear);
+
+/* events.c */
+HANDLER(events_post);
 
 /* batch.c */
 HANDLER(batch_post);
@@ -89,14 +103,8 @@ HANDLER(driver_properties);
 HANDLER(driver_raid_properties);
 HANDLER(driver_methods);
 HANDLER(driver_passthru);
-HANDLER(conductors_list);
-HANDLER(conductor_get);
 
-/* empty.c */
-HANDLER(empty_list);
-HANDLER(empty_get);
-HANDLER(not_implemented);
-HANDLER(not_supported);
+/* shards.c */
 HANDLER(shards_list);
 
 /* bmc.c */

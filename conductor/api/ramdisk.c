@@ -26,6 +26,21 @@ static json_t *parse_addresses(const char *text)
 	return out;
 }
 
+static void put_links(const struct call *c, json_t *answer)
+{
+	json_t *node = json_object_get(answer, "node");
+
+	if (node)
+		json_object_set_new(
+			node, "links", call_links(c, "nodes", json_str(node, "uuid"), NULL));
+}
+
+static void finish_lookup(struct call *c, struct request *r)
+{
+	put_links(c, r->answer);
+	finish_answer(c, r);
+}
+
 int lookup(struct call *c, struct err *e)
 {
 	const char *uuid = http_arg(c->req, "node_uuid"), *token = http_arg(c->req, "boot_token");
@@ -40,7 +55,7 @@ int lookup(struct call *c, struct err *e)
 	r->args = json_pack("{s:o, s:s?, s:s?}", "addresses", TAKE_PTR(addresses), "node_uuid",
 		uuid, "boot_token", token);
 	r->text = xstrdup(http_peer(c->req));
-	return call_submit(c, r, finish_answer);
+	return call_submit(c, r, finish_lookup);
 }
 
 static const struct schema_field heartbeat_fields[] = {
@@ -67,6 +82,7 @@ int heartbeat(struct call *c, struct err *e)
 
 static void finish_inspection(struct call *c, struct request *r)
 {
+	put_links(c, r->answer);
 	call_reply_json(c, 202, r->answer ? TAKE_PTR(r->answer) : json_object());
 }
 

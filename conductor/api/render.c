@@ -14,6 +14,7 @@ enum item_kind {
 	ITEM_STORED, /* as it is stored */
 	ITEM_MASKED, /* without its secrets */
 	ITEM_STATE,  /* a provision state, as the version names it */
+	ITEM_VEILED, /* null in a record that says so */
 	ITEM_LIVE,   /* the resource's own function says it */
 	ITEM_LINKS,
 	ITEM_HIDDEN,
@@ -36,6 +37,7 @@ struct shape {
 	const struct resource *res;
 	struct shape *next;
 	int n_fields, n_items;
+	int veil; /* the field that veils others when it is true; -1: none */
 	struct item items[VIEW_ITEMS_MAX];
 };
 
@@ -72,6 +74,8 @@ static enum item_kind kind_of(const struct resource *res, const struct field *f)
 		return ITEM_LIVE;
 	if (listed(res->masked, f->name))
 		return ITEM_MASKED;
+	if (listed(res->veiled, f->name))
+		return ITEM_VEILED;
 	return str_eq(f->name, "provision_state") ? ITEM_STATE : ITEM_STORED;
 }
 
@@ -97,11 +101,14 @@ static struct shape *shape_new(const struct resource *res)
 
 	s->res = res;
 	s->n_fields = res->type->n_fields;
+	s->veil = -1;
 	for (const struct field *f = res->type->fields; f < res->type->fields + s->n_fields; f++) {
 		struct item *it = add_item(s, f->name, kind_of(res, f));
 
 		it->absent = absent_value(f);
 		it->live = live_of(res, f->name);
+		if (str_eq(f->name, res->veil))
+			s->veil = s->n_items - 1;
 	}
 	if (!res->no_links)
 		add_item(s, "links", ITEM_LINKS)->below = "";
@@ -251,6 +258,7 @@ static int put_item(const struct view *v, const struct item *it, const struct me
 		put_links(v, uuid, it->below, out);
 		return 0;
 	case ITEM_STORED:
+	case ITEM_VEILED:
 	case ITEM_HIDDEN:
 		break;
 	}
@@ -300,6 +308,17 @@ static int put_items(
 	return r;
 }
 
+static void draw_veil(const struct shape *s, struct member *members)
+{
+	struct json_span flag = s->veil < 0 ? (struct json_span){0} : members[s->veil].value;
+
+	if (!flag.at || flag.len != strlen("true") || memcmp(flag.at, "true", flag.len))
+		return;
+	for (int i = 0; i < s->n_fields; i++)
+		if (s->items[i].kind == ITEM_VEILED)
+			members[i].value = (struct json_span){"null", strlen("null")};
+}
+
 int view_render(const struct view *v, struct json_span stored, struct buf *out)
 {
 	struct member members[VIEW_ITEMS_MAX];
@@ -308,6 +327,7 @@ int view_render(const struct view *v, struct json_span stored, struct buf *out)
 
 	memset(members, 0, (size_t)v->shape->n_fields * sizeof(members[0]));
 	r = find_members(v->shape, stored, members);
+	draw_veil(v->shape, members);
 	if (r == 0)
 		r = put_items(v, members, unquoted(members[0].value), out);
 	if (out->len == begin)

@@ -58,6 +58,8 @@ struct resource {
 	const char *const *masked;   /* fields with secrets in them */
 	const char *const *hidden;   /* record fields that are not of the API */
 	const struct live_field *live;
+	const char *veil; /* a flag: where it is true, these are null */
+	const char *const *veiled;
 	const struct query_arg *args;
 	int n_args;
 	const char *const *alone; /* query arguments of which only one may be given */

@@ -1,4 +1,5 @@
 /* The route table: every method and path the conductor answers, and what each asks for. */
+#include "conductor/api/allocations.h"
 #include "conductor/api/batch.h"
 #include "conductor/api/below.h"
 #include "conductor/api/handlers.h"
@@ -36,14 +37,6 @@
 #define OF_NODE(r)    LIST(r), .below = &node_resource, .column = "node_uuid"
 #define IN_CHASSIS(r) LIST(r), .below = &chassis_resource, .column = "chassis_uuid"
 #define IN_GROUP(r)   LIST(r), .below = &portgroup_resource, .column = "portgroup_uuid"
-
-/* A collection that is always empty: list, show, and writes that are refused. */
-#define EMPTY(path, since, plural, singular, ...)                                                  \
-	R("GET", path, since, empty_list, .arg = (plural), ARGS(PAGES)),                           \
-		R("POST", path, since, not_implemented, .arg = (plural), __VA_ARGS__),             \
-		R("GET", path "/{id}", since, empty_get, .arg = (singular)),                       \
-		R("PATCH", path "/{id}", since, empty_get, .arg = (singular), __VA_ARGS__),        \
-		R("DELETE", path "/{id}", since, empty_get, .arg = (singular), __VA_ARGS__)
 
 /* Stored records of a resource: list, create, show, change, delete. */
 #define RECORDS(path, since, r, ...)                                                               \
@@ -115,8 +108,9 @@ const struct route routes[] = {
 	R("GET", NODE "/vmedia", 93, vmedia_get),
 	R("POST", NODE "/vmedia", 89, vmedia_attach, BODY(vmedia_schema)),
 	R("DELETE", NODE "/vmedia", 89, vmedia_detach, ARGS("device_types")),
-	R("GET", NODE "/allocation", 52, node_below_missing, .arg = "allocation", ARGS("fields")),
-	R("DELETE", NODE "/allocation", 52, node_below_missing, .arg = "allocation"),
+	R("GET", NODE "/allocation", 52, node_allocation_get, ONE(allocation_resource),
+		ARGS("fields")),
+	R("DELETE", NODE "/allocation", 52, node_allocation_delete),
 	R("GET", NODE "/ports", 0, record_list, OF_NODE(port_resource)),
 	R("GET", NODE "/ports/detail", 0, record_list, OF_NODE(port_resource)),
 	R("GET", NODE "/portgroups", 24, record_list, OF_NODE(portgroup_resource)),
@@ -155,7 +149,13 @@ const struct route routes[] = {
 	R("GET", "/v1/volume", 32, volume_get),
 	RECORDS("/v1/volume/connectors", 32, volume_connector),
 	RECORDS("/v1/volume/targets", 32, volume_target),
-	EMPTY("/v1/allocations", 52, "allocations", "Allocation", LATER),
+	R("GET", "/v1/allocations", 52, allocations_list, LIST(allocation_resource)),
+	R("POST", "/v1/allocations", 52, record_create, BODY(allocation_schema),
+		ONE(allocation_resource), LATER),
+	R("GET", "/v1/allocations/{id}", 52, record_get, ONE(allocation_resource)),
+	R("PATCH", "/v1/allocations/{id}", 57, record_patch, PATCH(allocation_schema),
+		ONE(allocation_resource), LATER),
+	R("DELETE", "/v1/allocations/{id}", 52, record_delete, ONE(allocation_resource), LATER),
 	RECORDS("/v1/deploy_templates", 55, deploy_template, LATER),
 	RECORDS("/v1/runbooks", 92, runbook, LATER),
 	R("GET", "/v1/runbooks/{runbook}/traits", 112, runbook_traits_get),
@@ -164,9 +164,10 @@ const struct route routes[] = {
 	R("PUT", "/v1/runbooks/{runbook}/traits/{trait}", 112, runbook_traits_put),
 	R("DELETE", "/v1/runbooks/{runbook}/traits", 112, runbook_traits_delete),
 	R("DELETE", "/v1/runbooks/{runbook}/traits/{trait}", 112, runbook_traits_delete),
-	EMPTY("/v1/inspection_rules", 96, "inspection_rules", "Inspection rule", LATER),
+	RECORDS("/v1/inspection_rules", 96, inspection_rule, LATER),
+	R("DELETE", "/v1/inspection_rules", 96, inspection_rules_clear, LATER),
 	R("GET", "/v1/shards", 82, shards_list),
-	R("POST", "/v1/events", 54, not_implemented, .arg = "events"),
+	R("POST", "/v1/events", 54, events_post, BODY(events_schema)),
 
 	R("GET", "/v1/lookup", 22, lookup, .flags = AGENT, ARGS("addresses node_uuid boot_token")),
 	R("POST", "/v1/heartbeat/{node}", 22, heartbeat, BODY(heartbeat_schema), .flags = AGENT),

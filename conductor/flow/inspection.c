@@ -11,11 +11,15 @@
 
 #define INTERFACES_MAX 256
 
+static bool text_or_null(const json_t *value)
+{
+	return !value || json_is_string(value) || json_is_null(value);
+}
+
 int inspection_check(const json_t *body, struct err *e)
 {
 	const json_t *inventory = json_object_get(body, "inventory");
 	const json_t *nics = json_object_get(inventory, "interfaces");
-	bool has_mac = false;
 	json_t *nic;
 	size_t i;
 
@@ -24,12 +28,18 @@ int inspection_check(const json_t *body, struct err *e)
 	if (!json_is_array(nics) || json_array_size(nics) > INTERFACES_MAX)
 		return err_set(e, EINVAL, "inventory.interfaces: expected an array of at most %d",
 			INTERFACES_MAX);
+	if (!json_array_size(nics))
+		return err_set(e, EINVAL, "inventory.interfaces: expected at least one");
 	json_array_foreach ((json_t *)nics, i, nic) {
-		if (json_str(nic, "mac_address"))
-			has_mac = true;
+		if (!json_str(nic, "mac_address"))
+			return err_set(e, EINVAL,
+				"inventory.interfaces[%zu]: mac_address is required, and a text",
+				i);
 	}
-	if (!has_mac)
-		return err_set(e, EINVAL, "inventory.interfaces: none has a mac_address");
+	if (!text_or_null(json_object_get(inventory, "bmc_address")) ||
+		!text_or_null(json_object_get(inventory, "bmc_v6address")))
+		return err_set(e, EINVAL,
+			"inventory.bmc_address, inventory.bmc_v6address: expected a text or null");
 	return 0;
 }
 

@@ -1,1 +1,1 @@
-$(eval $(call library,model,conductor/model,jansson))
+$(eval $(call library,model,conductor/model,jansson libpcre2-8,$(wildcard conductor/model/*.c conductor/model/rule/*.c)))

@@ -1,6 +1,8 @@
 /* Field tables of the node and its kin; see node.h. */
 #include "conductor/model/node.h"
+#include "conductor/model/allocation.h"
 #include "conductor/model/fields.h"
+#include "conductor/model/inspection.h"
 #include "conductor/model/parts.h"
 #include "conductor/model/plans.h"
 
@@ -172,7 +174,8 @@ TYPE(delivery, "deliveries");
 const struct record_type *const record_types[] = {&node_type, &port_type, &node_event_type,
 	&inventory_type, &waiting_type, &delivery_type, &disk_record_type, &chassis_type,
 	&portgroup_type, &volume_connector_type, &volume_target_type, &deploy_template_type,
-	&runbook_type, &bios_settings_type, &firmware_component_type};
+	&runbook_type, &bios_settings_type, &firmware_component_type, &allocation_type,
+	&inspection_rule_type};
 const int n_record_types = ARRAY_SIZE(record_types);
 
 void node_init(struct node *n)

@@ -1,5 +1,5 @@
-/* What agents and deployed systems send: lookup, heartbeat, inspection, progress, phone-home. */
-#include "conductor/node/enode.h"
+/* What agents and deployed systems send: lookup, heartbeat, progress, phone-home. */
+#include "conductor/node/agents.h"
 #include "lib/base/log.h"
 #include "lib/base/str.h"
 #include "lib/base/time.h"
@@ -10,22 +10,24 @@
 
 #define ADDRESSES_MAX 256
 
-/* Exactly one node must own the addresses; two nodes are no answer. */
-static struct enode *node_of_addresses(struct engine *en, const json_t *addresses)
+struct enode *node_of_addresses(struct engine *en, const json_t *addresses, bool *ret_several)
 {
 	struct enode *found = NULL, *e;
 	char mac[MAC_TEXT_MAX];
 	json_t *one;
 	size_t i;
 
+	*ret_several = false;
 	if (json_array_size(addresses) > ADDRESSES_MAX)
 		return NULL;
 	json_array_foreach ((json_t *)addresses, i, one) {
 		if (!json_is_string(one) || mac_normalise(json_string_value(one), mac) < 0)
 			continue;
 		e = enode_of_mac(en, mac);
-		if (e && found && e != found)
+		if (e && found && e != found) {
+			*ret_several = true;
 			return NULL;
+		}
 		if (e)
 			found = e;
 	}
@@ -35,8 +37,9 @@ static struct enode *node_of_addresses(struct engine *en, const json_t *addresse
 static struct enode *node_of_agent(struct engine *en, const json_t *args)
 {
 	const char *uuid = json_str(args, "node_uuid");
+	bool several;
 
-	return str_empty(uuid) ? node_of_addresses(en, json_object_get(args, "addresses"))
+	return str_empty(uuid) ? node_of_addresses(en, json_object_get(args, "addresses"), &several)
 			       : map_get(&en->nodes, uuid);
 }
 
@@ -47,7 +50,7 @@ static void lookup_durable(struct commit *c, void *data)
 	request_finish(r, c->r, &c->err);
 }
 
-static void refuse_lookup(struct request *r)
+void refuse_lookup(struct request *r)
 {
 	struct err err;
 
@@ -55,7 +58,7 @@ static void refuse_lookup(struct request *r)
 	request_finish(r, -ENOENT, &err);
 }
 
-static void request_locked(struct enode *e, struct request *r)
+void request_locked(struct enode *e, struct request *r)
 {
 	struct err err;
 
@@ -75,11 +78,7 @@ static void agent_refused(struct enode *e, const char *peer, const char *what)
 		peer ? peer : "", what);
 }
 
-/*
- * The answer to an agent that asks who it is. Only one that gets the token now will report; a
- * machine that was restarted behind our back asks again, and that is no sign of life.
- */
-static json_t *introduce(struct enode *e, struct commit *c, const char *peer)
+json_t *agent_introduce(struct enode *e, struct commit *c, const char *peer)
 {
 	struct node *next = c->next;
 	char text[160];
@@ -120,7 +119,7 @@ void on_lookup(struct engine *en, struct request *r)
 		return;
 	}
 	c = commit_new(e);
-	request_answer(r, introduce(e, c, r->text));
+	request_answer(r, agent_introduce(e, c, r->text));
 	commit_submit(c, lookup_durable, r);
 }
 
@@ -164,72 +163,6 @@ void on_heartbeat(struct enode *e, struct request *r)
 	if (!e->maintenance)
 		run_resume(e);
 	request_finish(r, 0, NULL);
-}
-
-static void inspection_told(struct commit *c, void *data)
-{
-	struct enode *e = c->node;
-
-	if (c->r == 0 && e->run && e->state == PS_INSPECT_WAIT)
-		run_resume_for(e, data);
-	else
-		request_finish(data, c->r, &c->err);
-}
-
-/* Answered when it is durable that the agent has reported: otherwise it has to send it again. */
-static void inspection_take(struct enode *e, struct request *r)
-{
-	struct commit *c;
-
-	e->agent_seen_ms = time_mono_ms();
-	if (!r->flag) {
-		r->answer = json_pack("{s:s}", "uuid", e->uuid);
-		run_resume_for(e, r);
-		return;
-	}
-	/* as a lookup: the agent gets its token with the answer, before the flow goes on */
-	c = commit_new(e);
-	request_answer(r, introduce(e, c, r->text));
-	commit_submit(c, inspection_told, r);
-}
-
-void on_inspection(struct engine *en, struct request *r)
-{
-	const json_t *data = json_object_get(r->args, "data");
-	const json_t *inventory = json_object_get(data, "inventory"), *nics, *uuid;
-	_cleanup_json_ json_t *addresses = json_array(), *who = NULL;
-	struct enode *e;
-	struct err err;
-	json_t *nic;
-	size_t i;
-	int ret = inspection_check(data, &err);
-
-	if (ret < 0) {
-		request_finish(r, ret, &err);
-		return;
-	}
-	nics = json_object_get(inventory, "interfaces");
-	json_array_foreach ((json_t *)nics, i, nic) {
-		if (json_str(nic, "mac_address"))
-			json_array_append(addresses, json_object_get(nic, "mac_address"));
-	}
-	who = json_pack("{s:O}", "addresses", addresses);
-	uuid = json_object_get(r->args, "node_uuid");
-	if (uuid)
-		json_object_set(who, "node_uuid", (json_t *)uuid);
-	e = node_of_agent(en, who);
-	if (e && (e->committing || e->state == PS_INSPECTING)) {
-		/* an agent that is faster than its BMC's answer: it tries again */
-		request_locked(e, r);
-		return;
-	}
-	if (!e || e->state != PS_INSPECT_WAIT || !e->run || e->slot_wanted != SLOT_NONE) {
-		refuse_lookup(r);
-		return;
-	}
-	json_decref(e->run->data);
-	e->run->data = json_incref((json_t *)data);
-	inspection_take(e, r);
 }
 
 static int64_t bounded(const json_t *args, const char *key)

@@ -1,4 +1,5 @@
 /* Durable first: a node's next record goes through the store before anything acts on it. */
+#include "conductor/node/allocate.h"
 #include "conductor/node/records.h"
 #include "lib/base/log.h"
 #include "lib/base/str.h"
@@ -57,12 +58,17 @@ void commit_news(
 	c->has_news = true;
 }
 
+const struct node *commit_node(const struct commit *c)
+{
+	return c->next ? c->next : c->born;
+}
+
 void history_add(struct commit *c, const char *severity, const char *type, const char *from,
 	const char *to, int64_t duration_ms, const char *user, const char *text)
 {
 	char uuid[UUID_TEXT_MAX];
 	struct node_event ev = {.uuid = uuid,
-		.node_uuid = c->next->uuid,
+		.node_uuid = commit_node(c)->uuid,
 		.conductor = c->en->hostname,
 		.severity = (char *)severity,
 		.event = (char *)text,
@@ -76,7 +82,7 @@ void history_add(struct commit *c, const char *severity, const char *type, const
 	uuid_new(uuid);
 	ev.updated_at = ev.created_at;
 	store_txn_insert(c->txn, &node_event_type, &ev);
-	store_txn_delete_where(c->txn, &node_event_type, "node_uuid", c->next->uuid,
+	store_txn_delete_where(c->txn, &node_event_type, "node_uuid", commit_node(c)->uuid,
 		c->en->config.history_per_node);
 }
 
@@ -109,6 +115,7 @@ void commit_submit(struct commit *c, void (*then)(struct commit *c, void *data),
 {
 	c->then = then;
 	c->data = data;
+	allocation_follow(c);
 	if (c->next) {
 		c->next->updated_at = time_wall_us();
 		str_replace(&c->next->reservation, reserved(c->next) ? c->en->hostname : NULL);

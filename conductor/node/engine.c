@@ -1,4 +1,5 @@
 /* The engine's queue, its nodes and its life; see engine.h and enode.h. */
+#include "conductor/node/allocate.h"
 #include "conductor/node/records.h"
 #include "conductor/node/walk.h"
 #include "lib/base/log.h"
@@ -27,6 +28,7 @@ static const struct {
 	[REQ_RECORD_CREATE] = {.engine = on_record, .node = on_record_of_node},
 	[REQ_RECORD_UPDATE] = {.engine = on_record, .node = on_record_of_node},
 	[REQ_RECORD_DELETE] = {.engine = on_record, .node = on_record_of_node},
+	[REQ_RECORDS_CLEAR] = {.engine = on_records_clear},
 	[REQ_PROVISION] = {.node = on_provision},
 	[REQ_POWER] = {.node = on_power},
 	[REQ_MAINTENANCE] = {.node = on_maintenance},
@@ -418,6 +420,9 @@ int engine_new(uv_loop_t *loop, struct store *store, const struct engine_config 
 	en->wake.data = en;
 	en->records = xcalloc((size_t)n_record_kinds, sizeof(*en->records));
 	list_init(&en->record_waits);
+	list_init(&en->allocations);
+	uv_timer_init(loop, &en->allocation_timer);
+	en->allocation_timer.data = en;
 	slots_init(en);
 	list_init(&en->walks);
 	uv_idle_init(loop, &en->walking);
@@ -453,6 +458,7 @@ int engine_start(struct engine *en, struct err *e)
 	sweep_start(en);
 	en->shown = en->stats;
 	readings_start(en);
+	allocations_start(en);
 	return 0;
 }
 
@@ -462,6 +468,7 @@ void engine_stop(struct engine *en)
 	uv_timer_stop(&en->sweep);
 	uv_timer_stop(&en->reading_timer);
 	uv_timer_stop(&en->slot_timer);
+	uv_timer_stop(&en->allocation_timer);
 	walks_stop(en);
 }
 
@@ -488,6 +495,7 @@ void engine_free(struct engine *en)
 		enode_free(value);
 	bootlogs_free(en);
 	waiting_free(en);
+	allocations_free(en);
 	records_free(en);
 	map_free_values(&en->phone_home);
 	map_done(&en->nodes);
@@ -498,6 +506,7 @@ void engine_free(struct engine *en)
 	uv_close((uv_handle_t *)&en->wake, NULL);
 	uv_close((uv_handle_t *)&en->again, NULL);
 	uv_close((uv_handle_t *)&en->slot_timer, NULL);
+	uv_close((uv_handle_t *)&en->allocation_timer, NULL);
 	uv_close((uv_handle_t *)&en->walking, NULL);
 	uv_run(en->loop, UV_RUN_NOWAIT);
 	uv_run(en->loop, UV_RUN_NOWAIT);

@@ -15,6 +15,7 @@
 #include "conductor/model/node.h"
 #include "conductor/model/parts.h"
 #include "conductor/model/plans.h"
+#include "conductor/model/rule/rule.h"
 #include "conductor/store/store.h"
 #include "lib/base/list.h"
 
@@ -30,6 +31,10 @@ struct engine_config {
 		service_timeout_s;
 	int boot_retry_s; /* without a sign of a machine, until its boot begins again; 0: never */
 	int history_per_node;
+	const json_t *built_in_rules; /* of inspection: an array, checked; the caller's */
+	enum rule_mask rule_mask;
+	/* of nodes made for machines that nobody knows and that were inspected; NULL: none are */
+	const char *discovery_driver;
 	bool console_in_flows;		     /* consoles are open while a node is provisioned */
 	int max_boot, max_deploy, max_clean; /* machines at the same time; 0: no limit */
 
@@ -61,6 +66,7 @@ enum request_kind {
 	REQ_RECORD_CREATE,	   /* type, record: of that type; flag: see the kind's check() */
 	REQ_RECORD_UPDATE,	   /* type, ident (uuid or name), edit() */
 	REQ_RECORD_DELETE,	   /* type, ident */
+	REQ_RECORDS_CLEAR,	   /* type, of records that belong to no node: all are deleted */
 	REQ_PROVISION,		   /* ident, verb, args: the body of PUT states/provision */
 	REQ_POWER,		   /* ident, power, args {"timeout"} */
 	REQ_MAINTENANCE,	   /* ident, flag, text: reason */

@@ -147,6 +147,8 @@ struct engine {
 
 	struct record_table *records; /* by kind, see records.h */
 	struct list record_waits;     /* requests that wait for a change of a record */
+	struct list allocations;      /* without a node yet, see allocate.h */
+	uv_timer_t allocation_timer;
 
 	struct news_subscriber subscribers[8];
 	int n_subscribers;
@@ -232,7 +234,8 @@ struct commit *commit_new(struct enode *e); /* next is a copy of the record */
 void commit_news(
 	struct commit *c, enum news_kind kind, const char *from, const char *to, const char *cause);
 void commit_submit(struct commit *c, void (*then)(struct commit *c, void *data), void *data);
-void commit_finished(struct commit *c); /* engine thread: durable or refused */
+void commit_finished(struct commit *c);			/* engine thread: durable or refused */
+const struct node *commit_node(const struct commit *c); /* the record as it will be */
 void history_add(struct commit *c, const char *severity, const char *type, const char *from,
 	const char *to, int64_t duration_ms, const char *user, const char *text);
 

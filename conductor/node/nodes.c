@@ -110,6 +110,13 @@ static bool only_frees_instance(const struct node *old, const struct node *new)
 	return old->maintenance && old->instance_uuid && !new->instance_uuid;
 }
 
+/* States in which a node has no system that somebody uses. */
+static bool unused(enum provision_state s)
+{
+	return s == PS_ENROLL || s == PS_INSPECTING || s == PS_INSPECT_WAIT || s == PS_MANAGEABLE ||
+	       s == PS_AVAILABLE;
+}
+
 /*
  * Interfaces of a machine in use stay what they are. They may follow a new driver, which resets
  * them (NULL).
@@ -117,9 +124,7 @@ static bool only_frees_instance(const struct node *old, const struct node *new)
 static int interfaces_allowed(
 	struct enode *e, const struct node *old, const struct node *new, struct err *err)
 {
-	bool allowed = e->state == PS_ENROLL || e->state == PS_INSPECTING ||
-		       e->state == PS_INSPECT_WAIT || e->state == PS_MANAGEABLE ||
-		       e->state == PS_AVAILABLE || new->maintenance;
+	bool allowed = unused(e->state) || new->maintenance;
 	bool moved = !str_eq(old->driver, new->driver);
 
 	for (enum interface i = 0; !allowed && i < IF_COUNT; i++)
@@ -148,6 +153,12 @@ static int update_allowed(
 		!str_eq(old->instance_uuid, new->instance_uuid))
 		return err_set(err, EEXIST, "Node %s is already associated with instance %s.",
 			e->uuid, old->instance_uuid);
+	if (old->allocation_uuid && !new->instance_uuid && !e->maintenance && !unused(e->state))
+		return err_set(err, ESTALE,
+			"Node %s has allocation %s: its instance_uuid can only be removed in "
+			"enroll, inspecting, inspect wait, manageable and available, or in "
+			"maintenance.",
+			e->uuid, old->allocation_uuid);
 	if (!str_eq(old->driver, new->driver) && old->console_enabled)
 		return err_set(err, ESTALE,
 			"Node %s: its driver cannot be changed while the console is enabled; "

@@ -245,6 +245,21 @@ void on_record_of_node(struct enode *e, struct request *r)
 		record_change(e->en, e, res, r);
 }
 
+static void cleared(struct commit *c, void *data)
+{
+	request_finish(data, c->r, &c->err);
+}
+
+void on_records_clear(struct engine *en, struct request *r)
+{
+	struct commit *c = commit_bare(en);
+	struct resident *res;
+
+	for (size_t pos = 0; (res = resident_next(en, r->type, &pos));)
+		record_remove(c, res);
+	commit_submit(c, cleared, r);
+}
+
 void records_wake(struct engine *en)
 {
 	struct list waits;

@@ -117,6 +117,7 @@ void records_free(struct engine *en);
 
 /* recordreq.c */
 void on_record(struct engine *en, struct request *r);
+void on_records_clear(struct engine *en, struct request *r);
 void on_record_of_node(struct enode *e, struct request *r);
 void records_wake(struct engine *en); /* requests in record_waits are looked at again */
 

@@ -1,6 +1,9 @@
 /* The kinds of stored records and the rules for their changes; see records.h. */
+#include "conductor/model/allocation.h"
+#include "conductor/model/inspection.h"
 #include "conductor/model/parts.h"
 #include "conductor/model/plans.h"
+#include "conductor/node/allocate.h"
 #include "conductor/node/records.h"
 #include "conductor/node/rules.h"
 
@@ -49,6 +52,21 @@ const struct record_kind record_kinds[] = {
 		.type = &runbook_type,
 		.called = "Runbook",
 		.uniques = {{{"name"}}},
+	},
+	{
+		.type = &allocation_type,
+		.called = "Allocation",
+		.uniques = {{{"name"}}},
+		.node_field = "node_uuid",
+		.node_optional = true,
+		.check = allocation_check,
+		.with = allocation_with,
+		.after = allocation_after,
+	},
+	{
+		.type = &inspection_rule_type,
+		.called = "Inspection rule",
+		.check = inspection_rule_check,
 	},
 };
 const int n_record_kinds = ARRAY_SIZE(record_kinds);

@@ -11,4 +11,7 @@ int portgroup_check(struct record_change *ch, struct err *e);
 /* volumes.c */
 int volume_check(struct record_change *ch, struct err *e);
 
+/* inspect.c */
+int inspection_rule_check(struct record_change *ch, struct err *e);
+
 #endif

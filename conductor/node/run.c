@@ -1,6 +1,7 @@
 /* Runs a node's flow call by call, and keeps its time; see run.h and enode.h. */
 #include "conductor/node/run.h"
 #include "conductor/flow/steps.h"
+#include "conductor/node/inspect.h"
 #include "lib/base/log.h"
 #include "lib/base/str.h"
 #include "lib/base/time.h"
@@ -67,7 +68,7 @@ static bool agent_is_fresh(const struct enode *e)
 	return e->agent_seen_ms && age < (int64_t)e->en->flow->fast_track_timeout_s * 1000;
 }
 
-static void found_done(struct flow_found *f)
+void found_done(struct flow_found *f)
 {
 	json_decref(f->inventory);
 	json_decref(f->plugin_data);
@@ -75,6 +76,8 @@ static void found_done(struct flow_found *f)
 	json_decref(f->disks);
 	json_decref(f->bios);
 	json_decref(f->firmware);
+	json_decref(f->ports);
+	free(f->rules);
 	memset(f, 0, sizeof(*f));
 }
 
@@ -439,6 +442,8 @@ void run_call_succeeded(struct enode *e, json_t *value)
 	str_replace(&e->run->note,
 		call->boots && json_is_object(value) ? json_str(value, "note") : NULL);
 	r = call->finish ? call->finish(e->run, value, &err) : 0;
+	if (r == 0 && call->kind == CALL_INSPECTION)
+		r = inspect_run_rules(e->en, e, e->run, &err);
 
 	if (r < 0) {
 		run_fail_call(e, &err);

@@ -26,6 +26,8 @@ int run_pause_s(struct enode *e); /* it waits only for so long to pass; 0: it do
 void children_start(struct enode *e, struct op *op);
 bool children_done(struct enode *e);
 
+void found_done(struct flow_found *f); /* frees what it holds */
+
 /* patience.c: the answer is a failure that time will heal, and the call is begun again later. */
 bool run_has_patience(struct enode *e, const struct op *op);
 

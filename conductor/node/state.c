@@ -1,5 +1,6 @@
 /* The one place where a provision state changes; see enode.h. */
 #include "conductor/flow/steps.h"
+#include "conductor/node/inspect.h"
 #include "conductor/node/records.h"
 #include "lib/base/log.h"
 #include "lib/base/str.h"
@@ -180,40 +181,6 @@ static void fill_next(struct node *n, const struct transition *row, const struct
 	str_replace(&n->conductor, NULL);
 }
 
-/* Of a NIC that no node has yet; one that a port is being made for elsewhere is left to that. */
-static void add_port(struct commit *c, const char *mac)
-{
-	char uuid[UUID_TEXT_MAX];
-	struct port port;
-
-	uuid_new(uuid);
-	record_init(&port_type, &port);
-	port.uuid = xstrdup(uuid);
-	port.node_uuid = xstrdup(c->next->uuid);
-	port.address = xstrdup(mac);
-	port.pxe_enabled = true;
-	port.created_at = time_wall_us();
-	if (record_put(c, &port_type, &port, NULL) == 0)
-		waiting_forget(c->en, c->txn, port.address);
-	record_done(&port_type, &port);
-}
-
-static void add_found(struct commit *c, struct flow_found *f)
-{
-	struct inventory inv = {.uuid = c->next->uuid,
-		.inventory = f->inventory,
-		.plugin_data = f->plugin_data,
-		.created_at = time_wall_us()};
-	json_t *mac;
-	size_t i;
-
-	inv.updated_at = inv.created_at;
-	if (f->inventory)
-		store_txn_put(c->txn, &inventory_type, &inv);
-	json_array_foreach (f->macs, i, mac)
-		add_port(c, json_string_value(mac));
-}
-
 static const enum flow_kind flow_of_action[ACT_COUNT] = {
 	[ACT_VERIFY] = FLOW_VERIFY,
 	[ACT_CLEAN] = FLOW_CLEAN,
@@ -347,7 +314,7 @@ int state_apply(struct enode *e, const struct state_change *s, struct err *err)
 		s->error ? s->error : s->cause);
 	p = xcalloc(1, sizeof(*p));
 	if (s->found)
-		add_found(c, s->found);
+		inspect_add_found(c, s->found);
 	p->row = row;
 	p->from = row->from;
 	p->request = s->request;

@@ -49,6 +49,7 @@ static const struct index {
 	{"portgroups", "node_uuid"},
 	{"volume_connectors", "node_uuid"},
 	{"volume_targets", "node_uuid"},
+	{"allocations", "node_uuid"},
 	{"node_events", "node_uuid"},
 	{"deliveries", "url"},
 	{"disk_records", "node_uuid"},

@@ -318,3 +318,37 @@ int sqlite_count(struct store *store, const struct record_type *type,
 	sqlite_conn_give(s, c);
 	return r;
 }
+
+static int count_by_on(struct sqlite_conn *c, const struct record_type *type, const char *column,
+	store_each_count_fn each, void *data, struct err *e)
+{
+	_cleanup_free_ char *text = xasprintf("SELECT \"%s\", count(*) FROM \"%s\" "
+					      "WHERE \"%s\" IS NOT NULL GROUP BY 1 ORDER BY 1",
+		column, type->plural, column);
+	sqlite3_stmt *stmt = sqlite_prepare(c, text, e);
+	int rc = SQLITE_DONE, r = 0;
+
+	if (!stmt)
+		return e ? -e->code : -EIO;
+	while (r >= 0 && (rc = sqlite3_step(stmt)) == SQLITE_ROW)
+		r = each(data, (const char *)sqlite3_column_text(stmt, 0),
+			sqlite3_column_int64(stmt, 1));
+	if (r >= 0 && rc != SQLITE_DONE)
+		r = sqlite_err(c->db, rc, e, "count");
+	sqlite_release(c, stmt);
+	return r;
+}
+
+int sqlite_count_by(struct store *store, const struct record_type *type, const char *column,
+	store_each_count_fn each, void *data, struct err *e)
+{
+	struct sqlite_store *s = (struct sqlite_store *)store;
+	struct sqlite_conn *c = sqlite_conn_take(s, e);
+	int r;
+
+	if (!c)
+		return e ? -e->code : -EIO;
+	r = count_by_on(c, type, column, each, data, e);
+	sqlite_conn_give(s, c);
+	return r;
+}

@@ -409,5 +409,6 @@ const struct store_backend sqlite_backend = {
 	.submit = sqlite_submit,
 	.list = sqlite_list,
 	.count = sqlite_count,
+	.count_by = sqlite_count_by,
 	.get_stats = sqlite_get_stats,
 };

@@ -67,5 +67,7 @@ int sqlite_list(struct store *s, const struct record_type *type, const struct st
 	store_each_text_fn each, void *data, struct err *e);
 int sqlite_count(struct store *s, const struct record_type *type, const struct store_query *q,
 	int64_t *ret, struct err *e);
+int sqlite_count_by(struct store *s, const struct record_type *type, const char *column,
+	store_each_count_fn each, void *data, struct err *e);
 
 #endif

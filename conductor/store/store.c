@@ -142,6 +142,16 @@ int store_count(struct store *s, const struct record_type *type, const struct st
 	return r < 0 ? r : s->backend->count(s, type, q ? q : &everything, ret, e);
 }
 
+int store_count_by(struct store *s, const struct record_type *type, const char *column,
+	store_each_count_fn each, void *data, struct err *e)
+{
+	const struct field *f = record_field(type, column);
+
+	if (!f || !field_is_column(f) || !field_is_text(f))
+		return err_set(e, EINVAL, "%s: %s is no column of texts", type->plural, column);
+	return s->backend->count_by(s, type, column, each, data, e);
+}
+
 static int parse_record(const struct record_type *type, const char *uuid, const char *doc,
 	size_t len, void *rec, struct err *e)
 {

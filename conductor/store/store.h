@@ -96,6 +96,14 @@ int store_list_text(struct store *s, const struct record_type *type, const struc
 int store_count(struct store *s, const struct record_type *type, const struct store_query *q,
 	int64_t *ret, struct err *e);
 
+/*
+ * How many records there are of each value of a text column, in the order of the values; null is
+ * left out.
+ */
+typedef int (*store_each_count_fn)(void *data, const char *value, int64_t n);
+int store_count_by(struct store *s, const struct record_type *type, const char *column,
+	store_each_count_fn each, void *data, struct err *e);
+
 struct store_stats {
 	uint64_t commits, transactions, failed;
 	uint64_t queued; /* transactions waiting now */

@@ -29,6 +29,8 @@ struct store_backend {
 		store_each_text_fn each, void *data, struct err *e);
 	int (*count)(struct store *s, const struct record_type *type, const struct store_query *q,
 		int64_t *ret, struct err *e);
+	int (*count_by)(struct store *s, const struct record_type *type, const char *column,
+		store_each_count_fn each, void *data, struct err *e);
 
 	void (*get_stats)(struct store *s, struct store_stats *ret);
 };

@@ -15,7 +15,7 @@ static void __attribute__((format(printf, 2, 3))) did(struct rule_run *run, cons
 
 	if (json_flag(run->rule, "sensitive", false))
 		return;
-	buf_puts(b, b->len && b->data[b->len - 1] != '\n' ? ", " : "");
+	buf_puts(b, b->len && b->data[b->len - 1] != ' ' ? ", " : "");
 	va_start(ap, fmt);
 	buf_vprintf(b, fmt, ap);
 	va_end(ap);

@@ -1,1 +1,1 @@
-$(call fuzz_target,rule,rule model json base)
+$(call fuzz_target,rule,model json base)

@@ -1,1 +1,1 @@
-$(call unit_tests,tests/unit/model,rule model json base)
+$(call unit_tests,tests/unit/model,model json base)

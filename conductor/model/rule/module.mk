@@ -1,1 +1,0 @@
-$(eval $(call library,rule,conductor/model/rule,jansson libpcre2-8))

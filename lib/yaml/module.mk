@@ -1,0 +1,1 @@
+$(eval $(call library,yaml,lib/yaml,yaml-0.1 jansson))

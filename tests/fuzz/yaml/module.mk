@@ -1,0 +1,1 @@
+$(call fuzz_target,yaml,yaml json base)

@@ -1,0 +1,1 @@
+$(call unit_tests,tests/unit/yaml,yaml json base)
