@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 """Chassis, ports, port groups, volumes, deploy templates, runbooks: what the contract and Ironic say of them."""
 
+import json
 import os
+import sqlite3
 import sys
 import time
 
@@ -38,6 +40,12 @@ def patch(path, op, name, value=None, version="1.110"):
 
 def uuids(path, key, version="1.110"):
     return sorted(r["uuid"] for r in get(path, version)[key])
+
+
+def stored(table, uuid):
+    """The record as the store has it, secrets and all."""
+    with sqlite3.connect("file:%s/ingot.db?mode=ro" % c.folder, uri=True) as db:
+        return json.loads(db.execute("SELECT doc FROM %s WHERE uuid = ?" % table, (uuid,)).fetchone()[0])
 
 
 def power(state):
@@ -213,6 +221,7 @@ power("power off")
 same((patch("/v1/volume/targets/" + tgt["uuid"], "replace", "/volume_id", "w"),
       patch("/v1/volume/targets/" + tgt["uuid"], "replace", "/properties/auth_password", "******"),
       code("DELETE", "/v1/volume/connectors/" + con["uuid"])), (200, 200, 204), "one that is off")
+same(stored("volume_targets", tgt["uuid"])["properties"]["auth_password"], "secret", "what comes back masked is kept")
 
 # Deploy templates
 step = {"interface": "bios", "step": "apply_configuration", "args": {"settings": [], "password": "x"}, "priority": 150}
@@ -235,6 +244,8 @@ same((template(interface="frob"), template(step=""), template(args=None), templa
       code("POST", "/v1/deploy_templates", {"name": "hyper", "steps": [step]}),
       code("POST", "/v1/deploy_templates", {"name": "CUSTOM_HYPER", "steps": [step]}),
       code("POST", "/v1/deploy_templates", {"name": "CUSTOM_X"})), (400,) * 9 + (409, 400), "templates that are none")
+same((patch("/v1/deploy_templates/CUSTOM_HYPER", "replace", "/steps", tpl["steps"]),
+      stored("deploy_templates", tpl["uuid"])["steps"]), (200, [step]), "steps that come back masked are kept")
 same((patch("/v1/deploy_templates/CUSTOM_HYPER", "replace", "/steps/0/priority", "20"),
       get("/v1/deploy_templates/CUSTOM_HYPER")["steps"][0]["priority"],
       patch("/v1/deploy_templates/CUSTOM_HYPER", "add", "/steps/-", step),
