@@ -77,6 +77,20 @@ VERSIONS = ["1.110"] * 12 + ["latest", "1.1", "1.5", "1.11", "1.31", "1.52", "1.
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "FROB"]
 
 
+def encode(value):
+    """JSON text of at most BODY_MAX bytes: what is longer is cut."""
+    parts, size = [], 0
+    try:
+        for part in json.JSONEncoder().iterencode(value):
+            parts.append(part)
+            size += len(part)
+            if size > BODY_MAX:
+                break
+    except RecursionError:
+        parts = ["[" * 3000]
+    return "".join(parts).encode("utf-8", "surrogatepass")[:BODY_MAX]
+
+
 class Maker:
     """Makes requests; one for each thread."""
 
@@ -237,12 +251,7 @@ class Maker:
         body = self.body(path, o)
         for _ in range(r.choice([0, 0, 0, 1, 1, 2, 4])):
             body = self.spoil(body) if body is not None else None
-        try:
-            text = None if body is None else json.dumps(body).encode("utf-8", "surrogatepass")
-        except RecursionError:
-            text = b"[" * 3000
-        if text and len(text) > BODY_MAX:
-            text = text[:BODY_MAX]
+        text = None if body is None else encode(body)
         if text is not None and r.random() < 0.15:
             text = self.spoil_text(text)
         if r.random() < 0.03:
