@@ -297,6 +297,12 @@ class Hammer(threading.Thread):
         self.sent, self.good, self.failures = 0, 0, []
 
     def run(self):
+        try:
+            self.hammer()
+        except Exception as e:  # an error of this script, which must not pass for success
+            self.failures.append("the fuzzer itself: %r" % e)
+
+    def hammer(self):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         while time.monotonic() < self.until and len(self.failures) < FAILURES_SHOWN:
             method, path, target, version, body, o = self.maker.request()
