@@ -45,18 +45,13 @@ void run_pass(struct enode *e)
 	set_place(e, place_of(e) + 1);
 }
 
-static const char *label(const struct enode *e)
-{
-	return e->name ? e->name : e->uuid;
-}
-
 /* Where a call to a BMC went wrong: what the driver says of it, or here. */
 static enum cause cause_of(const struct err *err)
 {
 	return err->code == EINTR || err->code == ENOSPC ? CAUSE_CONDUCTOR : CAUSE_BMC;
 }
 
-static void count_failure(struct enode *e, enum cause cause)
+void run_count_failure(struct enode *e, enum cause cause)
 {
 	e->en->stats.failures[cause]++;
 }
@@ -120,7 +115,7 @@ void run_fail_now(struct enode *e, const struct err *err, const char *logs)
 	struct state_change s = {.event = EV_FAIL, .cause = "failed", .error = err->text};
 	struct err ignored;
 
-	log_warning("node %s: %s: %s", label(e), provision_state_name(e->state), err->text);
+	log_warning("node %s: %s: %s", run_label(e), provision_state_name(e->state), err->text);
 	if (logs) {
 		s.next = xmalloc(sizeof(*s.next));
 		node_copy(s.next, enode_get(e));
@@ -144,9 +139,9 @@ void run_fail_call(struct enode *e, struct err *err)
 	const struct flow_call *call = run_call(e);
 	char what[160];
 
-	count_failure(e, !call			 ? CAUSE_CONDUCTOR
-			 : call->kind == CALL_OP ? cause_of(err)
-						 : CAUSE_AGENT);
+	run_count_failure(e, !call		     ? CAUSE_CONDUCTOR
+			     : call->kind == CALL_OP ? cause_of(err)
+						     : CAUSE_AGENT);
 	if (call)
 		err_prefix(err, "%s", flow_what(e->run, enode_get(e), call, what, sizeof(what)));
 	err_prefix(err, "%s", flow_kind_names[e->run->flow->kind]);
@@ -198,38 +193,6 @@ static void cursor_durable(struct commit *c, void *data)
 		unsaved_call(e);
 	else
 		run_fail_call(e, &c->err);
-}
-
-void run_waits(struct enode *e)
-{
-	const struct flow_call *call = e->run ? run_call(e) : NULL;
-	int pause_s = run_pause_s(e);
-	char what[160] = "the agent";
-
-	if (call)
-		flow_what(e->run, enode_get(e), call, what, sizeof(what));
-	enode_waits(e, 0, "%s", what);
-	enode_wait_set(e, boot_is_awaited(e) ? WAIT_BOOT : pause_s ? WAIT_NOTHING : WAIT_AGENT);
-	state_timer(e);
-	if (!pause_s)
-		return;
-	enode_waits(
-		e, time_mono_ms() + (int64_t)pause_s * 1000, "a pause of %d s to be over", pause_s);
-	enode_arm(e, (int64_t)pause_s * 1000);
-}
-
-void run_holds(struct enode *e)
-{
-	enum flow_kind kind = e->run ? e->run->flow->kind : FLOW_KIND_COUNT;
-	const json_t *step = e->run ? steps_current(enode_get(e), kind) : NULL;
-	char name[128];
-
-	if (step)
-		enode_waits(e, 0, "an operator to unhold or abort (%s step %s)",
-			flow_kind_names[kind], step_name(step, name, sizeof(name)));
-	else
-		enode_waits(e, 0, "an operator to unhold or abort");
-	enode_wait_set(e, WAIT_OPERATOR);
 }
 
 static void go_wait(struct enode *e, enum fsm_event event)
@@ -287,7 +250,7 @@ static void flow_done(struct enode *e)
 
 	snprintf(cause, sizeof(cause), "%s: done", flow_kind_names[e->run->flow->kind]);
 	if (state_apply(e, &s, &err) < 0)
-		log_error("node %s: %s", label(e), err.text);
+		log_error("node %s: %s", run_label(e), err.text);
 }
 
 /* An abort that waited for the step at hand to end; only when there is more to come. */
@@ -307,7 +270,7 @@ static bool abort_is_due(struct enode *e)
 	json_object_clear(step); /* it ended well: nothing is wrong with the machine */
 	s.next = TAKE_PTR(e->run->node);
 	if (state_apply(e, &s, &err) < 0)
-		log_error("node %s: %s", label(e), err.text);
+		log_error("node %s: %s", run_label(e), err.text);
 	return true;
 }
 
@@ -429,7 +392,7 @@ void run_boot_again(struct enode *e, const char *cause)
 	node_copy(s.next, enode_get(e));
 	put_cursor(e, s.next, false);
 	if (state_apply(e, &s, &err) < 0)
-		log_error("node %s: %s", label(e), err.text);
+		log_error("node %s: %s", run_label(e), err.text);
 }
 
 void run_call_succeeded(struct enode *e, json_t *value)
@@ -454,10 +417,9 @@ void run_call_succeeded(struct enode *e, json_t *value)
 	run_next(e);
 }
 
-/* What would have been good to have, but is not worth failing for. */
-static void call_left_out(struct enode *e, const struct err *err)
+void run_leave_out(struct enode *e, const struct err *err)
 {
-	log_warning("node %s: %s: %s", label(e), run_call(e)->what, err->text);
+	log_warning("node %s: %s: %s", run_label(e), run_call(e)->what, err->text);
 	run_pass(e);
 	run_next(e);
 }
@@ -513,7 +475,7 @@ void run_answer(struct enode *e, struct op *op)
 	else if (op->result < 0 && run_has_patience(e, op))
 		; /* it is begun again in a while */
 	else if (op->result < 0 && run_call(e)->optional)
-		call_left_out(e, &op->err);
+		run_leave_out(e, &op->err);
 	else if (op->result < 0)
 		run_fail_call(e, &op->err);
 	else if (run_call(e)->kind == CALL_AGENT)
@@ -521,168 +483,4 @@ void run_answer(struct enode *e, struct op *op)
 	else
 		run_call_succeeded(e, op->value);
 	op_free(op);
-}
-
-/* Continues after a wait, now in the working state. */
-static void resumed(struct enode *e)
-{
-	const struct flow_call *call = run_call(e);
-
-	run_work_on(e);
-	if (call->kind == CALL_AGENT)
-		run_ask_outcome(e, e->en->flow->agent_timeout_s);
-	else if (call->kind == CALL_INSPECTION)
-		run_call_succeeded(e, e->run->data);
-	else {
-		run_pass(e);
-		run_next(e);
-	}
-}
-
-int run_pause_s(struct enode *e)
-{
-	const struct flow_call *call = e->run ? run_call(e) : NULL;
-
-	return call && call->kind == CALL_PAUSE ? flow_pause_s(e->run, enode_get(e)) : 0;
-}
-
-void run_resume(struct enode *e)
-{
-	if (e->slot_wanted != SLOT_NONE || e->slot_admitted)
-		return; /* what it waits for is no agent */
-	e->heartbeat = false;
-	if (e->failing)
-		return;
-	if (!e->run || !provision_state_is_wait(e->state))
-		e->heartbeat = e->run != NULL;
-	else if (!run_pause_s(e) && run_call(e)->kind != CALL_INSPECTION)
-		run_resume_for(e, NULL); /* an inspection is awaited for what it brings */
-}
-
-static void apply(struct enode *e, enum fsm_event event, const char *cause)
-{
-	struct state_change s = {.event = event, .cause = cause};
-	struct err err;
-
-	if (state_apply(e, &s, &err) < 0)
-		log_error("node %s: %s", label(e), err.text);
-}
-
-void run_resume_for(struct enode *e, struct request *r)
-{
-	char way[200], cause[256];
-	struct state_change s = {.event = EV_RESUME, .cause = cause, .request = r};
-	struct err err;
-	int ret;
-
-	boot_way(e, way, sizeof(way));
-	snprintf(cause, sizeof(cause), "the agent reported%s%s", *way ? ": " : "", way);
-	ret = state_apply(e, &s, &err);
-
-	if (ret < 0)
-		log_error("node %s: %s", label(e), err.text);
-	if (ret < 0 && r)
-		request_finish(r, ret, &err);
-}
-
-void run_continue(struct enode *e)
-{
-	if (!e->run)
-		recover_unknown(e);
-	else if (provision_state_is_wait(e->state))
-		apply(e, EV_RESUME, "it is held no more");
-	else if (run_call(e) && run_call(e)->kind != CALL_OP)
-		resumed(e);
-	else
-		run_next(e);
-}
-
-void run_wait_failed(struct enode *e)
-{
-	char last[600] = "no sign of it", what[160] = "the agent";
-	int64_t s = (time_mono_ms() - e->state_since_ms) / 1000;
-	struct err err;
-
-	if (e->run && run_call(e))
-		flow_what(e->run, enode_get(e), run_call(e), what, sizeof(what));
-	if (boot_is_awaited(e))
-		bootlog_last(e, last, sizeof(last));
-	else
-		agent_last(e, last, sizeof(last));
-	err_set(&err, ETIME,
-		"Timeout reached while waiting for callback for node %s: waited %lld s for %s%s; "
-		"%s",
-		e->uuid, (long long)s, what,
-		e->boots ? ", after the boot device was set again and the machine restarted" : "",
-		last);
-	count_failure(e, boot_is_awaited(e) ? CAUSE_BOOT : CAUSE_AGENT);
-	run_fail(e, &err);
-}
-
-void run_timeout(struct enode *e)
-{
-	struct err err;
-
-	if (e->unsaved) {
-		unsaved_retry(e);
-	} else if (e->pausing) {
-		e->pausing = false;
-		run_start_call(e);
-	} else if (e->failing) {
-		e->op = NULL;
-		e->generation++;
-		logs_done(e, NULL);
-	} else if (e->op) {
-		err_set(&err, ETIME, "no answer within its time limit");
-		e->op = NULL;
-		e->generation++;
-		if (run_call(e)->optional) {
-			call_left_out(e, &err);
-			return;
-		}
-		run_fail_call(e, &err);
-	} else if (provision_state_is_wait(e->state)) {
-		if (run_pause_s(e))
-			apply(e, EV_RESUME, "the pause is over");
-		else if (e->waits_until_ms && time_mono_ms() >= e->waits_until_ms)
-			run_wait_failed(e);
-		else
-			boot_look(e);
-	}
-}
-
-/* Whether a machine is powered off when a flow failed in this state (contract section 3). */
-bool run_undo_powers_off(struct enode *e, enum provision_state from)
-{
-	bool boots = from == PS_DEPLOYING || from == PS_DEPLOY_WAIT || from == PS_INSPECT_WAIT ||
-		     from == PS_INSPECTING;
-
-	return boots && e->en->flow->power_off_after_failure && e->power == POWER_ON &&
-	       !enode_get(e)->disable_power_off;
-}
-
-void run_undo_power_off(struct enode *e)
-{
-	struct op *op = op_new(e, "power off after the failure", e->en->flow->call_timeout_s);
-
-	/* nobody waits for the answer; the power sweep sees to it when it fails */
-	if (flow_power_known(enode_get(e)))
-		flow_power_set(e->en->flow, enode_get(e), ACTION_OFF, op);
-	else
-		op_free(op);
-}
-
-void run_undo_service(struct enode *e, bool to_system)
-{
-	const struct node *n = enode_get(e);
-	unsigned limit_s = e->en->flow->call_timeout_s;
-
-	/* one after the other: a BMC has one queue; nobody waits for the answers */
-	if (to_system && flow_power_known(n) && flow_boot_devices(n)) {
-		flow_boot_device_set(e->en->flow, n, "disk", true,
-			op_new(e, "set boot device to disk after the abort", limit_s));
-		flow_power_set(e->en->flow, n, e->power == POWER_ON ? ACTION_RESET : ACTION_ON,
-			op_new(e, "restart into its system after the abort", limit_s));
-	}
-	apply(e, EV_ABORT, "the service was aborted, the machine goes back to its system");
 }

@@ -4,7 +4,7 @@
 
 #include "conductor/node/enode.h"
 
-/* run.c; all on the engine's thread, of a node with a run. */
+/* run.c, runwait.c; all on the engine's thread, of a node with a run. */
 const struct flow_call *run_call(const struct enode *e); /* the one at hand; NULL: all are made */
 const struct flow_call *run_call_before(const struct enode *e); /* NULL: it is the first one */
 void run_pass(struct enode *e);		   /* the call at hand is over: the next one is at hand */
@@ -17,6 +17,16 @@ void run_call_succeeded(struct enode *e, json_t *value);
 /* Asks the agent how the command of the call at hand ended, in at most limit_s seconds. */
 void run_ask_outcome(struct enode *e, unsigned limit_s);
 
+/* A failure in what would have been good to have: it is told, and the flow goes on. */
+void run_leave_out(struct enode *e, const struct err *err);
+void run_count_failure(struct enode *e, enum cause cause);
+static inline const char *run_label(const struct enode *e)
+{
+	return e->name ? e->name : e->uuid;
+}
+
+/* runwait.c */
+void run_apply(struct enode *e, enum fsm_event event, const char *cause); /* of nobody's request */
 int run_pause_s(struct enode *e); /* it waits only for so long to pass; 0: it does not */
 
 /*
