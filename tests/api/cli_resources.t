@@ -248,6 +248,9 @@ kinds = [
     ("runbook", ["--name", "CUSTOM_R1", "--steps",
                  '[{"interface": "bios", "step": "x", "args": {}, "order": 1}]'], "name",
      ["--extra", "a=1"], ["--extra", "a"], [("extra", {"a": 1}, {})]),
+    ("inspection rule", ["--description", "r", "--actions",
+                         '[{"op": "set-attribute", "args": {"path": "extra/a", "value": "b"}}]'], "uuid",
+     ["--priority", "7"], ["--description"], [("priority", 7, 7), ("description", "r", None)]),
 ]
 for noun, create, ident, to_set, to_unset, changes in kinds:
     words = noun.split()
@@ -266,6 +269,26 @@ for noun, create, ident, to_set, to_unset, changes in kinds:
     fails(1, name, *words, "show", name)
     fails(2, "say what to set", *words, "set", name)
     fails(2, "", *words, "delete")
+
+for number in range(3):
+    well("inspection", "rule", "create", "--description", "many%d" % number, "--conditions", "[]", "--actions",
+         '[{"op": "log", "args": {"msg": "x"}}]')
+fails(2, "--yes", "inspection", "rule", "delete", "--all")
+same(len(answer("inspection", "rule", "delete", "--all", "--dry-run")), 3, "a dry run of all")
+well("inspection", "rule", "delete", "--all", "--yes")
+same(answer("inspection", "rule", "list"), [], "every rule is gone")
+
+answer("allocation", "create", "--resource-class", "none", "--name", "a1")
+status, out, err = ingot("allocation", "create", "--resource-class", "none", "--name", "a2", "--wait")
+ok(status == 1 and "no node" in err, "an allocation that finds no node says why: " + err)
+well("node", "set", "n01", "--resource-class", "small")
+got = answer("allocation", "create", "--resource-class", "small", "--name", "a3", "--candidate-node", "n0[1-2]", "--wait", "30")
+same((got["state"], got["node_uuid"]), ("active", get("/v1/nodes/n01")["uuid"]), "one that finds its node")
+same(answer("node", "allocation", "show", "n01")["name"], "a3", "the node's allocation")
+well("allocation", "set", "a3", "--extra", "a=1")
+well("allocation", "unset", "a3", "--extra", "a")
+well("allocation", "delete", "a1", "a2", "a3")
+same(answer("allocation", "list"), [], "none is left")
 
 same(sorted(d["name"] for d in answer("driver", "list")), ["fake-hardware", "ipmi"], "drivers")
 same(answer("driver", "show", "fake-hardware")["name"], "fake-hardware", "one of them")
