@@ -1,6 +1,6 @@
 /* Reading clouds.yaml; see clouds.h. */
 #include "conductor/cli/clouds.h"
-#include "conductor/cli/yaml.h"
+#include "lib/yaml/yaml.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
 
@@ -82,7 +82,7 @@ int cloud_parse(const char *text, size_t len, const char *name, struct cloud *re
 {
 	_cleanup_json_ json_t *root = NULL;
 	struct cloud cloud = {0};
-	int r = yaml_parse(text, len, &root, e);
+	int r = yaml_to_json(text, len, &root, e);
 
 	if (r == 0)
 		r = read_cloud(root, name, &cloud, e);
@@ -98,7 +98,7 @@ int cloud_add_secrets(
 {
 	_cleanup_json_ json_t *root = NULL;
 	const json_t *auth;
-	int r = yaml_parse(text, len, &root, e);
+	int r = yaml_to_json(text, len, &root, e);
 
 	if (r < 0)
 		return r;

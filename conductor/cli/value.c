@@ -1,6 +1,6 @@
 /* Values of options; see value.h. */
 #include "conductor/cli/value.h"
-#include "conductor/cli/yaml.h"
+#include "lib/yaml/yaml.h"
 #include "lib/base/buf.h"
 #include "lib/base/fs.h"
 #include "lib/base/str.h"
@@ -119,7 +119,8 @@ int value_json(const char *option, const char *value, json_t **ret, struct err *
 		*e = first;
 		return err_prefix(e, "--%s", option);
 	}
-	return yaml_parse(text, len, ret, e) < 0 ? err_prefix(e, "--%s %.128s", option, value) : 0;
+	return yaml_to_json(text, len, ret, e) < 0 ? err_prefix(e, "--%s %.128s", option, value)
+						   : 0;
 }
 
 int value_secret(const char *option, const char *value, char **ret, struct err *e)

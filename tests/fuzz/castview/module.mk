@@ -1,1 +1,1 @@
-$(call fuzz_target,castview,ingotcli cli cast http hwid json base,jansson yaml-0.1 libcurl gnutls nettle)
+$(call fuzz_target,castview,ingotcli cli cast http hwid yaml json base,jansson yaml-0.1 libcurl gnutls nettle)
