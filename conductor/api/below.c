@@ -38,7 +38,10 @@ static int set_traits(struct call *c, json_t *traits)
 
 int traits_put(struct call *c, struct err *e)
 {
-	return set_traits(c, json_incref(json_object_get(c->body, "traits")));
+	json_t *traits = json_object_get(c->body, "traits");
+
+	traits_sort(traits);
+	return set_traits(c, json_incref(traits));
 }
 
 int traits_clear(struct call *c, struct err *e)
@@ -73,6 +76,7 @@ static int edit_trait(void *data, void *record, struct err *e)
 		return err_set(e, EINVAL, "traits: a node has at most %d traits", TRAITS_MAX);
 	else if (i < 0)
 		json_array_append_new(n->traits, json_string(c->params[1]));
+	traits_sort(n->traits);
 	return 0;
 }
 

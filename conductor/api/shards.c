@@ -2,9 +2,11 @@
 #include "conductor/api/handlers.h"
 #include "conductor/model/node.h"
 
+/* Nodes without a shard count as one named None, as in Ironic. */
 static int add_shard(void *data, const char *value, int64_t n)
 {
-	json_t *shard = json_pack("{s:s, s:I}", "name", value, "count", (json_int_t)n);
+	json_t *shard =
+		json_pack("{s:s, s:I}", "name", value ? value : "None", "count", (json_int_t)n);
 
 	return json_array_append_new(data, shard) < 0 ? -1 : 0;
 }

@@ -139,3 +139,23 @@ bool trait_valid(const char *name)
 	own = name + strlen(CUSTOM);
 	return str_starts(name, CUSTOM) && *own && !own[strspn(own, letters)];
 }
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(
+		json_string_value(*(json_t *const *)a), json_string_value(*(json_t *const *)b));
+}
+
+void traits_sort(json_t *traits)
+{
+	size_t n = json_array_size(traits), i;
+	json_t **names = xcalloc(n + 1, sizeof(json_t *));
+
+	for (i = 0; i < n; i++)
+		names[i] = json_incref(json_array_get(traits, i));
+	qsort(names, n, sizeof(*names), by_text);
+	json_array_clear(traits);
+	for (i = 0; i < n; i++)
+		json_array_append_new(traits, names[i]);
+	free(names);
+}

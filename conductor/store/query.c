@@ -323,8 +323,8 @@ static int count_by_on(struct sqlite_conn *c, const struct record_type *type, co
 	store_each_count_fn each, void *data, struct err *e)
 {
 	_cleanup_free_ char *text = xasprintf("SELECT \"%s\", count(*) FROM \"%s\" "
-					      "WHERE \"%s\" IS NOT NULL GROUP BY 1 ORDER BY 1",
-		column, type->plural, column);
+					      "GROUP BY 1 ORDER BY 1",
+		column, type->plural);
 	sqlite3_stmt *stmt = sqlite_prepare(c, text, e);
 	int rc = SQLITE_DONE, r = 0;
 

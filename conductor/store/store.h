@@ -97,8 +97,8 @@ int store_count(struct store *s, const struct record_type *type, const struct st
 	int64_t *ret, struct err *e);
 
 /*
- * How many records there are of each value of a text column, in the order of the values; null is
- * left out.
+ * How many records there are of each value of a text column, in the order of the values; first of
+ * null (NULL), if any has it.
  */
 typedef int (*store_each_count_fn)(void *data, const char *value, int64_t n);
 int store_count_by(struct store *s, const struct record_type *type, const char *column,

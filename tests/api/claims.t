@@ -303,7 +303,9 @@ for bad in ({"events": []}, {}, {"events": [EVENT], "x": 1}, {"events": [3]}):
 # Shards
 for name, shard in (("s1", "b"), ("s2", "a"), ("s3", "b")):
     req("POST", "/v1/nodes", {"driver": "fake-hardware", "name": name, "shard": shard}, 201)
-same(req("GET", "/v1/shards", None, 200), {"shards": [{"name": "a", "count": 1}, {"name": "b", "count": 2}]},
+without = len(req("GET", "/v1/nodes?sharded=false&limit=1000")["nodes"])
+same(req("GET", "/v1/shards", None, 200),
+     {"shards": [{"name": "None", "count": without}, {"name": "a", "count": 1}, {"name": "b", "count": 2}]},
      "how many nodes each shard has")
 req("GET", "/v1/shards", None, 404, "1.81")
 
@@ -328,6 +330,8 @@ req("PUT", traits, {"traits": []}, 405, "1.36")
 req("PUT", traits, {"traits": ["CUSTOM_%d" % i for i in range(50)]}, 204)
 req("PUT", traits + "/CUSTOM_Z", None, 400)
 req("PUT", traits + "/CUSTOM_1", None, 204)
+req("PUT", traits, {"traits": ["CUSTOM_B", "HW_CPU_X86_VMX", "CUSTOM_A"]}, 204)
+same(req("GET", traits), {"traits": ["CUSTOM_A", "CUSTOM_B", "HW_CPU_X86_VMX"]}, "traits are told in order")
 for bad in ("custom", "HW_NOPE", "CUSTOM_" + "X" * 250):
     req("PUT", traits + "/" + bad, None, 400)
 req("DELETE", traits + "/CUSTOM_Q", None, 404)

@@ -359,6 +359,7 @@ static int add_trait(struct rule_run *run, const json_t *args, struct err *e)
 	if (json_array_size(traits) >= TRAITS_MAX)
 		return err_set(e, EINVAL, "a node has at most %d traits", TRAITS_MAX);
 	json_array_append_new(traits, json_string(name));
+	traits_sort(traits);
 	did(run, "added trait %s", name);
 	return 0;
 }
