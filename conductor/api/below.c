@@ -103,17 +103,6 @@ int trait_remove(struct call *c, struct err *e)
 	return change_trait(c, true);
 }
 
-int node_below_missing(struct call *c, struct err *e)
-{
-	_cleanup_free_ char *uuid = NULL;
-	int r = node_uuid(c, c->params[0], &uuid, e);
-
-	if (r < 0)
-		return r;
-	return err_set(e, ENOENT, "Node %s doesn't have a %s '%.64s'", uuid, c->route->arg,
-		c->params[1] ? c->params[1] : "");
-}
-
 static const char *const history_summary[] = {"uuid", "created_at", "severity", "event", NULL};
 static const char *const history_hidden[] = {
 	"node_uuid", "from_state", "to_state", "duration_ms", "updated_at", NULL};

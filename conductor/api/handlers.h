@@ -57,7 +57,6 @@ HANDLER(traits_put);
 HANDLER(traits_clear);
 HANDLER(trait_add);
 HANDLER(trait_remove);
-HANDLER(node_below_missing);
 HANDLER(history_list);
 HANDLER(history_get);
 HANDLER(inventory_get);
