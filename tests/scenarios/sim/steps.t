@@ -8,7 +8,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from faultlib import IMAGE, ready, tap  # noqa: E402
-from simlib import Sim, need_programs, read_at  # noqa: E402
+from simlib import Sim, need_programs, read_at, wait_for  # noqa: E402
 
 ERASE = {"interface": "deploy", "step": "erase_devices_metadata"}
 HOLD = {"interface": "power", "step": "hold"}
@@ -56,7 +56,8 @@ def service(sim, m):
     order(sim, m, "unhold")
     node = sim.reach(m, "active", "service failed")
     tap.equal((node["provision_state"], node["last_error"]), ("active", None), "the service ends")
-    tap.equal(m.log[-1], "system", "and the machine runs its own system again") or tap.diag("\n".join(m.log[-8:]))
+    tap.ok(wait_for(lambda: m.log[-1] == "system", 30), "and the machine runs its own system again") or tap.diag(
+        "\n".join(m.log[-8:]))
     order(sim, m, "service", service_steps=[HOLD])
     sim.reach(m, "service hold", "service failed")
     order(sim, m, "abort")
