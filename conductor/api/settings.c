@@ -87,13 +87,14 @@ static json_t *show(const char *const *fields, const json_t *one, const json_t *
 	return out;
 }
 
-static json_t *show_setting(
-	const struct call *c, const char *const *fields, const json_t *one, const json_t *record)
+/* Ironic's link of one names the node by its UUID, those of the list as it was asked for. */
+static json_t *show_setting(const struct call *c, const char *const *fields, const json_t *one,
+	const json_t *record, const char *node)
 {
 	_cleanup_free_ char *below = xasprintf("bios/%s", json_str(one, "name"));
 	json_t *out = show(fields, one, record);
 
-	json_object_set_new(out, "links", call_links(c, "nodes", json_str(record, "uuid"), below));
+	json_object_set_new(out, "links", call_links(c, "nodes", node, below));
 	return out;
 }
 
@@ -139,7 +140,7 @@ int bios_list(struct call *c, struct err *e)
 	list = json_array();
 	record = json_array_get(records, 0);
 	json_array_foreach (json_object_get(record, "settings"), i, one)
-		json_array_append_new(list, show_setting(c, fields, one, record));
+		json_array_append_new(list, show_setting(c, fields, one, record, c->params[0]));
 	call_reply_json(c, 200, json_pack("{s:o}", "bios", list));
 	return 0;
 }
@@ -161,7 +162,8 @@ int bios_get(struct call *c, struct err *e)
 			continue;
 		call_reply_json(c, 200,
 			json_pack("{s:o}", c->params[1],
-				show_setting(c, registry ? bios_all : bios_usual, one, record)));
+				show_setting(c, registry ? bios_all : bios_usual, one, record,
+					json_str(record, "uuid"))));
 		return 0;
 	}
 	return err_set(e, ENOENT, "Node %s has no BIOS setting %.128s", c->params[0], c->params[1]);
