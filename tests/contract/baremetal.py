@@ -313,8 +313,7 @@ def vendor(t):
     t.bad("driver", "passthru", "call", "fake-hardware", "no_such", "--arg", "a=b", "--http-method", "POST")
     events = t.good("node", "history", "list", "n1")
     t.run("node", "history", "list", "n1", "--long")  # Debian 12's client asks for what is not there
-    if events:
-        t.good("node", "history", "get", "n1", events[0]["UUID"])
+    t.run("node", "history", "get", "n1", events[0]["UUID"] if events else UUIDS["none"])
     t.bad("node", "history", "get", "n1", UUIDS["none"])
 
 
@@ -411,6 +410,7 @@ def allocations(t):
     t.good("allocation", "show", "a4")
     t.good("node", "undeploy", "n1", "--wait", "60")
     t.bad("allocation", "show", "a4")
+    t.good("node", "unset", "n1", "--owner")
 
 
 def families(t):

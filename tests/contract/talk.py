@@ -56,7 +56,9 @@ class Talk:
         self.url = url
         self.ok = ok
         self.plain = Endpoint(url)  # for waiting; not written down
-        self.events = []  # {"do", "end", "calls": [{"ask", "status", "answer"}]}
+        # {"do", "end", "calls": [{"ask", "minor", "status", "answer"}]}; "moving": the last answer is of a node that
+        # was just told to become something and may be so or not yet
+        self.events = []
         self.places = {}  # words of this endpoint alone, and what stands for them in the transcript
         self.used = {}  # what was called -> the options it was called with
 
@@ -189,6 +191,8 @@ class Sdk(Talk):
         self.used.setdefault(method, set()).update(how)
         text = ", ".join([str(getattr(a, "name", a)) for a in args] + ["%s=%s" % i for i in how.items()])
         with self.doing("%s(%s)" % (method, text)) as event:
+            event["moving"] = method == "set_node_power_state" or (
+                method == "set_node_provision_state" and not how.get("wait"))
             try:
                 result = getattr(self.api, method)(*args, **how)
                 if hasattr(result, "__next__"):
