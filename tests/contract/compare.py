@@ -148,7 +148,7 @@ class Accepted:
         self.patterns = {}  # pattern -> how often it was met
         for p in paragraphs:
             if p.startswith("`"):
-                keys = re.match(r"(?:`[^`]+`\s*)+", p).group(0)
+                keys = re.match(r"(?:`[^`]* \| [^`]*`\s*)+", p).group(0)
                 if not p[len(keys):].strip():
                     raise ValueError("%s: no reason is given for %s" % (path, keys))
                 self.patterns.update({k: 0 for k in re.findall(r"`([^`]+)`", keys)})

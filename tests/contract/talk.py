@@ -73,7 +73,7 @@ class Talk:
         response = _send(adapter, request, **how)
         path = urllib.parse.urlsplit(request.url)
         ask = "%s %s" % (request.method, path.path + ("?" + path.query if path.query else ""))
-        ask = ask.replace("sort_key=id&sort_dir=asc&", "")  # Ironic says in `next` what is so anyway
+        ask = re.sub(r"sort_key=id&sort_dir=asc&(fields=[^&]*&)?", "", ask)  # Ironic's `next` says what is so anyway
         call = {"ask": self.told(ask), "minor": request.headers.get(
             "X-OpenStack-Ironic-API-Version"), "status": response.status_code,
             "answer": parsed(response.content)}
