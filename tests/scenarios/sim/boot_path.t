@@ -154,6 +154,7 @@ def moving():
         since = len(m.log)
         sim.deploy(m)
         node = sim.reach(m, "active", "deploy failed")
+        wait_for(lambda: starts(m, since) > 1, 10)
         tap.equal((node["provision_state"], starts(m, since)), ("active", 2), "it is started, and restarted into its system",
                   ) or tap.diag("\n".join(m.log[since:]))
 

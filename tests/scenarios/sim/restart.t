@@ -12,7 +12,7 @@ import urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from shimlib import Shim, need_shim  # noqa: E402
-from simlib import Sim, Tap, make_image, need_programs, wait_for  # noqa: E402
+from simlib import SLOW, Sim, Tap, make_image, need_programs, wait_for  # noqa: E402
 
 IMAGE = make_image(8)
 SLOW_MS = 700  # of each answer of the BMC, so that there is a middle
@@ -206,7 +206,7 @@ def token_on_the_way():
 
 def machine_dies_too():
     """Power is lost while the conductor is away."""
-    with Sim(command_timeout=3) as sim:
+    with Sim(command_timeout=int(3 * SLOW)) as sim:
         m = sim.machines[0]
         to_available(sim, m)
         there = sim.images.hold("system.img", 3 << 20)
@@ -217,7 +217,7 @@ def machine_dies_too():
         sim.bmcs.ask(op="power", bmc=0, on=False)
         sim.images.release("system.img")
         sim.start()
-        node = sim.reach(m, "active", "deploy failed", limit_s=40)
+        node = sim.reach(m, "active", "deploy failed", limit_s=60)
         missing = [w for w in ("deploy: write the image", "standby.prepare_image", re.escape(m.address), "connect|refused")
                    if not re.search(w, node["last_error"] or "")]
         tap.ok(node["provision_state"] == "deploy failed" and not missing, "it fails and says why",
