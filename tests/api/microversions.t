@@ -129,9 +129,9 @@ def expected(row, minor):
 
 
 def versions(row, last):
-    """Those on both sides of each change, the first, and the last that was asked."""
-    changes = [since for since, _ in row["answers"]]
-    return sorted({v for c in changes for v in (c - 1, c) if 1 <= v <= NEWEST} | {1, last})
+    """The first that there is an answer for, those on both sides of each change, and the last that was asked."""
+    first, *changes = [since for since, _ in row["answers"]]
+    return sorted({v for c in changes for v in (c - 1, c) if v <= NEWEST} | {first, last})
 
 
 def title(row):
