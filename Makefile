@@ -118,7 +118,7 @@ $(obj)/%.o: %.c
 help:
 	@sed -n '1,/^VARIANT/s/^# \{0,1\}//p' Makefile
 
-.PHONY: help all man openapi programs deps clean check check-unit check-all check-variant lint demo bench fuzz fuzz-api fuzz-report repeat install
+.PHONY: help all man openapi programs deps clean check check-unit check-all check-contract check-variant lint demo bench fuzz fuzz-api fuzz-report repeat install
 programs: $(programs)
 all: programs man build/api.html
 deps:
