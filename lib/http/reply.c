@@ -29,8 +29,12 @@ static void add_extra(const struct http_req *req, struct MHD_Response *r)
 		MHD_add_response_header(r, req->extra.list[i].name, req->extra.list[i].value);
 }
 
-/* Gives the response to the connection and ends the handler's hold on the request. */
-static void reply_send(struct http_req *req, int status, struct MHD_Response *r, uint64_t len)
+/*
+ * Gives the response to the connection and ends the handler's hold on the request. whole: it is all
+ * there already, in memory.
+ */
+static void reply_send(
+	struct http_req *req, int status, struct MHD_Response *r, uint64_t len, bool whole)
 {
 	add_extra(req, r);
 	pthread_mutex_lock(&req->lock);
@@ -39,6 +43,7 @@ static void reply_send(struct http_req *req, int status, struct MHD_Response *r,
 	} else {
 		bool waiting = req->state == REQ_SUSPENDED;
 
+		req->whole = whole;
 		req->status = status;
 		req->reply_len = req->head ? 0 : len;
 		req->response = r;
@@ -71,11 +76,10 @@ void http_reply(
 		reply_inner(req, status, data, len);
 		return;
 	}
-	req->whole = true;
 	r = MHD_create_response_from_buffer(
 		len, (void *)data, len ? MHD_RESPMEM_MUST_COPY : MHD_RESPMEM_PERSISTENT);
 	set_type(r, content_type);
-	reply_send(req, status, r, len);
+	reply_send(req, status, r, len, true);
 }
 
 void http_reply_take(
@@ -88,12 +92,11 @@ void http_reply_take(
 		free(data);
 		return;
 	}
-	req->whole = true;
 	r = MHD_create_response_from_buffer(len, data, MHD_RESPMEM_MUST_FREE);
 	if (!r)
 		free(data);
 	set_type(r, content_type);
-	reply_send(req, status, r, len);
+	reply_send(req, status, r, len, true);
 }
 
 void http_reply_stream(
@@ -108,7 +111,7 @@ void http_reply_stream(
 	}
 	r = stream_response(req, s);
 	set_type(r, content_type);
-	reply_send(req, status, r, 0);
+	reply_send(req, status, r, 0, false);
 }
 
 void http_reply_text(struct http_req *req, int status, const char *text)
@@ -193,7 +196,7 @@ void http_reply_fd(struct http_req *req, int fd, const char *content_type)
 	}
 	if (r)
 		file_headers(r, &f, content_type);
-	reply_send(req, f.status, r, f.count);
+	reply_send(req, f.status, r, f.count, false);
 }
 
 void http_reply_file(struct http_req *req, const char *path, const char *content_type)
