@@ -59,9 +59,10 @@ static int check_link(const char *name, json_t *value, struct err *e)
 {
 	bool whole =
 		!json_object_size(value) || str_eq(json_str(value, "network_type"), "unmanaged");
+	int r = schema_body(&link_schema, 1 << 20, value, e);
 
-	if (schema_body(&link_schema, 1 << 20, value, e) < 0)
-		return -e->code;
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < ARRAY_SIZE(link_forms); i++) {
 		bool all = true;
 
