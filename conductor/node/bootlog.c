@@ -74,9 +74,21 @@ static const struct boot_record *record_at(const struct bootlog *log, unsigned i
 	return &log->records[(log->next + BOOTLOG_MAX - log->n + i) % BOOTLOG_MAX];
 }
 
+/*
+ * What tells how far the machine is: the last record, unless that is the end of a file that was
+ * noticed after a later file of the same boot.
+ */
 static const struct boot_record *newest(const struct bootlog *log)
 {
-	return log && log->n ? record_at(log, log->n - 1) : NULL;
+	const struct boot_record *best = log && log->n ? record_at(log, log->n - 1) : NULL;
+	enum boot_stage stage = best ? boot_step_of(best)->stage : STAGE_NONE;
+
+	if (stage < STAGE_KERNEL || !best->ok)
+		return best;
+	for (unsigned i = log->n - 1; i-- > 0 && boot_step_of(record_at(log, i))->stage >= stage;)
+		if (boot_step_of(record_at(log, i))->stage > boot_step_of(best)->stage)
+			best = record_at(log, i);
+	return best;
 }
 
 /* before: the one before it, or NULL. */
