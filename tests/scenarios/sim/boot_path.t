@@ -110,7 +110,9 @@ def forgotten_once():
         since = len(m.log)
         sim.deploy(m)
         sim.reach(m, "wait call-back")
-        m.boots = True
+        wait_for(lambda: starts(m, since), 10)  # the machine hears of it later than the conductor
+        with m.lock:
+            m.boots = True
         node = sim.reach(m, "active", "deploy failed")
         tap.equal((node["provision_state"], node["last_error"]), ("active", None), "nobody has to do anything")
         tap.equal(m.log[since:].count("power reset pxe"), 1, "the boot device was set again, and the machine restarted",
