@@ -142,11 +142,11 @@ def theirs(quick):
         side.stop()
 
 
-def resident(conductor, there, count):
+def resident(conductor, count):
     """Megabytes with so many nodes, all of which were read."""
     body = {"driver": "fake-hardware", "resource_class": "large", "driver_info": {"address": "10.0.0.1"},
             "properties": {"cpu_arch": "x86_64", "cpus": 64, "memory_mb": 262144, "local_gb": 960}}
-    conductor.create([body] * (count - there))
+    conductor.create([body] * count)
     page, seen = conductor.call("GET", "/v1/nodes/detail"), 0
     while True:
         seen += len(page["nodes"])
@@ -167,9 +167,13 @@ def bench_peer(quick):
             alone = [sqlite_alone(1 if quick else 3)]
             ours = measure(side, quick)
             alone.append(sqlite_alone(1 if quick else 3))
-            there = int(side.conductor.metric('ingot_nodes{state="enroll"}'))
-            count = max(2000 if quick else 10000, there)
-            full = resident(side.conductor, there, count)
+        finally:
+            side.stop()
+    count = 2000 if quick else 10000
+    with folder() as place:  # another one, for the creations above make as many nodes as they can
+        side = Ours(place)
+        try:
+            full = resident(side.conductor, count)
         finally:
             side.stop()
     sqlite = sum(alone) / len(alone)
