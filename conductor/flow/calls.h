@@ -56,34 +56,35 @@ void start_fake_service(struct flow_run *run, struct op *op);
 void start_fake_step(struct flow_run *run, struct op *op); /* the step at hand */
 int finish_fake_step(struct flow_run *run, json_t *value, struct err *e);
 
-/*
- * Brings the machine into the agent. Fast track: every call is left out when its agent is there;
- * for one that is starting there is only the wait.
- */
-#define BOOT_AGENT(wait)                                                                           \
+/* Starts the machine from the network; each call of it is left out when skips() says so. */
+#define BOOT_NETWORK(into, skips)                                                                  \
 	{.what = "read the power state",                                                           \
 		.slot = SLOT_BOOT,                                                                 \
 		.boots = BOOTS_PREPARE,                                                            \
-		.skip = agent_here,                                                                \
+		.skip = (skips),                                                                   \
 		.start = start_power_get,                                                          \
 		.finish = finish_power_get},                                                       \
 		{.what = "set boot device to network",                                             \
 			.slot = SLOT_BOOT,                                                         \
 			.patient = true,                                                           \
 			.boots = BOOTS_PREPARE,                                                    \
-			.skip = agent_here,                                                        \
+			.skip = (skips),                                                           \
 			.start = start_boot_network,                                               \
 			.finish = finish_boot_network},                                            \
-		{.what = "power on into the agent",                                                \
-			.slot = SLOT_BOOT,                                                         \
-			.patient = true,                                                           \
-			.boots = BOOTS_POWER,                                                      \
-			.kept = "power",                                                           \
-			.skip = agent_here,                                                        \
-			.start = start_firmware,                                                   \
-			.finish = finish_power_into_agent},                                        \
 	{                                                                                          \
-		.what = "the agent to report", .kind = (wait), .slot = SLOT_BOOT,                  \
+		.what = (into), .slot = SLOT_BOOT, .patient = true, .boots = BOOTS_POWER,          \
+		.kept = "power", .skip = (skips), .start = start_firmware,                         \
+		.finish = finish_power_into_agent                                                  \
+	}
+
+/*
+ * Brings the machine into the agent. Fast track: every call is left out when its agent is there;
+ * for one that is starting there is only the wait.
+ */
+#define BOOT_AGENT                                                                                 \
+	BOOT_NETWORK("power on into the agent", agent_here),                                       \
+	{                                                                                          \
+		.what = "the agent to report", .kind = CALL_HEARTBEAT, .slot = SLOT_BOOT,          \
 		.skip = agent_alive                                                                \
 	}
 

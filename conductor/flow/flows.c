@@ -26,24 +26,7 @@ static const struct flow_call verify[] = {
 };
 
 static const struct flow_call inspect_agent[] = {
-	{.what = "read the power state",
-		.slot = SLOT_BOOT,
-		.boots = BOOTS_PREPARE,
-		.start = start_power_get,
-		.finish = finish_power_get},
-	{.what = "set boot device to network",
-		.slot = SLOT_BOOT,
-		.patient = true,
-		.boots = BOOTS_PREPARE,
-		.start = start_boot_network,
-		.finish = finish_boot_network},
-	{.what = "power on into the agent",
-		.slot = SLOT_BOOT,
-		.patient = true,
-		.boots = BOOTS_POWER,
-		.kept = "power",
-		.start = start_firmware,
-		.finish = finish_power_into_agent},
+	BOOT_NETWORK("power on into the agent", NULL),
 	{.what = "the agent to report what it found",
 		.kind = CALL_INSPECTION,
 		.slot = SLOT_BOOT,
@@ -58,7 +41,7 @@ static const struct flow_call inspect_fake[] = {
 };
 
 static const struct flow_call clean_agent[] = {
-	BOOT_AGENT(CALL_HEARTBEAT),
+	BOOT_AGENT,
 	{.what = "ask the agent for its clean steps",
 		.agent = true,
 		.skip = works_without_agent,
@@ -91,24 +74,7 @@ static const struct flow_call adopt[] = {
 
 /* The machine runs its own system: an agent that was heard of before is not there any more. */
 static const struct flow_call rescue_agent[] = {
-	{.what = "read the power state",
-		.slot = SLOT_BOOT,
-		.boots = BOOTS_PREPARE,
-		.start = start_power_get,
-		.finish = finish_power_get},
-	{.what = "set boot device to network",
-		.slot = SLOT_BOOT,
-		.patient = true,
-		.boots = BOOTS_PREPARE,
-		.start = start_boot_network,
-		.finish = finish_boot_network},
-	{.what = "power on into the rescue system",
-		.slot = SLOT_BOOT,
-		.patient = true,
-		.boots = BOOTS_POWER,
-		.kept = "power",
-		.start = start_firmware,
-		.finish = finish_power_into_agent},
+	BOOT_NETWORK("power on into the rescue system", NULL),
 	{.what = "the agent to report", .kind = CALL_HEARTBEAT, .slot = SLOT_BOOT},
 	{.what = "set the password of the rescue system",
 		.agent = true,
@@ -133,7 +99,7 @@ static const struct flow_call rescue_fake[] = {
 };
 
 static const struct flow_call service_agent[] = {
-	BOOT_AGENT(CALL_HEARTBEAT),
+	BOOT_AGENT,
 	{.what = "ask the agent for its service steps",
 		.agent = true,
 		.skip = works_without_agent,

@@ -72,7 +72,7 @@ static const struct flow_call agent_service_step[] =
 
 /* The core step: bring the machine into its agent, and ask that for more steps. */
 static const struct flow_call deploy_deploy[] = {
-	BOOT_AGENT(CALL_HEARTBEAT),
+	BOOT_AGENT,
 	{.what = "ask the agent for its deploy steps",
 		.agent = true,
 		.start = start_agent_steps,
