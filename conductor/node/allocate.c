@@ -31,25 +31,13 @@ struct choice {
 	unsigned busy;	   /* suitable, and something is being changed */
 };
 
-static bool array_has(const json_t *array, const json_t *value)
-{
-	json_t *one;
-	size_t i;
-
-	json_array_foreach ((json_t *)array, i, one) {
-		if (json_equal(one, value))
-			return true;
-	}
-	return false;
-}
-
 static bool has_traits(const json_t *traits, const json_t *wanted)
 {
 	json_t *one;
 	size_t i;
 
 	json_array_foreach ((json_t *)wanted, i, one) {
-		if (!array_has(traits, one))
+		if (!json_array_has(traits, one))
 			return false;
 	}
 	return true;
@@ -133,7 +121,7 @@ static void choose(struct choice *ch, struct engine *en)
 
 	text[strlen(text) - 1] = '\0'; /* of {"resource_class":"x"} the inner part */
 	ch->class_text = text + 1;
-	if (namesake && (!json_array_size(candidates) || array_has(candidates, uuid)) &&
+	if (namesake && (!json_array_size(candidates) || json_array_has(candidates, uuid)) &&
 		consider(ch, namesake))
 		return;
 	ch->suitable = ch->busy = 0;
@@ -370,7 +358,7 @@ static int backfill(struct record_change *ch, struct allocation *a, struct err *
 			n->resource_class ? n->resource_class : "not set");
 	if (!has_traits(n->traits, a->traits))
 		return err_set(e, EINVAL, "traits: node %s does not have all of them", n->uuid);
-	if (json_array_size(a->candidate_nodes) && !array_has(a->candidate_nodes, uuid))
+	if (json_array_size(a->candidate_nodes) && !json_array_has(a->candidate_nodes, uuid))
 		return err_set(e, EINVAL, "candidate_nodes: node %s is not among them", n->uuid);
 	a->state = ALLOCATION_ACTIVE;
 	return 0;

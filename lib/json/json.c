@@ -102,3 +102,15 @@ void json_put_bool(json_t *object, const char *key, bool value)
 {
 	json_object_set_new(object, key, json_boolean(value));
 }
+
+bool json_array_has(const json_t *array, const json_t *value)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach ((json_t *)array, i, one) {
+		if (json_equal(one, value))
+			return true;
+	}
+	return false;
+}

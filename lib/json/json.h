@@ -29,6 +29,9 @@ const char *json_str(const json_t *object, const char *key); /* default NULL */
 int64_t json_int(const json_t *object, const char *key, int64_t dflt);
 bool json_flag(const json_t *object, const char *key, bool dflt);
 
+/* Is there an equal value in the array? False when it is NULL or no array. */
+bool json_array_has(const json_t *array, const json_t *value);
+
 /* A new string; null for NULL. Bytes that are no UTF-8, as wires send them, become '?'. */
 json_t *json_string_or_null(const char *text);
 

@@ -121,18 +121,6 @@ int path_set(json_t *root, const struct rule_path *p, int from, json_t *value, s
 	return r;
 }
 
-static bool array_has(const json_t *array, const json_t *value)
-{
-	json_t *one;
-	size_t i;
-
-	json_array_foreach ((json_t *)array, i, one) {
-		if (json_equal(one, value))
-			return true;
-	}
-	return false;
-}
-
 int path_extend(json_t *root, const struct rule_path *p, int from, json_t *value, bool unique,
 	struct err *e)
 {
@@ -150,7 +138,7 @@ int path_extend(json_t *root, const struct rule_path *p, int from, json_t *value
 	}
 	if (!json_is_array(array))
 		return err_set(e, EINVAL, "path: %s is no array, nothing can be added to it", last);
-	if (!unique || !array_has(array, taken))
+	if (!unique || !json_array_has(array, taken))
 		json_array_append(array, taken);
 	return 0;
 }
