@@ -179,17 +179,11 @@ static int append_uuid(void *data, const char *uuid, const char *json, size_t le
 
 int children_get(struct call *c, struct err *e)
 {
-	struct store_filter filter = {"parent_node", STORE_EQ, NULL};
-	struct store_query q = {.filters = &filter, .n_filters = 1};
-	_cleanup_json_ json_t *children = json_array();
-	_cleanup_free_ char *uuid = NULL;
-	int r = node_uuid(c, c->params[0], &uuid, e);
+	json_t *children;
+	int r = records_of_node(c, &node_type, "parent_node", append_uuid, &children, e);
 
-	filter.value = uuid;
 	if (r == 0)
-		r = store_list_text(call_store(c), &node_type, &q, append_uuid, children, e);
-	if (r == 0)
-		call_reply_json(c, 200, json_pack("{s:O}", "children", children));
+		call_reply_json(c, 200, json_pack("{s:o}", "children", children));
 	return r;
 }
 

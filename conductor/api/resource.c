@@ -280,3 +280,20 @@ int resource_show(struct call *c, const struct resource *res, const char *column
 		buf_done(&s.out);
 	return r;
 }
+
+int records_of_node(struct call *c, const struct record_type *type, const char *column,
+	store_each_text_fn each, json_t **ret, struct err *e)
+{
+	struct store_filter filter = {column, STORE_EQ, NULL};
+	struct store_query q = {.filters = &filter, .n_filters = 1};
+	_cleanup_json_ json_t *records = json_array();
+	_cleanup_free_ char *uuid = NULL;
+	int r = node_uuid(c, c->params[0], &uuid, e);
+
+	filter.value = uuid;
+	if (r == 0)
+		r = store_list_text(call_store(c), type, &q, each, records, e);
+	if (r == 0)
+		*ret = TAKE_PTR(records);
+	return r;
+}

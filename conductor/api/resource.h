@@ -105,6 +105,13 @@ int resource_read(const struct call *c, const struct resource *res, const char *
 	const char *value, json_t **ret, struct err *e);
 
 /*
+ * Those records whose column is the UUID of the node in the path: an array that each() is given as
+ * its data, to append to. A new reference.
+ */
+int records_of_node(struct call *c, const struct record_type *type, const char *column,
+	store_each_text_fn each, json_t **ret, struct err *e);
+
+/*
  * A node by UUID or name, whichever it is: the column that has to have this value. It borrows the
  * ident.
  */

@@ -108,24 +108,6 @@ static int take(void *data, const char *uuid, const char *json, size_t len)
 	return r;
 }
 
-/* The records of a type whose column is the node's UUID, as an array. */
-static int read_of_node(struct call *c, const struct record_type *type, const char *column,
-	json_t **ret, struct err *e)
-{
-	struct store_filter filter = {column, STORE_EQ, NULL};
-	struct store_query q = {.filters = &filter, .n_filters = 1};
-	_cleanup_json_ json_t *records = json_array();
-	_cleanup_free_ char *uuid = NULL;
-	int r = node_uuid(c, c->params[0], &uuid, e);
-
-	filter.value = uuid;
-	if (r == 0)
-		r = store_list_text(call_store(c), type, &q, take, records, e);
-	if (r == 0)
-		*ret = TAKE_PTR(records);
-	return r;
-}
-
 int bios_list(struct call *c, struct err *e)
 {
 	const char *chosen[FIELDS_MAX], *const *fields;
@@ -135,7 +117,7 @@ int bios_list(struct call *c, struct err *e)
 	size_t i;
 
 	if (asked_for(c, &bios_parts, chosen, &fields, e) < 0 ||
-		read_of_node(c, &bios_settings_type, "uuid", &records, e) < 0)
+		records_of_node(c, &bios_settings_type, "uuid", take, &records, e) < 0)
 		return -e->code;
 	list = json_array();
 	record = json_array_get(records, 0);
@@ -152,7 +134,7 @@ int bios_get(struct call *c, struct err *e)
 	const json_t *record;
 	json_t *one;
 	size_t i;
-	int r = read_of_node(c, &bios_settings_type, "uuid", &records, e);
+	int r = records_of_node(c, &bios_settings_type, "uuid", take, &records, e);
 
 	if (r < 0)
 		return r;
@@ -177,7 +159,7 @@ int firmware_list(struct call *c, struct err *e)
 	size_t i;
 
 	if (asked_for(c, &firmware_parts, chosen, &fields, e) < 0 ||
-		read_of_node(c, &firmware_component_type, "node_uuid", &records, e) < 0)
+		records_of_node(c, &firmware_component_type, "node_uuid", take, &records, e) < 0)
 		return -e->code;
 	list = json_array();
 	json_array_foreach (records, i, one)
