@@ -142,7 +142,6 @@ static const struct since table[] = {
 	{"provision", "configdrive rebuild", 35, UNKNOWN, false},
 	{"provision", "rescue", 38, 0, false},
 	{"provision", "unrescue", 38, 0, false},
-	{"provision", "abort inspect wait", 41, 0, false},
 	{"provision", "configdrive object", 56, UNKNOWN, false},
 	{"provision", "vendor_data", 59, UNKNOWN, false},
 	{"provision", "deploy_steps", 69, 0, false},
@@ -153,7 +152,6 @@ static const struct since table[] = {
 	{"provision", "service", 87, 0, false},
 	{"provision", "runbook", 92, 0, false},
 	{"provision", "disable_ramdisk service", 108, 0, false},
-	{"provision", "abort wait call-back", 110, 0, false},
 	{"heartbeat", "agent_version", 36, UNKNOWN, false},
 	{"heartbeat", "agent_verify_ca", 68, UNKNOWN, false},
 	{"heartbeat", "agent_status", 72, UNKNOWN, false},
@@ -197,10 +195,4 @@ const struct since *since_find(const char *kind, const char *name)
 	pthread_once(&sorted_once, sort_rows);
 	found = bsearch(&key, sorted, ARRAY_SIZE(sorted), sizeof(*sorted), compare_key);
 	return found ? *found : NULL;
-}
-
-const struct since *since_rows(size_t *ret_n)
-{
-	*ret_n = ARRAY_SIZE(table);
-	return table;
 }

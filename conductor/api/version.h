@@ -27,7 +27,6 @@ struct since {
 };
 
 const struct since *since_find(const char *kind, const char *name); /* or NULL */
-const struct since *since_rows(size_t *ret_n);			    /* all of them */
 
 /*
  * The minor version that brought a name of a kind: "node" is fields of nodes, "node?" query
