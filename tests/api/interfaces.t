@@ -3,8 +3,10 @@
 and 29.0 with the same fake-hardware node; where the fake machine can more than theirs it says so here."""
 
 import itertools
+import re
 import threading
 import time
+import urllib.request
 
 from harness import Conductor, done, ok, same
 
@@ -97,6 +99,12 @@ def moving():
     same(code("DELETE", slow), 204, "it can be deleted")
 
 
+def handed_on():
+    """How many requests the engine was given."""
+    with urllib.request.urlopen(c.url + "/metrics", timeout=30) as answer:
+        return int(re.search(r"^ingot_requests_total (\d+)", answer.read().decode(), re.M)[1])
+
+
 def gone():
     """Who waits for an answer gets one, also when the conductor stops meanwhile."""
     global c
@@ -105,9 +113,11 @@ def gone():
     asking = [threading.Thread(target=lambda args=args: answers.append(code(*args))) for args in (
         ("GET", n + "/management/indicators"), ("PUT", n + "/management/inject_nmi", {}),
         ("GET", n + "/management/boot_device"))]
+    before = handed_on()
     for thread in asking:
         thread.start()
-    wait_for(lambda: code("PUT", n + "/states/power", {"target": "power on"}) == 409)
+    ok(wait_for(lambda: handed_on() >= before + 3), "all three are asked")
+    same(code("PUT", n + "/states/power", {"target": "power on"}), 409, "and one holds the node")
     c.stop()
     for thread in asking:
         thread.join()
