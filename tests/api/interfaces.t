@@ -16,8 +16,11 @@ numbers = itertools.count()
 
 def wait_for(good):
     until = time.monotonic() + 30
-    while not good() and time.monotonic() < until:
+    while not good():
+        if time.monotonic() > until:
+            return False
         time.sleep(0.05)
+    return True
 
 
 def call(method, path, body=None, version="1.110"):
