@@ -152,6 +152,9 @@ int params_from_cmdline(const struct cmdline *c, struct params *ret, struct err 
 		.disk_wait_delay_s = 3,
 		.image_timeout_s = 60,
 		.image_retries = 9,
+		.dhcp_wait_s = 60,
+		.ip_lookup_attempts = 6,
+		.watchdog_s = 60,
 	};
 	read_urls(&rd);
 	read_bootif(&rd);
@@ -163,6 +166,10 @@ int params_from_cmdline(const struct cmdline *c, struct params *ret, struct err 
 	read_text(&rd, "ipa-advertise-host", &p->advertise_host);
 	read_text(&rd, "ipa-global-request-id", &p->global_request_id);
 	read_text(&rd, "ipa-cafile", &p->ca_file);
+	read_text(&rd, "ipa-ntp-server", &p->ntp_server);
+	read_text(&rd, "ipa-enable-vlan-interfaces", &p->vlan_interfaces);
+	read_text(&rd, "ingot-modules", &p->modules);
+	read_text(&rd, "modprobe.blacklist", &p->module_blacklist);
 	read_int(&rd, "ipa-listen-port", 0, 65535, &p->listen_port);
 	p->advertise_port = p->listen_port;
 	read_int(&rd, "ipa-advertise-port", 1, 65535, &p->advertise_port);
@@ -175,6 +182,11 @@ int params_from_cmdline(const struct cmdline *c, struct params *ret, struct err 
 	read_int(&rd, "ipa-image-download-connection-retries", 1, 1000, &p->image_retries);
 	read_int(&rd, "ipa-image-download-connection-retry-interval", 0, 3600, &p->image_pause_s);
 	read_int(&rd, "ingot-fatal-reboot", 0, 86400, &p->fatal_reboot_s);
+	read_int(&rd, "ipa-inspection-dhcp-wait-timeout", 0, 86400, &p->dhcp_wait_s);
+	read_int(&rd, "ipa-ip-lookup-attempts", 1, 10000, &p->ip_lookup_attempts);
+	read_int(&rd, "ingot-watchdog", 0, 86400, &p->watchdog_s);
+	read_bool(&rd, "ipa-inspection-dhcp-all-interfaces", &p->dhcp_all);
+	read_bool(&rd, "ingot-shell", &p->shell);
 	read_bool(&rd, "ipa-insecure", &p->insecure);
 	read_bool(&rd, "ipa-debug", &p->debug);
 	return rd.r;
@@ -194,5 +206,9 @@ void params_done(struct params *p)
 	free(p->advertise_host);
 	free(p->global_request_id);
 	free(p->ca_file);
+	free(p->ntp_server);
+	free(p->vlan_interfaces);
+	free(p->modules);
+	free(p->module_blacklist);
 	memset(p, 0, sizeof(*p));
 }

@@ -45,19 +45,28 @@ struct params {
 	char *advertise_host;	       /* NULL: the address of ours that reaches the API */
 	char *global_request_id;       /* NULL: none */
 	char *ca_file;		       /* ipa-cafile; NULL: the system's */
-	char bootif[18];	       /* "aa:bb:cc:dd:ee:ff", "" when not given */
-	int listen_port;	       /* 9999 */
-	int advertise_port;	       /* listen_port unless given */
-	int lookup_timeout_s;	       /* 600; the ramdisk goes on after it, a host program ends */
-	int lookup_interval_s;	       /* 10: the longest pause between two lookups */
-	int http_timeout_s;	       /* 30 */
-	int disk_wait_attempts;	       /* 10 */
-	int disk_wait_delay_s;	       /* 3 */
-	int image_timeout_s;	       /* 60: a download that stands still for so long was cut */
-	int image_retries;	       /* 9 */
-	int image_pause_s;	       /* between two of them; 0: short ones that grow */
+	char *ntp_server;	/* ipa-ntp-server: a comma list, NULL: the conductor's Date */
+	char *vlan_interfaces;	/* ipa-enable-vlan-interfaces: "all", names, "name.vid" */
+	char *modules;		/* ingot-modules: further ones to load, a comma list */
+	char *module_blacklist; /* modprobe.blacklist: never loaded, a comma list */
+	char bootif[18];	/* "aa:bb:cc:dd:ee:ff", "" when not given */
+	int listen_port;	/* 9999 */
+	int advertise_port;	/* listen_port unless given */
+	int lookup_timeout_s;	/* 600; the ramdisk goes on after it, a host program ends */
+	int lookup_interval_s;	/* 10: the longest pause between two lookups */
+	int http_timeout_s;	/* 30 */
+	int disk_wait_attempts; /* 10 */
+	int disk_wait_delay_s;	/* 3 */
+	int image_timeout_s;	/* 60: a download that stands still for so long was cut */
+	int image_retries;	/* 9 */
+	int image_pause_s;	/* between two of them; 0: short ones that grow */
 	int fatal_reboot_s; /* ingot-fatal-reboot: reboot so long after a fatal error; 0: never */
-	bool insecure;	    /* any certificate of the API is good */
+	int dhcp_wait_s;    /* ipa-inspection-dhcp-wait-timeout, 60: see net.h */
+	int ip_lookup_attempts; /* 6: tries to find the address of ours that reaches the API */
+	int watchdog_s;		/* ingot-watchdog, 60; 0: leave it alone */
+	bool dhcp_all;		/* ipa-inspection-dhcp-all-interfaces */
+	bool shell;		/* ingot-shell: a key on the console gives one, if there is one */
+	bool insecure;		/* any certificate of the API is good */
 	bool debug;
 };
 

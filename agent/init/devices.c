@@ -35,7 +35,8 @@ struct devices {
 	const struct params *params;
 	const struct sysroot *sr;
 	struct journal *journal;
-	struct modindex *index;
+	struct modindex *index; /* index_lock */
+	pthread_mutex_t index_lock;
 	struct map tried; /* modaliases that were looked up */
 	int news;
 	unsigned loaded, failed;
@@ -67,6 +68,30 @@ static int load_file(const char *path, void *data)
 	return -code;
 }
 
+/* By name, whether a device asks for it or not. */
+static void load(struct devices *d, const char *name)
+{
+	pthread_mutex_lock(&d->index_lock);
+	(void)modindex_load(d->index, name, load_file, d);
+	pthread_mutex_unlock(&d->index_lock);
+}
+
+static void load_wanted(struct devices *d)
+{
+	_cleanup_free_ char *list = xstrdup(d->params->modules ? d->params->modules : "");
+	char *save = NULL;
+
+	for (char *w = strtok_r(list, ", ", &save); w; w = strtok_r(NULL, ", ", &save)) {
+		if (modindex_has(d->index, w))
+			load(d, w);
+		else
+			say_warning(d->journal,
+				"ingot-modules=%s: the ramdisk has no such module; if it is not "
+				"built into the kernel, add it to the driver list",
+				w);
+	}
+}
+
 /* Loads what claims this device. Gives the number of modules loaded. */
 static unsigned claim(struct devices *d, const char *modalias)
 {
@@ -79,7 +104,8 @@ static unsigned claim(struct devices *d, const char *modalias)
 	map_put(&d->tried, modalias, d);
 	n = modindex_match(d->index, modalias, names);
 	for (size_t i = 0; i < n; i++)
-		(void)modindex_load(d->index, names[i], load_file, d);
+		if (!modindex_listed(d->params->module_blacklist, names[i]))
+			load(d, names[i]);
 	return d->loaded - before;
 }
 
@@ -165,12 +191,14 @@ static void boot_passes(struct devices *d)
 {
 	int64_t start = time_mono_ms();
 
+	load_wanted(d);
 	for (int i = 0; i < PASSES_MAX && !net_nic_present(d->params, d->sr); i++)
 		if (!pass(d, true) && !take_news(d, 0))
 			break;
 	(void)pass(d, false);
 	for (size_t i = 0; i < ARRAY_SIZE(always); i++)
-		(void)modindex_load(d->index, always[i], load_file, d);
+		if (!modindex_listed(d->params->module_blacklist, always[i]))
+			load(d, always[i]);
 	do {
 		while (time_mono_ms() - start < SETTLE_MS && take_news(d, QUIET_MS))
 			;
@@ -218,6 +246,7 @@ int devices_start(const struct params *params, const struct sysroot *sr, struct 
 	d->sr = sr;
 	d->journal = j;
 	pthread_mutex_init(&d->lock, NULL);
+	pthread_mutex_init(&d->index_lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&d->changed, &attr);
@@ -238,6 +267,15 @@ int devices_start(const struct params *params, const struct sysroot *sr, struct 
 	}
 	*ret = d;
 	return 0;
+}
+
+bool devices_load(struct devices *d, const char *name)
+{
+	bool known = d->index && modindex_has(d->index, name);
+
+	if (known)
+		load(d, name);
+	return known;
 }
 
 void devices_settle(struct devices *d, int timeout_ms)

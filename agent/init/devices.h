@@ -12,10 +12,14 @@ struct devices;
 /*
  * Starts the thread: first the drivers of network devices until the interface that booted is there,
  * then all others in as many passes as bring something new, then whatever the kernel announces.
- * Arguments are borrowed.
+ * Those of ingot-modules come first; those of modprobe.blacklist only by name, or when another
+ * needs them. Arguments are borrowed.
  */
 int devices_start(const struct params *params, const struct sysroot *sr, struct journal *j,
 	struct devices **ret, struct err *e);
+
+/* Loads a module by name; false when the ramdisk has none of that name. Any thread. */
+bool devices_load(struct devices *d, const char *name);
 
 /* Waits until the passes at boot are over; at most timeout_ms. Any thread. */
 void devices_settle(struct devices *d, int timeout_ms);

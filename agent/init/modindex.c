@@ -180,6 +180,25 @@ size_t modindex_match(const struct modindex *mi, const char *modalias,
 	return n;
 }
 
+bool modindex_has(const struct modindex *mi, const char *name)
+{
+	return module_find(mi, name);
+}
+
+bool modindex_listed(const char *list, const char *name)
+{
+	_cleanup_free_ char *copy = xstrdup(list ? list : ""), *plain = name_of(name);
+	char *save = NULL;
+	bool found = false;
+
+	for (char *w = strtok_r(copy, ", ", &save); w && !found; w = strtok_r(NULL, ", ", &save)) {
+		_cleanup_free_ char *listed = name_of(w);
+
+		found = str_eq(listed, plain);
+	}
+	return found;
+}
+
 static int load_module(
 	struct modindex *mi, struct module *m, modindex_loader load, void *data, unsigned depth);
 

@@ -25,6 +25,12 @@ DEFINE_CLEANUP(struct modindex, modindex_free)
 size_t modindex_match(const struct modindex *mi, const char *modalias,
 	const char *ret[static MODINDEX_MATCHES_MAX]);
 
+/* Is there a file for this name? What is built into the kernel has none. */
+bool modindex_has(const struct modindex *mi, const char *name);
+
+/* Is this module in a comma list of names? '-' and '_' are the same; NULL is an empty list. */
+bool modindex_listed(const char *list, const char *name);
+
 /* Loads one file; `path` is absolute. 0 or negative errno; -EEXIST counts as loaded. */
 typedef int (*modindex_loader)(const char *path, void *data);
 

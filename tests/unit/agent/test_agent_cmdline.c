@@ -44,6 +44,10 @@ static void test_defaults(void)
 	is_int(p.http_timeout_s, 30, "request timeout");
 	is_str(p.bootif, "", "no BOOTIF");
 	ok(!p.insecure && !p.debug, "secure and quiet");
+	is_int(p.dhcp_wait_s, 60, "a minute for the interface that booted");
+	is_int(p.ip_lookup_attempts, 6, "six tries to find our address");
+	ok(!p.ntp_server && !p.vlan_interfaces && !p.dhcp_all && !p.shell,
+		"nothing more asked for");
 	params_done(&p);
 }
 
@@ -68,6 +72,18 @@ static void test_all(void)
 	ok(p.insecure && p.debug, "flags with and without a value");
 	is_int(p.listen_port, 0, "any port");
 	is_int(p.lookup_timeout_s, 5, "lookup timeout");
+	params_done(&p);
+	is_int(read("ipa-ntp-server=a,b ipa-enable-vlan-interfaces=all ingot-modules=x,y "
+		    "modprobe.blacklist=n ipa-inspection-dhcp-wait-timeout=0 ingot-watchdog=0 "
+		    "ipa-inspection-dhcp-all-interfaces=true ipa-ip-lookup-attempts=2 ingot-shell",
+		       &p, NULL),
+		0, "reads those of the ramdisk");
+	is_str(p.ntp_server, "a,b", "time servers");
+	is_str(p.vlan_interfaces, "all", "VLANs");
+	is_str(p.modules, "x,y", "further modules");
+	is_str(p.module_blacklist, "n", "modules not to load");
+	ok(p.dhcp_all && p.shell && !p.dhcp_wait_s && !p.watchdog_s && p.ip_lookup_attempts == 2,
+		"flags and numbers");
 	params_done(&p);
 }
 

@@ -45,6 +45,10 @@ static void test_load(struct modindex *mi)
 		"what is needed comes first");
 	order[0] = '\0';
 	is_int(modindex_load(mi, "virtio_net", record, NULL), 0, "nothing is loaded twice");
+	ok(modindex_has(mi, "virtio-ring") && !modindex_has(mi, "absent"), "knows what there is");
+	ok(modindex_listed("nouveau,virtio-ring", "virtio_ring") &&
+			!modindex_listed("virtio", "virtio_ring") && !modindex_listed(NULL, "a"),
+		"a list of names, '-' and '_' the same");
 	is_int(modindex_load(mi, "absent", record, NULL), 0, "built in, or absent");
 	is_str(order, "", "nothing was tried");
 	is_int(modindex_load(mi, "btrfs", record, NULL), 4, "one of five was loaded already");
