@@ -121,11 +121,18 @@ static int check_start(struct pipeline *p, const struct chunk *c, struct err *e)
 	if (c->offset)
 		return 0;
 	r = table_check_sector(c->data, c->len, p->target->sector, p->target->block, e);
-	return r < 0 ? r : target_wipe(p->target, e);
+	if (r == 0)
+		r = p->begin ? p->begin(p->begin_data, e) : target_wipe(p->target, e);
+	return r;
 }
 
 static int too_large(const struct pipeline *p, const char *than, uint64_t bytes, struct err *e)
 {
+	if (p->target->base)
+		return err_set(e, EFBIG,
+			"the image is larger than its partition: it has %s%" PRIu64
+			" bytes, the partition %" PRIu64 "; set a larger root_gb",
+			than, bytes, p->target->size);
 	return err_set(e, EFBIG,
 		"the image is larger than the disk: it has %s%" PRIu64 " bytes, %s has %" PRIu64
 		"; choose another disk by root_device, or a smaller image",

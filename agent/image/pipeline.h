@@ -19,6 +19,12 @@ struct pipeline {
 	const struct image_job *job;
 	struct target *target;
 	struct checksum *checksum;
+	/*
+	 * Called when the image's first piece has come and fits: from here on the old content may
+	 * go, and nothing on the disk may boot. NULL: target_wipe().
+	 */
+	int (*begin)(void *data, struct err *e);
+	void *begin_data;
 
 	struct pool in, out;
 	struct queue fetched, hashed, ready;

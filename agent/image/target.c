@@ -178,6 +178,31 @@ int target_open(struct target *t, const char *path, uint64_t expected_size, uint
 	return t->head && t->tail ? 0 : err_set(e, ENOMEM, "no memory for the disk's edges");
 }
 
+int target_open_window(
+	struct target *t, const struct target *disk, uint64_t offset, uint64_t len, struct err *e)
+{
+	*t = (struct target){.fd = -1,
+		.stride = 1,
+		.direct = disk->direct,
+		.block = disk->block,
+		.punches = disk->punches,
+		.sector = disk->sector,
+		.size = len,
+		.base = offset};
+	pthread_mutex_init(&t->lock, NULL);
+	str_copy(t->path, sizeof(t->path), disk->path);
+	if (disk->growing || offset > disk->size || len > disk->size - offset || len < TARGET_EDGE)
+		return err_set(e, ERANGE, "%s has no room for a partition at byte %" PRIu64,
+			t->path, offset);
+	t->fd = fcntl(disk->fd, F_DUPFD_CLOEXEC, 3);
+	if (t->fd < 0)
+		return open_error(t, errno, e);
+	place_edges(t);
+	t->head = edge_new();
+	t->tail = edge_new();
+	return t->head && t->tail ? 0 : err_set(e, ENOMEM, "no memory for the disk's edges");
+}
+
 void target_close(struct target *t)
 {
 	mem_closep(&t->fd);
@@ -252,7 +277,8 @@ static int differs(const struct target *t, uint64_t offset, uint64_t len, struct
 	return err_set(e, EIO,
 		"read back %s: bytes %" PRIu64 " to %" PRIu64 " (LBA %" PRIu64
 		") are not what was written; the disk or its cable is faulty",
-		t->path, offset, offset + len - 1, offset / t->sector);
+		t->path, t->base + offset, t->base + offset + len - 1,
+		(t->base + offset) / t->sector);
 }
 
 static int verify_edge(struct target *t, uint8_t *buf, const uint8_t *want, uint64_t len,

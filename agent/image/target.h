@@ -28,6 +28,7 @@ struct target {
 	_Atomic bool punches; /* zeroes of a file can be holes */
 	uint32_t sector;
 	uint64_t size; /* UINT64_MAX while growing */
+	uint64_t base; /* of a window: where it begins on the medium, a multiple of 1 MiB */
 
 	uint8_t *head, *tail;	     /* what is withheld, aligned */
 	uint64_t head_len, tail_len; /* bytes of the target they stand for */
@@ -45,6 +46,14 @@ struct target {
 int target_open(struct target *t, const char *path, uint64_t expected_size, uint64_t file_size,
 	struct err *e);
 void target_close(struct target *t);
+
+/*
+ * A part of an open disk as a target of its own: all offsets are relative to it, and its edges are
+ * withheld as those of a disk are. offset and len are multiples of 1 MiB. Closed by itself, before
+ * or after the disk.
+ */
+int target_open_window(
+	struct target *t, const struct target *disk, uint64_t offset, uint64_t len, struct err *e);
 
 /* Zeroes the first and the last MiB on the disk and flushes: from here on it does not boot. Any
  * thread, before data is written. */

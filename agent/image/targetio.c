@@ -22,6 +22,7 @@
 static int io_error(
 	const struct target *t, const char *what, int code, uint64_t offset, struct err *e)
 {
+	offset += t->base;
 	err_errno(e, code, "%s %s at LBA %" PRIu64 " (byte %" PRIu64 ")", what, t->path,
 		offset / t->sector, offset);
 	if (code == EIO || code == EREMOTEIO || code == ENODATA)
@@ -55,7 +56,7 @@ int targetio_write(
 	else if (odd)
 		go_buffered(t);
 	while (len) {
-		ssize_t n = pwrite(t->fd, data, len, (off_t)offset);
+		ssize_t n = pwrite(t->fd, data, len, (off_t)(t->base + offset));
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -82,7 +83,7 @@ int targetio_read(struct target *t, uint8_t *data, uint64_t len, uint64_t offset
 	if (t->direct && offset % granule(t))
 		go_buffered(t);
 	while (len) {
-		ssize_t n = pread(t->fd, data, want, (off_t)offset);
+		ssize_t n = pread(t->fd, data, want, (off_t)(t->base + offset));
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -126,7 +127,7 @@ static int write_zeroes(struct target *t, uint64_t offset, uint64_t len, struct 
 /* 0 done, 1 the medium cannot. */
 static int zero_offloaded(struct target *t, uint64_t offset, uint64_t len, struct err *e)
 {
-	uint64_t range[2] = {offset, len};
+	uint64_t range[2] = {t->base + offset, len};
 	int r;
 
 	if (t->block && (offset % t->sector || len % t->sector))
@@ -136,7 +137,7 @@ static int zero_offloaded(struct target *t, uint64_t offset, uint64_t len, struc
 	if (t->block)
 		r = ioctl(t->fd, BLKZEROOUT, range);
 	else
-		r = fallocate(t->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset,
+		r = fallocate(t->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)range[0],
 			(off_t)len);
 	if (r == 0)
 		return 0;
