@@ -188,11 +188,12 @@ static bool try_again(
 	struct agent *a, const char *what, int64_t since_ms, int64_t *pause_ms, const struct err *e)
 {
 	int64_t limit_ms = (int64_t)a->params->lookup_timeout_s * 1000;
-	int64_t max_ms = (int64_t)a->params->lookup_interval_s * 1000;
+	int64_t first_ms = (int64_t)a->params->lookup_interval_s * 1000;
 
 	if (!a->platform->forever && time_mono_ms() - since_ms >= limit_ms)
 		return false;
-	backoff_next(pause_ms, RETRY_FIRST_MS, max_ms < RETRY_MAX_MS ? max_ms : RETRY_MAX_MS);
+	backoff_next(pause_ms, first_ms ? first_ms : RETRY_FIRST_MS,
+		first_ms > RETRY_MAX_MS ? first_ms : RETRY_MAX_MS);
 	say_warning(
 		a->journal, "%s: %s; next try in %.1f s", what, e->text, (double)*pause_ms / 1000);
 	return agent_pause(a, *pause_ms);

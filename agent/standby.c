@@ -199,7 +199,7 @@ static void job_for_disk(struct agent *a, const json_t *params, const json_t *di
 	job->insecure = a->params->insecure;
 	job->ca_file = a->params->ca_file;
 	job->stall_timeout_s = (unsigned)a->params->image_timeout_s;
-	job->retries = (unsigned)a->params->image_retries;
+	job->retries = a->params->image_retries ? (unsigned)a->params->image_retries : 1;
 	job->retry_pause_ms = (unsigned)a->params->image_pause_s * 1000;
 	job->target = path;
 	job->target_size = (uint64_t)json_int(disk, "size", 0);

@@ -78,7 +78,7 @@ static void fuzz_cmdline(const char *text)
 
 	cmdline_parse(text, &c);
 	if (params_from_cmdline(&c, &p, &e) == 0 &&
-		(p.listen_port < 0 || p.listen_port > 65535 || p.lookup_interval_s < 1 ||
+		(p.listen_port < 0 || p.listen_port > 65535 || p.lookup_interval_s < 0 ||
 			(p.agent_token && strlen(p.agent_token) > PARAMS_TOKEN_MAX)))
 		abort();
 	params_done(&p);

@@ -87,11 +87,43 @@ static void test_all(void)
 	params_done(&p);
 }
 
+static void test_rest(void)
+{
+	struct params p;
+
+	is_int(read("ipa-lldp-timeout=2.5 ipa-tls-min-version=1.3 ipa-tls-certificate-curve=P256 "
+		    "ipa-advertise-protocol=https ipa-guard-special-filesystems=false "
+		    "ipa-image-download-connection-retries=0 ipa-ip-lookup-attempts=2 "
+		    "ipa-inject-files-priority=45 ipa-ntp-server=10.0.0.1 boot_method=vmedia "
+		    "ipa-use-mdns=true ipa-image-download-max-duration=900 ipa-listen-port=9998 "
+		    "sshkey=\"ssh-ed25519 AAAA me\"",
+		       &p, NULL),
+		0, "reads");
+	is_int(p.lldp_timeout_ms, 2500, "a fraction of a second");
+	ok(p.tls_min_version == PARAMS_TLS_1_3 && p.certificate_curve == PARAMS_CURVE_P256 &&
+			p.advertise_protocol == PARAMS_PROTOCOL_HTTPS,
+		"words");
+	ok(!p.guard_special_filesystems && p.use_mdns && p.vmedia, "flags");
+	is_int(p.image_retries, 0, "no second try");
+	is_int(p.image_max_s, 900, "longest download");
+	is_int(p.inject_files_priority, 45, "priority of a step");
+	is_int(p.advertise_port, 9998, "the port it listens on is told");
+	is_str(p.ntp_server, "10.0.0.1", "NTP server");
+	is_str(p.ssh_key, "ssh-ed25519 AAAA me", "a public key");
+	params_done(&p);
+	is_int(read("lldp-timeout=10", &p, NULL), 0, "an old name");
+	is_int(p.lldp_timeout_ms, 10000, "still counts");
+	ok(p.guard_special_filesystems && !p.collect_lldp, "defaults of flags");
+	params_done(&p);
+}
+
 static void test_wrong(void)
 {
 	static const char *const lines[] = {"ipa-listen-port=65536", "ipa-listen-port=x",
 		"BOOTIF=01-52-54-00-aa-bb", "BOOTIF=eth0", "ipa-insecure=maybe",
-		"ipa-lookup-timeout=-1"};
+		"ipa-lookup-timeout=-1", "ipa-lldp-timeout=1.2345x",
+		"ipa-lldp-timeout=", "ipa-lldp-timeout=9999", "ipa-tls-min-version=1.1",
+		"ipa-tls-certificate-curve=p224", "ipa-advertise-protocol=ftp"};
 	struct params p;
 	struct err e;
 
@@ -107,6 +139,7 @@ int main(void)
 	test_words();
 	test_defaults();
 	test_all();
+	test_rest();
 	test_wrong();
 	return done_testing();
 }
