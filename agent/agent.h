@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 
 #include "agent/init/cmdline.h"
+#include "agent/inspect/lldp.h"
 #include "agent/inspect/sysroot.h"
 #include "agent/report/command.h"
 #include "agent/report/journal.h"
@@ -31,6 +32,8 @@ struct agent_platform {
 	void (*wait_change)(void *data, int timeout_ms);
 	/* Takes all network interfaces down. */
 	void (*network_down)(void *data);
+	/* Listens for neighbours since the interfaces are up. NULL: nobody does. */
+	struct lldp *lldp;
 	/* Tries again when the conductor cannot be found, without end. */
 	bool forever;
 };

@@ -1,60 +1,46 @@
 /* Inspection: collects what the conductor asked for and sends it until it is taken. */
 #include "agent/inspection.h"
+#include "agent/collectors.h"
 #include "agent/inspect/inventory.h"
-#include "agent/logs.h"
 #include "agent/report/deadline.h"
-#include "lib/base/str.h"
 #include "lib/base/time.h"
 #include "lib/hwid/hints.h"
 
 #include <errno.h>
 #include <string.h>
 
-static json_t *collect_logs(struct agent *a)
+/* Neighbours are waited for when somebody asked for them, and told in any case. */
+static void put_lldp(struct agent *a, json_t *inventory)
 {
-	_cleanup_free_ char *text = NULL;
+	const struct params *p = a->params;
+	bool asked = p->collect_lldp || (p->inspection_collectors &&
+						collector_wanted(p->inspection_collectors, "lldp"));
+	int64_t started_ms = time_mono_ms();
+	_cleanup_json_ json_t *heard =
+		lldp_heard(a->platform->lldp, asked ? p->lldp_timeout_ms : 0);
+	json_t *nic, *tlvs;
+	size_t i;
 
-	return logs_collect(a, &text, NULL) < 0 ? NULL : json_string(text);
-}
-
-static json_t *collect_dmi(struct agent *a)
-{
-	return inventory_dmi(a->sr);
-}
-
-/* Beside the inventory, which is "default". A collector that the agent has not is left out. */
-static const struct {
-	const char *name, *member;
-	json_t *(*collect)(struct agent *a);
-} collectors[] = {
-	{"dmi-decode", "dmi", collect_dmi},
-	{"logs", "logs", collect_logs},
-};
-
-static bool wanted(const char *list, const char *name)
-{
-	size_t n = strlen(name);
-
-	for (const char *p = list; (p = strstr(p, name)); p += n)
-		if ((p == list || p[-1] == ',') && (!p[n] || p[n] == ','))
-			return true;
-	return false;
-}
-
-static void run_collectors(struct agent *a, json_t *data, json_t *names)
-{
-	const char *list = a->params->inspection_collectors;
-
-	for (size_t i = 0; i < ARRAY_SIZE(collectors); i++) {
-		json_t *part;
-
-		if (list && !wanted(list, collectors[i].name))
-			continue;
-		json_array_append_new(names, json_string(collectors[i].name));
-		part = collectors[i].collect(a);
-		if (part)
-			json_object_set_new(data, collectors[i].member, part);
+	json_array_foreach (json_object_get(inventory, "interfaces"), i, nic) {
+		tlvs = json_object_get(heard, json_str(nic, "name"));
+		if (json_array_size(tlvs))
+			json_object_set(nic, "lldp", tlvs);
 	}
+	if (asked)
+		say(a->journal, "waited %lld ms for LLDP neighbours",
+			(long long)(time_mono_ms() - started_ms));
+}
+
+/* The inventory, with the time it took in the journal. */
+static json_t *collect_inventory(struct agent *a)
+{
+	int64_t started_ms = time_mono_ms();
+	json_t *inventory = inventory_collect(a->sr, a->bootif[0] ? a->bootif : NULL);
+
+	say(a->journal, "the hardware was read in %lld ms",
+		(long long)(time_mono_ms() - started_ms));
+	put_lldp(a, inventory);
+	return inventory;
 }
 
 /*
@@ -74,8 +60,8 @@ static json_t *root_disk(struct agent *a)
 
 json_t *inspection_collect(struct agent *a)
 {
-	json_t *data = json_object(), *names = json_pack("[s]", "default");
-	json_t *inventory = inventory_collect(a->sr, a->bootif[0] ? a->bootif : NULL);
+	json_t *data = json_object(), *names = json_array();
+	json_t *inventory = collect_inventory(a);
 
 	json_object_set_new(data, "inventory", inventory);
 	json_object_set_new(data, "root_disk", root_disk(a));
@@ -84,7 +70,7 @@ json_t *inspection_collect(struct agent *a)
 		json_array_size(json_object_get(inventory, "interfaces"))
 			? NULL
 			: "no network interface was found");
-	run_collectors(a, data, names);
+	collectors_run(a, data, names);
 	json_object_set_new(data, "configuration",
 		json_pack("{s:o,s:[{s:s,s:s}]}", "collectors", names, "managers", "name",
 			"generic_hardware_manager", "version", AGENT_MANAGER_VERSION));

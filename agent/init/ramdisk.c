@@ -3,6 +3,7 @@
 #include "agent/agent.h"
 #include "agent/init/devices.h"
 #include "agent/init/net.h"
+#include "agent/inspect/lldp.h"
 #include "lib/base/fs.h"
 #include "lib/base/str.h"
 #include "lib/base/time.h"
@@ -32,6 +33,7 @@ struct ramdisk {
 	struct journal *journal;
 	struct devices *devices;
 	struct net *net;
+	struct lldp *lldp;
 };
 
 static const struct {
@@ -40,6 +42,7 @@ static const struct {
 } mounts[] = {
 	{"proc", "/proc", NULL, MS_NOSUID | MS_NODEV | MS_NOEXEC},
 	{"sysfs", "/sys", NULL, MS_NOSUID | MS_NODEV | MS_NOEXEC},
+	{"debugfs", "/sys/kernel/debug", NULL, MS_NOSUID | MS_NODEV | MS_NOEXEC},
 	{"devtmpfs", "/dev", "mode=0755", MS_NOSUID},
 	{"tmpfs", "/run", "mode=0755,size=16m", MS_NOSUID | MS_NODEV},
 };
@@ -197,6 +200,8 @@ static void start_parts(struct ramdisk *rd)
 
 	if (devices_start(&rd->params, &rd->sr, rd->journal, &rd->devices, &e) < 0)
 		fatal(rd, &e);
+	if (rd->params.inspection_callback_url && lldp_start(&rd->sr, &rd->lldp, &e) < 0)
+		journal_err(rd->journal, "LLDP", &e);
 	if (net_start(&rd->params, &rd->sr, rd->journal, &rd->net, &e) < 0)
 		fatal(rd, &e);
 	while (rd->net && !net_wait(rd->net, 30000))
@@ -211,6 +216,7 @@ static void __attribute__((noreturn)) run_agent(struct ramdisk *rd)
 		.settle = settle,
 		.wait_change = wait_change,
 		.network_down = network_down,
+		.lldp = rd->lldp,
 		.forever = true};
 	enum agent_power how = AGENT_POWER_NONE;
 	struct err e = {0};

@@ -1,0 +1,1 @@
+$(call fuzz_target,lldp,agentinspect json base,jansson)
