@@ -23,4 +23,7 @@ struct source {
  */
 int source_run(struct source *s, struct err *e);
 
+/* The path of a local file's URL or of a plain path; NULL: it is on a server. Lives in url. */
+const char *source_path(const char *url);
+
 #endif
