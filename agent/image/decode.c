@@ -305,31 +305,12 @@ static const struct decoder_ops decoders[] = {
 	{"bzip2", bzip2_detect, NULL, bzip2_open, bzip2_step, bzip2_close},
 };
 
-static const struct {
-	const char *magic, *name;
-} others[] = {
-	{"QFI\xfb", "qcow2"},
-	{"KDMV", "VMDK"},
-	{"vhdxfile", "VHDX"},
-	{"conectix", "VHD"},
-};
-
-int decode_detect(const uint8_t *start, size_t len, const struct decoder_ops **ret, struct err *e)
+const struct decoder_ops *decode_detect(const uint8_t *start, size_t len)
 {
-	*ret = NULL;
 	for (size_t i = 0; i < ARRAY_SIZE(decoders); i++)
 		if (decoders[i].detect(start, len))
-			*ret = &decoders[i];
-	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
-		size_t n = strlen(others[i].magic);
-
-		if (len >= n && !memcmp(start, others[i].magic, n))
-			return err_set(e, ENOTSUP,
-				"the image is %s, which is not written; convert it to raw, which "
-				"may be compressed with zstd, gzip, xz or bzip2",
-				others[i].name);
-	}
-	return 0;
+			return &decoders[i];
+	return NULL;
 }
 
 /* What the kernel says is free without swapping. */

@@ -45,8 +45,8 @@ struct decoder {
 	void *state;
 };
 
-/* NULL: none, the data is the image itself. -ENOTSUP for other image formats, by name. */
-int decode_detect(const uint8_t *start, size_t len, const struct decoder_ops **ret, struct err *e);
+/* NULL: none of them. */
+const struct decoder_ops *decode_detect(const uint8_t *start, size_t len);
 
 /* memory_max: bytes a decoder may take for its window; 0: half of what the system has free. */
 int decode_open(

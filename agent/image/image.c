@@ -14,6 +14,7 @@
 #include "agent/image/checksum.h"
 #include "agent/image/configdrive.h"
 #include "agent/image/fatdrive.h"
+#include "agent/image/format.h"
 #include "agent/image/iso9660.h"
 #include "agent/image/pipeline.h"
 #include "agent/image/table.h"
@@ -116,7 +117,7 @@ static int check_job(const struct image_job *job, struct err *e)
 		return err_set(e, EINVAL, "the image has no URL; set image_source");
 	if (str_empty(job->target))
 		return err_set(e, EINVAL, "no disk is given");
-	if (job->disk_format && *job->disk_format && strcmp(job->disk_format, "raw") != 0)
+	if (!str_empty(job->disk_format) && !format_known(job->disk_format))
 		return err_set(e, ENOTSUP,
 			"disk format %.32s is not written; convert the image to raw, which may be "
 			"compressed with zstd, gzip, xz or bzip2",
@@ -179,7 +180,7 @@ static int transfer(struct work *w, struct err *e)
 	report(w);
 	if (r < 0)
 		return r;
-	if (!atomic_load(&w->pipeline.decoded))
+	if (!w->pipeline.size)
 		return err_set(e, EINVAL, "the image is empty; check image_source");
 	str_copy(w->result.hash_algo, sizeof(w->result.hash_algo), w->checksum.name);
 	return checksum_end(
@@ -228,7 +229,7 @@ static int place_drive(struct work *w, struct err *e)
 static int finish(struct work *w, struct err *e)
 {
 	struct image_result *res = &w->result;
-	int r = target_settle(&w->target, atomic_load(&w->pipeline.decoded), e);
+	int r = target_settle(&w->target, w->pipeline.size, e);
 
 	if (r == 0)
 		r = table_read(&w->target, &w->table, e);

@@ -7,13 +7,12 @@
 #include <time.h>
 
 #include "agent/image/decode.h"
+#include "agent/image/format.h"
 #include "agent/image/source.h"
-#include "agent/image/table.h"
 #include "lib/base/mem.h"
 
-#define IN_CHUNKS    12
-#define OUT_CHUNKS   12
-#define ZERO_RUN_MAX (256ULL << 20)
+#define IN_CHUNKS  12
+#define OUT_CHUNKS 12
 
 void pipeline_fail(struct pipeline *p, const struct err *e)
 {
@@ -97,79 +96,25 @@ static void run_hash(struct pipeline *p)
 	queue_close(&p->hashed);
 }
 
-static bool all_zero(const struct chunk *c)
-{
-	return !c->data[0] && !memcmp(c->data, c->data + 1, c->len - 1);
-}
-
-static bool flush_zeroes(struct pipeline *p)
-{
-	struct chunk *c = p->zeroes;
-
-	p->zeroes = NULL;
-	return !c || queue_push(&p->ready, c);
-}
-
-/*
- * Before the image's first byte goes anywhere: it has come, it is an image for this disk. Only now
- * the old tables go; whatever failed until here has left the disk as it was.
- */
-static int check_start(struct pipeline *p, const struct chunk *c, struct err *e)
-{
-	int r;
-
-	if (c->offset)
-		return 0;
-	r = table_check_sector(c->data, c->len, p->target->sector, p->target->block, e);
-	if (r == 0)
-		r = p->begin ? p->begin(p->begin_data, e) : target_wipe(p->target, e);
-	return r;
-}
-
-static int too_large(const struct pipeline *p, const char *than, uint64_t bytes, struct err *e)
-{
-	if (p->target->base)
-		return err_set(e, EFBIG,
-			"the image is larger than its partition: it has %s%" PRIu64
-			" bytes, the partition %" PRIu64 "; set a larger root_gb",
-			than, bytes, p->target->size);
-	return err_set(e, EFBIG,
-		"the image is larger than the disk: it has %s%" PRIu64 " bytes, %s has %" PRIu64
-		"; choose another disk by root_device, or a smaller image",
-		than, bytes, p->target->path, p->target->size);
-}
-
-/* Hands decoded data to the writers; runs of zero chunks travel as one. */
+/* Data that lies in the file as on the disk. */
 static int emit(struct pipeline *p, struct chunk *c, struct err *e)
 {
-	uint64_t end;
-	int r;
+	const struct format_ops *format = NULL;
+	int r = 0;
 
-	c->offset = atomic_load(&p->decoded);
-	end = c->offset + c->len;
-	if (end > p->target->size)
-		r = too_large(p, "more than ", end - 1, e);
-	else
-		r = check_start(p, c, e);
+	if (!p->size) /* what was compressed may be a format, too */
+		r = format_detect(p->job->disk_format, c->data, c->len, &format, e);
+	if (r == 0 && format)
+		r = err_set(e, ENOTSUP,
+			"the image is %s that was compressed as a whole; serve it without that "
+			"(it may be compressed inside)",
+			format->name);
 	if (r < 0) {
 		chunk_put(c);
 		return r;
 	}
-	atomic_store(&p->decoded, end);
-	if (!all_zero(c))
-		return flush_zeroes(p) && queue_push(&p->ready, c) ? 0 : -ECANCELED;
-	if (p->zeroes && p->zeroes->zeroes < ZERO_RUN_MAX) {
-		p->zeroes->zeroes += c->len;
-		chunk_put(c);
-		return 0;
-	}
-	if (!flush_zeroes(p)) {
-		chunk_put(c);
-		return -ECANCELED;
-	}
-	c->zeroes = c->len;
-	p->zeroes = c;
-	return 0;
+	c->offset = p->size;
+	return pipeline_emit(p, c, e);
 }
 
 /* Raw data: the chunks that were read are those that are written. */
@@ -180,7 +125,7 @@ static int pass_raw(struct pipeline *p, struct chunk *c, struct err *e)
 
 	if (total > p->target->size) {
 		chunk_put(c);
-		return too_large(p, "", total, e);
+		return pipeline_too_large(p, "", total, e);
 	}
 	for (; c && r == 0; c = queue_pop(&p->hashed))
 		r = emit(p, c, e);
@@ -254,7 +199,7 @@ static int decode_stream(
 	int r = 0;
 
 	if (declared > p->target->size)
-		r = too_large(p, "decompressed ", declared, e);
+		r = pipeline_too_large(p, "decompressed ", declared, e);
 	if (r == 0)
 		r = decode_open(&d.decoder, ops, 0, e);
 
@@ -268,21 +213,53 @@ static int decode_stream(
 	return r;
 }
 
+/* The format's code, from its first byte to its last. */
+static int run_format(
+	struct pipeline *p, const struct format_ops *ops, struct chunk *c, struct err *e)
+{
+	struct format f = {.ops = ops,
+		.job = p->job,
+		.stop = &p->stop,
+		.sector = p->target->sector,
+		.pipeline = p};
+	int r = ops->open(&f, c->data, c->len, e);
+
+	while (r == 0 && c) {
+		r = ops->step(&f, c->data, c->len, e);
+		chunk_put(c);
+		c = r == 0 ? queue_pop(&p->hashed) : NULL;
+	}
+	chunk_put(c);
+	if (r == 0 && !atomic_load(&p->stop))
+		r = ops->end(&f, e);
+	ops->close(&f);
+	return r;
+}
+
+/* Looks what it is that comes, and takes it apart. */
+static int decode_whole(struct pipeline *p, struct chunk *c, struct err *e)
+{
+	const struct decoder_ops *ops = decode_detect(c->data, c->len);
+	const struct format_ops *format = NULL;
+	int r;
+
+	if (ops)
+		return decode_stream(p, ops, c, e);
+	r = format_detect(p->job->disk_format, c->data, c->len, &format, e);
+	if (r == 0)
+		return format ? run_format(p, format, c, e) : pass_raw(p, c, e);
+	chunk_put(c);
+	return r;
+}
+
 static void run_decode(struct pipeline *p)
 {
 	struct chunk *c = queue_pop(&p->hashed);
-	const struct decoder_ops *ops = NULL;
 	struct err e = {0};
-	int r = 0;
+	int r = c ? decode_whole(p, c, &e) : 0;
 
-	if (c)
-		r = decode_detect(c->data, c->len, &ops, &e);
-	if (c && r < 0)
-		chunk_put(c);
-	else if (c)
-		r = ops ? decode_stream(p, ops, c, &e) : pass_raw(p, c, &e);
-	if (r == 0 && !flush_zeroes(p))
-		r = -ECANCELED;
+	if (r == 0)
+		r = pipeline_flush(p, &e);
 	if (r < 0)
 		stage_failed(p, &e);
 	queue_close(&p->ready);

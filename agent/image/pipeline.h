@@ -29,7 +29,10 @@ struct pipeline {
 	struct pool in, out;
 	struct queue fetched, hashed, ready;
 	struct chunk *filling; /* the source's */
-	struct chunk *zeroes;  /* a run of whole zero chunks, the decoder's */
+	struct chunk *placing; /* the decoder's: neighbours that are joined */
+	struct chunk *zeroes;  /* and a run of whole zero chunks */
+	bool begun;	       /* the old tables are gone */
+	uint64_t size;	       /* of the disk image, as far as it is known */
 
 	atomic_uint_least64_t read, total, decoded, written, skipped;
 	atomic_uint resumed;
@@ -56,6 +59,18 @@ bool pipeline_wait(struct pipeline *p, unsigned ms);
 
 /* Records the first failure and stops all stages. Any thread. */
 void pipeline_fail(struct pipeline *p, const struct err *e);
+
+/*
+ * For the decoding thread, in place.c. A format's side of them is format.h. The offset of what is
+ * emitted is set; the chunk is the pipeline's then, also on failure.
+ */
+int pipeline_begin(
+	struct pipeline *p, const uint8_t *head, size_t len, uint64_t size, struct err *e);
+int pipeline_emit(struct pipeline *p, struct chunk *c, struct err *e);
+int pipeline_room(struct pipeline *p, uint64_t offset, size_t len, uint8_t **ret, struct err *e);
+int pipeline_zero(struct pipeline *p, uint64_t offset, uint64_t len, struct err *e);
+int pipeline_flush(struct pipeline *p, struct err *e);
+int pipeline_too_large(const struct pipeline *p, const char *than, uint64_t bytes, struct err *e);
 
 /* Joins; 0 or the first failure. */
 int pipeline_finish(struct pipeline *p, struct err *e);

@@ -23,6 +23,7 @@ struct range {
 	/* of the present read */
 	uint8_t *buf;
 	uint64_t offset, len, at;
+	uint8_t first; /* byte of the file, read to see the size */
 	bool checked, bad;
 	struct err err;
 };
@@ -158,12 +159,11 @@ static int open_local(struct range *r, const char *path, struct err *e)
 static int open_remote(struct range *r, const struct image_job *job, const char *url,
 	const atomic_bool *stop, struct err *e)
 {
-	uint8_t first;
 	int ret = remote_open(&r->remote, job, url, NULL, stop, e);
 
 	if (ret < 0)
 		return ret;
-	r->buf = &first;
+	r->buf = &r->first;
 	r->len = 1;
 	return read_remote(r, e);
 }

@@ -88,14 +88,14 @@ static int inflate_all(
 static int unwrap_compressed(uint8_t **data, size_t *len, struct err *e)
 {
 	struct decode_io io = {.in = *data, .in_len = *len};
-	const struct decoder_ops *ops;
+	const struct decoder_ops *ops = decode_detect(*data, *len);
 	struct decoder d;
 	uint8_t *out;
 	size_t n;
-	int r = decode_detect(*data, *len, &ops, e);
+	int r;
 
-	if (r < 0 || !ops)
-		return r;
+	if (!ops)
+		return 0;
 	r = decode_open(&d, ops, CONFIGDRIVE_MAX, e);
 	if (r < 0)
 		return r;

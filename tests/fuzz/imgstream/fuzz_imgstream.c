@@ -45,7 +45,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	step = (size_t)data[0] * 16 + 1;
 	data++;
 	size--;
-	if (decode_detect(data, size, &ops, &e) < 0 || !ops)
+	ops = decode_detect(data, size);
+	if (!ops)
 		return 0;
 	if (decode_open(&d, ops, 16 << 20, &e) < 0)
 		return 0;

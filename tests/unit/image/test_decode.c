@@ -11,6 +11,7 @@
 #include <zstd.h>
 
 #include "agent/image/decode.h"
+#include "agent/image/format.h"
 #include "lib/base/mem.h"
 #include "tests/unit/tap.h"
 
@@ -21,14 +22,14 @@ static uint8_t plain[SIZE], packed[2 * SIZE + 100000], out[3 * SIZE];
 /* Feeds pieces of `step` bytes and takes pieces of `room`. Gives the length or an error. */
 static long unpack(const uint8_t *in, size_t len, size_t step, size_t room, uint64_t memory)
 {
-	const struct decoder_ops *ops;
+	const struct decoder_ops *ops = decode_detect(in, len);
 	struct decoder d;
 	struct err e = {0};
 	size_t have = 0;
-	int r = decode_detect(in, len, &ops, &e);
+	int r = 0;
 
-	if (r < 0 || !ops)
-		return r < 0 ? r : -ENOENT;
+	if (!ops)
+		return -ENOENT;
 	decode_open(&d, ops, memory, &e);
 	for (size_t at = 0; r == 0;) {
 		struct decode_io io = {.in = in + at, .in_len = len - at < step ? len - at : step};
@@ -154,15 +155,18 @@ static void test_memory(void)
 
 static void test_detect(void)
 {
-	const struct decoder_ops *ops;
+	const struct format_ops *format;
 	struct err e = {0};
 
-	is_int(decode_detect((const uint8_t *)"\xeb\x63\x90", 3, &ops, &e), 0, "boot code");
-	ok(!ops, "is a raw image");
-	is_int(decode_detect((const uint8_t *)"QFI\xfb\0\0\0\3", 8, &ops, &e), -ENOTSUP, "qcow2");
-	ok(strstr(e.text, "qcow2") != NULL, "is named");
-	is_int(decode_detect((const uint8_t *)"", 0, &ops, &e), 0, "nothing");
-	ok(!ops, "is nothing");
+	ok(!decode_detect((const uint8_t *)"\xeb\x63\x90", 3), "boot code is not compressed");
+	ok(!decode_detect((const uint8_t *)"", 0), "nothing is nothing");
+	is_int(format_detect(NULL, (const uint8_t *)"\xeb\x63\x90", 3, &format, &e), 0,
+		"boot code");
+	ok(!format, "is a raw image");
+	is_int(format_detect("raw", (const uint8_t *)"KDMV\0\0\0\3", 8, &format, &e), -ENOTSUP,
+		"VMDK");
+	ok(strstr(e.text, "VMDK") != NULL, "is named");
+	ok(format_known("raw") && !format_known("vdi"), "what is written, by name");
 }
 
 int main(void)
