@@ -1,1 +1,1 @@
-$(eval $(call library,agentinit,agent/init,))
+$(eval $(call library,agentinit,agent/init,jansson))

@@ -1,0 +1,1 @@
+$(call fuzz_target,net6,agentinit hwid base,)

@@ -1,0 +1,1 @@
+$(call fuzz_target,netdata,agentinit agentreport http json hwid base,jansson)
