@@ -42,20 +42,9 @@ static const char *const event_names[BOOT_EVENT_COUNT] = {
 	[BOOT_EVENT_SERVICE] = "service",
 };
 
-static const char *const action_names[BOOT_ACTION_COUNT] = {
-	[BOOT_WAIT] = "wait",
-	[BOOT_AGENT] = "agent",
-	[BOOT_DISK] = "disk",
-};
-
 const char *boot_event_name(enum boot_event_kind kind)
 {
 	return kind < BOOT_EVENT_COUNT ? event_names[kind] : "unknown";
-}
-
-const char *boot_action_name(enum boot_action action)
-{
-	return action < BOOT_ACTION_COUNT ? action_names[action] : "unknown";
 }
 
 void boot_emit(struct boot *b, struct boot_event *ev)
@@ -411,23 +400,10 @@ void boot_stop(struct boot *b, void (*done)(void *data), void *data)
 	boot_part_closed(b);
 }
 
-void boot_forget(struct boot *b, const char *mac)
-{
-	struct machine *m = machines_find(&b->machines, mac);
-
-	if (m)
-		machines_end_token(&b->machines, m);
-}
-
 bool boot_token_valid(struct boot *b, const char *mac, const char *token)
 {
 	struct machine *m = machines_find(&b->machines, mac);
 
 	return m && m->token && token && time_mono_ms() < m->token_until_ms &&
 	       secret_eq(m->token, token);
-}
-
-const char *boot_url(const struct boot *b)
-{
-	return b->web ? b->url : NULL;
 }

@@ -128,7 +128,6 @@ struct boot_event {
 };
 
 const char *boot_event_name(enum boot_event_kind kind); /* "dhcp-discover", ... */
-const char *boot_action_name(enum boot_action action);	/* "wait", "agent", "disk" */
 
 struct boot;
 
@@ -167,9 +166,6 @@ void boot_free(struct boot *b); /* after done(); takes NULL */
  */
 int boot_answer(struct boot *b, uint64_t ask_id, const struct boot_answer *answer, struct err *e);
 
-/* Ends the one-time tokens of a MAC, e.g. when its agent has reported or its node is deleted. */
-void boot_forget(struct boot *b, const char *mac);
-
 /* True when the token was given to this MAC's current boot and is not over. Constant time in the
  * token. */
 bool boot_token_valid(struct boot *b, const char *mac, const char *token);
@@ -179,9 +175,6 @@ bool boot_token_valid(struct boot *b, const char *mac, const char *token);
  * effect within a second. The address should lie in the range's network.
  */
 int boot_fix_address(struct boot *b, const char *mac, const char *ip, struct err *e);
-
-/* "http://10.77.0.1:8080", or NULL when HTTP is not served. Valid until boot_free(). */
-const char *boot_url(const struct boot *b);
 
 /*
  * How many of the parts that machines need to boot (the interface, dnsmasq, in.tftpd) are out of

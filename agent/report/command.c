@@ -52,11 +52,6 @@ struct commands {
 	pthread_t worker;
 };
 
-const char *command_status_name(enum command_status s)
-{
-	return s < COMMAND_STATUS_COUNT ? status_names[s] : "?";
-}
-
 static void command_free(struct command *cmd)
 {
 	json_decref(cmd->params);

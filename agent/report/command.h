@@ -20,8 +20,6 @@ enum command_status {
 	COMMAND_STATUS_COUNT
 };
 
-const char *command_status_name(enum command_status s);
-
 /* One row of the table of commands. */
 struct command_spec {
 	const char *name; /* "standby.prepare_image" */

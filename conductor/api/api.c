@@ -17,11 +17,6 @@
 #define MIB	       ((size_t)1024 * 1024)
 #define REQUEST_ID_MAX (sizeof("req-") + UUID_TEXT_MAX)
 
-const char *const api_auth_names[API_AUTH_COUNT] = {
-	[API_AUTH_NONE] = "none",
-	[API_AUTH_HTTP_BASIC] = "http_basic",
-};
-
 void api_call_began(struct api *a)
 {
 	atomic_fetch_add(&a->calls, 1);

@@ -18,7 +18,6 @@
 #define API_MINOR_MAX 110
 
 enum api_auth { API_AUTH_NONE, API_AUTH_HTTP_BASIC, API_AUTH_COUNT };
-extern const char *const api_auth_names[API_AUTH_COUNT]; /* "none", "http_basic" */
 
 /* What `report` shows through the API. Hooks append to out; any API thread; NULL: answered 404. */
 struct api_report {

@@ -8,7 +8,8 @@
 #include <errno.h>
 #include <string.h>
 
-int ref_uuid(struct conn *c, const char *ref, const char *name, char **ret, struct err *e)
+/* A record's UUID; ref is as in struct field. Allocated. */
+static int ref_uuid(struct conn *c, const char *ref, const char *name, char **ret, struct err *e)
 {
 	_cleanup_free_ char *path = conn_path(ref, name, "?fields=uuid");
 	_cleanup_json_ json_t *found = NULL;

@@ -8,7 +8,8 @@
 
 #define COLUMNS_MAX 64
 
-bool print_is_format(const char *word)
+/* The words that -f and --format take for formats. */
+static bool print_is_format(const char *word)
 {
 	static const char *const formats[] = {"table", "json", "csv", "value"};
 

@@ -29,7 +29,4 @@ void print_table(const struct cli_line *line, FILE *out, const struct table_colu
 int print_object(const struct cli_line *line, const json_t *object);
 void cmd_print_json(const json_t *json);
 
-/* The words that -f and --format take for formats: "table", "json", "csv", "value". */
-bool print_is_format(const char *word);
-
 #endif

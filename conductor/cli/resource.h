@@ -102,9 +102,6 @@ int fields_patch(struct conn *c, const struct cli_line *line, const struct resou
 /* The filters of a list, "&driver=ipmi&maintenance=True". Allocated. */
 int fields_query(const struct cli_line *line, const struct resource *r, char **ret, struct err *e);
 
-/* A record's UUID; ref is as in struct field. Allocated. */
-int ref_uuid(struct conn *c, const char *ref, const char *name, char **ret, struct err *e);
-
 void patch_add(json_t *patch, const char *path, json_t *value); /* takes value */
 void patch_remove(json_t *patch, const char *path);
 

@@ -124,7 +124,8 @@ int selection_prepare(struct conn *c, struct selection *s, struct err *e)
 	return r;
 }
 
-char *row_text_at(const json_t *row, const char *path)
+/* What a field of a row is as text: "properties.rack" goes into objects. Allocated; NULL: none. */
+static char *row_text_at(const json_t *row, const char *path)
 {
 	const json_t *at = table_member(row, path);
 

@@ -56,7 +56,4 @@ int cmd_select(
 /* Name, or UUID where there is none. Borrowed. */
 const char *row_name(const json_t *row);
 
-/* What a field of a row is as text: "properties.rack" goes into objects. Allocated; NULL: none. */
-char *row_text_at(const json_t *row, const char *path);
-
 #endif

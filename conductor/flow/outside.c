@@ -284,11 +284,6 @@ bool flow_agent_has_token(const struct node *n)
 	return agentlink_has_token(n);
 }
 
-void flow_agent_expect(struct node *n)
-{
-	agentlink_expect(n);
-}
-
 bool flow_agent_expected(const struct node *n)
 {
 	return agentlink_expected(n);

@@ -98,7 +98,6 @@ int flow_agent_check(const struct node *n, const json_t *heartbeat, struct err *
 bool flow_agent_note(struct node *n, const json_t *heartbeat); /* true: something of it is new */
 bool flow_agent_token_ok(const struct node *n, const char *token);
 bool flow_agent_has_token(const struct node *n);
-void flow_agent_expect(struct node *n);
 bool flow_agent_expected(const struct node *n);
 bool flow_agent_known(const struct node *n);
 void flow_agent_forget(struct node *n);

@@ -16,8 +16,6 @@
 #define CELL_MAX 32768 /* bytes */
 
 const char *const report_format_names[REPORT_FORMAT_COUNT] = {"json", "csv"};
-const char *const report_format_content_types[REPORT_FORMAT_COUNT] = {
-	"application/json", "text/csv; charset=utf-8; header=present"};
 
 /* Fields of a node that are shown; everything else may hold secrets or is of no use outside. */
 static const char *const node_fields[] = {"uuid", "name", "driver", "provision_state",

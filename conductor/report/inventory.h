@@ -10,8 +10,7 @@
 #include "conductor/model/parts.h"
 
 enum report_format { REPORT_JSON, REPORT_CSV, REPORT_FORMAT_COUNT };
-extern const char *const report_format_names[REPORT_FORMAT_COUNT];	   /* "json", "csv" */
-extern const char *const report_format_content_types[REPORT_FORMAT_COUNT]; /* for HTTP */
+extern const char *const report_format_names[REPORT_FORMAT_COUNT]; /* "json", "csv" */
 
 /* REPORT_FORMAT_COUNT when unknown; NULL is JSON. */
 enum report_format report_format_parse(const char *name);

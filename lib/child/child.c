@@ -241,15 +241,6 @@ void child_kill(struct child *c)
 		uv_process_kill(&c->process, SIGKILL);
 }
 
-void child_drop(struct child *c)
-{
-	if (!c)
-		return;
-	c->output = NULL;
-	c->ended = NULL;
-	child_kill(c);
-}
-
 #ifdef __SANITIZE_THREAD__
 /*
  * libuv closes descriptors by bare system calls, which the thread sanitizer does not see: when

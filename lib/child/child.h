@@ -48,7 +48,4 @@ int child_write(struct child *c, const void *data, size_t len);
 void child_end(struct child *c, unsigned grace_ms);
 void child_kill(struct child *c); /* at once */
 
-/* As child_kill(), and no callback comes any more. Takes NULL. The loop has to run on. */
-void child_drop(struct child *c);
-
 #endif

@@ -26,7 +26,6 @@ struct req_fields {
 /* Who talks to whom, as text; the same for all requests of a connection. */
 struct http_ends {
 	char peer[64], local[64];
-	uint16_t peer_port;
 };
 
 enum req_state {
@@ -86,7 +85,6 @@ struct http_req {
 
 	http_done_fn on_done;
 	void *on_done_data;
-	void *user;
 	http_inner_fn inner; /* gets the reply of a request that has no connection */
 	void *inner_data;
 	int64_t start_us;

@@ -167,7 +167,7 @@ int req_check_host(const struct http_req *req, const char *version)
 	return n == 1 || (n == 0 && !strcmp(version, "HTTP/1.0")) ? 0 : -EINVAL;
 }
 
-static uint16_t address_text(const struct sockaddr *sa, char *ret, size_t size)
+static void address_text(const struct sockaddr *sa, char *ret, size_t size)
 {
 	const struct sockaddr_in *in = (const void *)sa;
 	const struct sockaddr_in6 *in6 = (const void *)sa;
@@ -177,19 +177,18 @@ static uint16_t address_text(const struct sockaddr *sa, char *ret, size_t size)
 	*ret = 0;
 	if (sa->sa_family == AF_INET) {
 		inet_ntop(AF_INET, &in->sin_addr, ret, size);
-		return ntohs(in->sin_port);
+		return;
 	}
 	if (sa->sa_family != AF_INET6)
-		return 0;
+		return;
 	if (IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr)) {
 		inet_ntop(AF_INET, in6->sin6_addr.s6_addr + 12, ret, size);
-		return ntohs(in6->sin6_port);
+		return;
 	}
 	inet_ntop(AF_INET6, &in6->sin6_addr, ret, size);
 	n = strlen(ret);
 	if (in6->sin6_scope_id && if_indextoname(in6->sin6_scope_id, name))
 		snprintf(ret + n, size - n, "%%%s", name);
-	return ntohs(in6->sin6_port);
 }
 
 static void conn_learn_ends(struct http_conn *conn, struct MHD_Connection *mhd)
@@ -201,7 +200,7 @@ static void conn_learn_ends(struct http_conn *conn, struct MHD_Connection *mhd)
 	socklen_t len = sizeof(local);
 
 	if (ci && ci->client_addr)
-		ends->peer_port = address_text(ci->client_addr, ends->peer, sizeof(ends->peer));
+		address_text(ci->client_addr, ends->peer, sizeof(ends->peer));
 	if (getsockname(conn->fd, (struct sockaddr *)&local, &len) == 0)
 		address_text((struct sockaddr *)&local, ends->local, sizeof(ends->local));
 	conn->known = true;
@@ -231,11 +230,6 @@ const char *http_path_raw(const struct http_req *req)
 	return req->raw;
 }
 
-const char *http_query_raw(const struct http_req *req)
-{
-	return req->query;
-}
-
 const char *http_arg(const struct http_req *req, const char *name)
 {
 	for (size_t i = 0; i < req->n_args; i++)
@@ -244,21 +238,15 @@ const char *http_arg(const struct http_req *req, const char *name)
 	return NULL;
 }
 
-static bool field_next(const struct req_field *f, size_t n, size_t *pos, const char **ret_name,
-	const char **ret_value)
-{
-	if (*pos >= n)
-		return false;
-	*ret_name = f[*pos].name;
-	*ret_value = f[*pos].value;
-	(*pos)++;
-	return true;
-}
-
 bool http_arg_next(
 	const struct http_req *req, size_t *pos, const char **ret_name, const char **ret_value)
 {
-	return field_next(req->args, req->n_args, pos, ret_name, ret_value);
+	if (*pos >= req->n_args)
+		return false;
+	*ret_name = req->args[*pos].name;
+	*ret_value = req->args[*pos].value;
+	(*pos)++;
+	return true;
 }
 
 const char *http_header(const struct http_req *req, const char *name)
@@ -267,12 +255,6 @@ const char *http_header(const struct http_req *req, const char *name)
 		if (!strcasecmp(req->headers.list[i].name, name))
 			return req->headers.list[i].value;
 	return NULL;
-}
-
-bool http_header_next(
-	const struct http_req *req, size_t *pos, const char **ret_name, const char **ret_value)
-{
-	return field_next(req->headers.list, req->headers.n, pos, ret_name, ret_value);
 }
 
 const char *http_body(const struct http_req *req, size_t *ret_len)
@@ -287,11 +269,6 @@ const char *http_peer(const struct http_req *req)
 	return req->ends.peer;
 }
 
-uint16_t http_peer_port(const struct http_req *req)
-{
-	return req->ends.peer_port;
-}
-
 const char *http_local(const struct http_req *req)
 {
 	return req->ends.local;
@@ -300,16 +277,6 @@ const char *http_local(const struct http_req *req)
 bool http_is_tls(const struct http_req *req)
 {
 	return req->tls;
-}
-
-void http_set_user(struct http_req *req, void *user)
-{
-	req->user = user;
-}
-
-void *http_user(const struct http_req *req)
-{
-	return req->user;
 }
 
 void http_on_done(struct http_req *req, http_done_fn fn, void *data)

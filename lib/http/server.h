@@ -97,17 +97,13 @@ void http_server_free(struct http_server *s); /* stops with drain 0 if running; 
  */
 const char *http_method(const struct http_req *req);
 const char *http_path(const struct http_req *req); /* percent-decoded, starts with '/', no query */
-const char *http_path_raw(const struct http_req *req);	/* as sent, no query */
-const char *http_query_raw(const struct http_req *req); /* as sent, without '?'; "" when none */
+const char *http_path_raw(const struct http_req *req);		    /* as sent, no query */
 const char *http_arg(const struct http_req *req, const char *name); /* first; decoded; or NULL */
 bool http_arg_next(const struct http_req *req, size_t *pos, const char **ret_name,
 	const char **ret_value); /* start with *pos = 0; "a" without '=' has the value "" */
 const char *http_header(const struct http_req *req, const char *name); /* any case; first; NULL */
-bool http_header_next(
-	const struct http_req *req, size_t *pos, const char **ret_name, const char **ret_value);
 const char *http_body(const struct http_req *req, size_t *ret_len); /* NUL-terminated; never NULL */
 const char *http_peer(const struct http_req *req); /* "192.0.2.1", "fe80::1%eth0" */
-uint16_t http_peer_port(const struct http_req *req);
 bool http_is_tls(const struct http_req *req);
 const char *http_local(const struct http_req *req); /* the address of ours it came to */
 
@@ -119,10 +115,6 @@ const char *http_local(const struct http_req *req); /* the address of ours it ca
 typedef void (*http_inner_fn)(int status, const char *body, size_t len, void *data);
 struct http_req *http_inner(const struct http_req *outer, const char *method, const char *path,
 	http_inner_fn reply, void *data);
-
-/* A place for one pointer of the caller's. */
-void http_set_user(struct http_req *req, void *user);
-void *http_user(const struct http_req *req);
 
 /* A header for the reply, copied; ignored when it holds a line break. Before the reply. */
 void http_reply_header(struct http_req *req, const char *name, const char *value);
