@@ -33,6 +33,7 @@ static const char usage[] =
 	"  --ca-file FILE       CA certificates for https\n"
 	"  --insecure           accept any certificate\n"
 	"  --size BYTES         make a target file so large\n"
+	"  --connections N      for one file, by byte ranges (up to 4, when one is too slow)\n"
 	"  --writers N          writes in flight (4)\n"
 	"  --retries N          attempts without progress before giving up (10)\n"
 	"  --quiet              no progress\n"
@@ -60,6 +61,7 @@ enum {
 	OPT_SIZE,
 	OPT_WRITERS,
 	OPT_RETRIES,
+	OPT_CONNECTIONS,
 	OPT_QUIET,
 	OPT_HELP
 };
@@ -75,6 +77,7 @@ static const struct option long_options[] = {
 	{"insecure", no_argument, NULL, OPT_INSECURE},
 	{"size", required_argument, NULL, OPT_SIZE},
 	{"writers", required_argument, NULL, OPT_WRITERS},
+	{"connections", required_argument, NULL, OPT_CONNECTIONS},
 	{"retries", required_argument, NULL, OPT_RETRIES},
 	{"quiet", no_argument, NULL, OPT_QUIET},
 	{"help", no_argument, NULL, OPT_HELP},
@@ -122,6 +125,10 @@ static int set_option(struct options *o, int opt, const char *arg)
 	case OPT_WRITERS:
 		r = set_number(arg, 16, &n);
 		o->job.writers = (unsigned)n;
+		break;
+	case OPT_CONNECTIONS:
+		r = set_number(arg, 8, &n);
+		o->job.connections = (unsigned)n;
 		break;
 	case OPT_RETRIES:
 		r = set_number(arg, 1000, &n);

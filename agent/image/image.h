@@ -46,7 +46,12 @@ struct image_job {
 	const void *configdrive_data;
 	size_t configdrive_len;
 
-	unsigned writers;	  /* writes in flight; 0: 4 */
+	unsigned writers; /* writes in flight; 0: 4 */
+	/*
+	 * For one file, at most 8; 1: never more than one. 0: up to 4, of a large file from a
+	 * server with byte ranges, when one connection turns out to be what the disk waits for.
+	 */
+	unsigned connections;
 	unsigned retries;	  /* of a cut download; 0: 10 */
 	unsigned retry_pause_ms;  /* first pause, doubled up to 10 s; 0: 500 */
 	unsigned stall_timeout_s; /* nothing received for so long counts as cut; 0: 60 */

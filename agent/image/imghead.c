@@ -57,12 +57,15 @@ static void read_range(struct imghead *h, char *text)
 
 void imghead_line(struct imghead *h, const char *line, size_t len)
 {
-	char range[80] = "";
+	char range[80] = "", accept[40] = "";
 
 	if (len > 5 && !strncmp(line, "HTTP/", 5))
 		*h = (struct imghead){0};
 	header_value(line, len, "etag:", h->etag, sizeof(h->etag));
 	header_value(line, len, "last-modified:", h->modified, sizeof(h->modified));
+	header_value(line, len, "accept-ranges:", accept, sizeof(accept));
+	if (accept[0])
+		h->ranges = str_ieq(accept, "bytes");
 	header_value(line, len, "content-range:", range, sizeof(range));
 	if (range[0])
 		read_range(h, range);

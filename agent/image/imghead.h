@@ -13,6 +13,7 @@
 
 struct imghead {
 	char etag[IMGHEAD_TEXT_MAX], modified[64]; /* "" when there is none, or it is too long */
+	bool ranges;				   /* the server says that it gives parts of it */
 	bool has_range;
 	uint64_t range_start, range_total; /* bytes; the start is below the total */
 };

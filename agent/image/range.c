@@ -12,6 +12,8 @@
 #include "agent/image/source.h"
 #include "lib/base/str.h"
 
+#define PROGRESS_BYTES (64 * 1024) /* received: the transfer goes on, retries count anew */
+
 struct range {
 	const struct image_job *job;
 	unsigned url;
@@ -95,17 +97,28 @@ static int attempt(struct range *r)
 	return code != CURLE_OK && remote_hopeless(code, &r->err) ? -r->err.code : -EAGAIN;
 }
 
+static bool stopped(const struct range *r)
+{
+	return r->remote.stop && atomic_load(r->remote.stop);
+}
+
 static int read_remote(struct range *r, struct err *e)
 {
 	unsigned retries = remote_retries(r->job), failed = 0;
+	uint64_t before = 0;
 	int ret;
 
-	while ((ret = attempt(r)) == -EAGAIN && failed <= retries &&
-		!(r->remote.stop && atomic_load(r->remote.stop)))
+	while ((ret = attempt(r)) == -EAGAIN && !stopped(r)) {
+		if (r->at - before >= PROGRESS_BYTES)
+			failed = 0;
+		before = r->at;
+		if (failed > retries)
+			break;
 		remote_pause(&r->remote, failed++);
+	}
 	if (ret == 0)
 		return 0;
-	if (r->remote.stop && atomic_load(r->remote.stop))
+	if (stopped(r))
 		return err_set(e, ECANCELED, "GET %s: stopped", r->remote.shown);
 	if (e)
 		*e = r->err;
@@ -166,6 +179,22 @@ static int open_remote(struct range *r, const struct image_job *job, const char 
 	r->buf = &r->first;
 	r->len = 1;
 	return read_remote(r, e);
+}
+
+int range_resume(const struct image_job *job, unsigned url, uint64_t size, const char *validator,
+	const atomic_bool *stop, struct range **ret, struct err *e)
+{
+	struct range *r = xcalloc(1, sizeof(*r));
+	int code;
+
+	*r = (struct range){.job = job, .url = url, .fd = -1, .size = size};
+	str_copy(r->validator, sizeof(r->validator), validator);
+	code = remote_open(&r->remote, job, job->urls[url], NULL, stop, e);
+	if (code < 0)
+		range_free(r);
+	else
+		*ret = r;
+	return code;
 }
 
 static void close_both(struct range *r)

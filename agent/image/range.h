@@ -20,6 +20,10 @@ struct range;
  */
 int range_open(
 	const struct image_job *job, const atomic_bool *stop, struct range **ret, struct err *e);
+
+/* For a URL on a server whose file is known already: its size and validator (imghead.h). */
+int range_resume(const struct image_job *job, unsigned url, uint64_t size, const char *validator,
+	const atomic_bool *stop, struct range **ret, struct err *e);
 void range_free(struct range *r);
 DEFINE_CLEANUP(struct range, range_free)
 

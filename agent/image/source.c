@@ -4,6 +4,7 @@
  * bytes dropped. What came in between is judged by the checksum.
  */
 #include "agent/image/source.h"
+#include "agent/image/parallel.h"
 #include "agent/image/remote.h"
 
 #include <errno.h>
@@ -16,12 +17,16 @@
 
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
+#include "lib/base/time.h"
 
 #define PROGRESS_BYTES	(64 * 1024) /* received: the transfer goes on, retries count anew */
 #define ATTEMPTS_MAX	1000
+#define SPREAD_BYTES	(16 * 1024 * 1024)
+#define SPREAD_MS	1000
+#define CONNECTIONS	4
 #define FILE_READ_BYTES (512 * 1024)
 
-enum verdict { DONE, AGAIN, NEXT_URL, FATAL };
+enum verdict { DONE, AGAIN, NEXT_URL, FATAL, SPREAD };
 
 /* One URL's transfer; state that lives through its attempts. */
 struct transfer {
@@ -30,11 +35,15 @@ struct transfer {
 	uint64_t at;			  /* bytes handed to the sink */
 	uint64_t total;			  /* 0: unknown */
 	char validator[IMGHEAD_TEXT_MAX]; /* strong ETag or date of the file begun with */
-	unsigned restarts;		  /* how often the server began again instead of going on */
+	unsigned url;
+	bool single; /* the server did not give segments as asked: one connection from now on */
+	int64_t waited_ms; /* for the sink, that is for disk, hash or decoder */
+	unsigned restarts; /* how often the server began again instead of going on */
 
 	/* of the present attempt */
 	bool checked;
 	uint64_t skip; /* bytes to drop: the server began at 0 */
+	int64_t start_ms;
 	bool sink_failed;
 	struct err err;
 	enum verdict verdict;
@@ -104,9 +113,27 @@ static int check_answer(struct transfer *t)
 	return check_same_file(t, total);
 }
 
+/*
+ * Whether the rest shall come over several connections: the server gives parts of a file that it
+ * can name, much is left, and the disk has been waiting for this connection.
+ */
+static bool spreads(const struct transfer *t)
+{
+	const struct image_job *job = t->s->job;
+	uint64_t least = job->connections ? 2 * PARALLEL_SEGMENT : PARALLEL_LEAST;
+	int64_t ms = time_mono_ms() - t->start_ms;
+
+	if (t->single || source_connections(job) == 1 || !t->remote.head.ranges ||
+		!t->validator[0] || !t->total || t->total - t->at < least)
+		return false;
+	return job->connections ||
+	       (t->at >= SPREAD_BYTES && ms >= SPREAD_MS && t->waited_ms < ms / 4);
+}
+
 static size_t on_data(void *arg, const uint8_t *p, size_t len)
 {
 	struct transfer *t = arg;
+	int64_t before_ms;
 	size_t drop;
 
 	if (!t->checked && check_answer(t) < 0)
@@ -120,18 +147,26 @@ static size_t on_data(void *arg, const uint8_t *p, size_t len)
 		verdict_set(t, NEXT_URL, EPROTO, "the server sends more than it announced");
 		return 0;
 	}
+	before_ms = time_mono_ms();
 	if (len > drop && t->s->sink(t->s->data, p, len - drop) < 0) {
 		t->sink_failed = true;
 		return 0;
 	}
+	t->waited_ms += time_mono_ms() - before_ms;
 	t->at += len - drop;
 	atomic_store(t->s->read, t->at);
+	if (spreads(t)) {
+		t->verdict = SPREAD;
+		return 0;
+	}
 	return len;
 }
 
 /* What the end of an attempt means, when no callback has said so already. */
 static void judge(struct transfer *t, CURLcode code)
 {
+	if (t->verdict == SPREAD)
+		return;
 	if (code == CURLE_OK && !t->checked && check_answer(t) < 0)
 		return; /* an empty body */
 	if (code == CURLE_OK && (!t->total || t->at == t->total)) {
@@ -151,12 +186,24 @@ static void attempt(struct transfer *t)
 	t->err = (struct err){0};
 	t->checked = t->sink_failed = false;
 	t->verdict = AGAIN;
+	t->waited_ms = 0;
+	t->start_ms = time_mono_ms();
 	code = remote_get(
 		&t->remote, t->at, UINT64_MAX, t->at ? t->validator : NULL, on_data, t, &t->err);
 	if (code == CURLE_FAILED_INIT && t->err.code)
 		t->verdict = FATAL;
 	else
 		judge(t, code);
+}
+
+/* The rest over several connections. AGAIN: what is still missing has to come over one. */
+static void spread(struct transfer *t)
+{
+	int r = parallel_run(t->s, t->url, t->total, t->validator, &t->at);
+
+	t->single = true;
+	t->sink_failed = r == -ECANCELED;
+	t->verdict = r == 0 ? DONE : AGAIN;
 }
 
 /* Tries one URL until it is done, refused or out of retries. */
@@ -168,6 +215,8 @@ static enum verdict transfer_run(struct transfer *t)
 		uint64_t before = t->at;
 
 		attempt(t);
+		if (t->verdict == SPREAD)
+			spread(t);
 		if (t->verdict != AGAIN || t->sink_failed || stopped(t->s))
 			return t->verdict;
 		if (t->at - before >= PROGRESS_BYTES)
@@ -239,6 +288,13 @@ static int run_file(struct source *s, struct transfer *t, const char *path, stru
 	return read_all(s, t, fd, path, e);
 }
 
+unsigned source_connections(const struct image_job *job)
+{
+	unsigned n = job->connections ? job->connections : CONNECTIONS;
+
+	return n < PARALLEL_MAX ? n : PARALLEL_MAX;
+}
+
 const char *source_path(const char *url)
 {
 	if (str_starts(url, "file://"))
@@ -254,6 +310,8 @@ int source_run(struct source *s, struct err *e)
 	for (size_t i = 0; s->job->urls && s->job->urls[i]; i++) {
 		const char *path = source_path(s->job->urls[i]);
 
+		t.url = (unsigned)i;
+		t.single = false;
 		t.validator[0] = 0; /* another server's tags say nothing */
 		r = path ? run_file(s, &t, path, e) : run_http(s, &t, s->job->urls[i], e);
 		if (r == 0 || r == -ECANCELED || r == -ESTALE)

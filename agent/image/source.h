@@ -23,6 +23,9 @@ struct source {
  */
 int source_run(struct source *s, struct err *e);
 
+/* How many connections may be open for one file, 1 to PARALLEL_MAX. */
+unsigned source_connections(const struct image_job *job);
+
 /* The path of a local file's URL or of a plain path; NULL: it is on a server. Lives in url. */
 const char *source_path(const char *url);
 

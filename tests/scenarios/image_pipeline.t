@@ -237,6 +237,22 @@ def test_bad_net(lab):
     ok(p.returncode == 1 and "given up after 2 attempts" in p.stderr, "nobody listens", p.stderr)
 
 
+def test_connections(lab):
+    """Several connections for one file; whatever goes wrong with that, one connection goes on."""
+    for path, several in (("ok/raw", True), ("cutsegments=700000/raw", True), ("chunked/raw", False),
+                          *(("badsegments=%s/raw" % how, True)
+                            for how in ("whole", "shift", "total", "long", "416", "etag"))):
+        target = lab.disk()
+        p = lab.run(path, target, "--connections", "4")
+        segments = [r[1] for r in lab.server.requests if r[1] and r[1].partition("-")[2]]
+        ok(p.returncode == 0 and same_as_image(target, lab.image), "several connections: %s" % path, p.stderr)
+        ok(bool(segments) == several, "%s: %d segments" % (path, len(segments)), lab.server.requests)
+    target = lab.disk()
+    p = lab.run("badsegmentdata/raw", target, "--connections", "8")
+    ok(p.returncode == 1 and "checksum is wrong" in p.stderr, "segments of other bytes", p.stderr)
+    ok(unbootable(target), "and the disk does not boot")
+
+
 def test_bad_image(lab):
     wrong = "f" * 64
     target = lab.disk()
@@ -492,7 +508,8 @@ def main():
     folder = tempfile.mkdtemp(prefix="ingot-image-")
     try:
         lab = Lab(folder)
-        for test in (test_good, test_bad_net, test_bad_image, test_killed, test_config_drive, test_disk):
+        tests = [test_good, test_bad_net, test_connections, test_bad_image, test_killed, test_config_drive, test_disk]
+        for test in [t for t in tests if not sys.argv[1:] or t.__name__ in sys.argv[1:]]:
             test(lab)
     finally:
         shutil.rmtree(folder)

@@ -50,16 +50,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def body(self, data, ranges=True, shift=0):
         """Status, headers and body that an honest server sends."""
         headers = {"ETag": self.etag(data), "Last-Modified": email.utils.formatdate(1700000000, usegmt=True)}
-        start = 0
         wanted = self.headers.get("Range")
         if_range = self.headers.get("If-Range")
+        start, end = 0, len(data)
+        if ranges:
+            headers["Accept-Ranges"] = "bytes"
         if ranges and wanted and if_range in (None, headers["ETag"]):
-            start = int(wanted.partition("=")[2].partition("-")[0]) + shift
-        part = data[start:]
-        headers["Content-Length"] = str(len(part))
-        if ranges and wanted and start:
-            headers["Content-Range"] = "bytes %d-%d/%d" % (start, len(data) - 1, len(data))
-        return (206 if "Content-Range" in headers else 200), headers, part
+            first, _, last = wanted.partition("=")[2].partition("-")
+            start, end = int(first) + shift, min(int(last or len(data)) + 1 + shift, len(data))
+            headers["Content-Range"] = "bytes %d-%d/%d" % (start, end - 1, len(data))
+        headers["Content-Length"] = str(end - start)
+        return (206 if "Content-Range" in headers else 200), headers, data[start:end]
 
     def how_ok(self, arg, data):
         self.send(*self.body(data))
@@ -97,6 +98,44 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send(status, headers, part[:int(arg)] if first else part)
         if first:
             self.hang_up()
+
+    def segment(self):
+        """Whether a piece with an end is asked for."""
+        return bool(self.headers.get("Range", "").partition("-")[2])
+
+    def how_cutsegments(self, arg, data):
+        status, headers, part = self.body(data)
+        cut = int(arg) if self.segment() else len(part)
+        self.send(status, headers, part[:cut])
+        if len(part) > cut:
+            self.hang_up()
+
+    def how_badsegments(self, arg, data):
+        """Good with whole files and their rests, not with pieces."""
+        status, headers, part = self.body(data)
+        if self.segment() and arg == "whole":
+            headers.pop("Content-Range", None)
+            headers["Content-Length"] = str(len(data))
+            self.send(200, headers, data)
+        elif self.segment() and arg == "shift":
+            self.send(*self.body(data, shift=512))
+        elif self.segment() and arg == "total":
+            headers["Content-Range"] += "0"
+            self.send(206, headers, part)
+        elif self.segment() and arg == "long":
+            headers["Content-Length"] = str(len(part) + 5)
+            self.send(206, headers, part + b"longer")
+        elif self.segment() and arg == "416":
+            self.send(416, {"Content-Length": "0"})
+        elif self.segment() and arg == "etag":
+            headers["ETag"] = '"other"'
+            self.send(206, headers, part)
+        else:
+            self.send(status, headers, part)
+
+    def how_badsegmentdata(self, arg, data):
+        status, headers, part = self.body(data)
+        self.send(status, headers, bytes(len(part)) if self.segment() else part)
 
     def how_short(self, arg, data):
         """Announces less than there is."""
