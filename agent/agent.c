@@ -432,15 +432,34 @@ static int inspect_if_asked(
 	return stopped(a) ? r : 0;
 }
 
+static void wait_stop(struct agent *a)
+{
+	pthread_mutex_lock(&a->lock);
+	while (!a->stop)
+		pthread_cond_wait(&a->wake, &a->lock);
+	pthread_mutex_unlock(&a->lock);
+}
+
 /* Off the network, and nothing more to do until the power goes. */
 static void stay_locked_down(struct agent *a)
 {
 	if (a->platform->network_down)
 		a->platform->network_down(a->platform->data);
-	pthread_mutex_lock(&a->lock);
-	while (!a->stop)
-		pthread_cond_wait(&a->wake, &a->lock);
-	pthread_mutex_unlock(&a->lock);
+	wait_stop(a);
+}
+
+/* Ironic boots an inspection without ipa-api-url: the inventory is all it wants. */
+static int only_inspect(struct agent *a, struct conductor *c, struct err *e)
+{
+	char uuid[UUID_TEXT_MAX];
+	int r = inspection_send(a, c, uuid, e);
+
+	if (r < 0)
+		return r;
+	say(a->journal, "inspection taken%s%s; there is no ipa-api-url, so nothing is left to do",
+		uuid[0] ? " for node " : "", uuid);
+	wait_stop(a);
+	return 0;
 }
 
 static int serve(struct agent *a, struct conductor *c, struct err *e)
@@ -473,7 +492,7 @@ int agent_run(struct agent *a, enum agent_power *ret_power, struct err *e)
 	int r = conductor_new(a->params, &c, e);
 
 	if (r == 0)
-		r = serve(a, c, e);
+		r = a->params->n_api_urls ? serve(a, c, e) : only_inspect(a, c, e);
 	conductor_free(c);
 	pthread_mutex_lock(&a->lock);
 	*ret_power = a->power;

@@ -60,13 +60,19 @@ static void command_free(struct command *cmd)
 	free(cmd);
 }
 
+/* A record names its command without the extension: so conductors look for it. */
+static const char *short_name(const struct command_spec *spec)
+{
+	return strchr(spec->name, '.') + 1;
+}
+
 /* A copy, so that nobody reads what the worker goes on to change. */
 static json_t *record(const struct command *cmd)
 {
 	json_t *o = json_object();
 
 	json_put_str(o, "id", cmd->id);
-	json_put_str(o, "command_name", cmd->spec->name);
+	json_put_str(o, "command_name", short_name(cmd->spec));
 	json_put_str(o, "command_status", status_names[cmd->status]);
 	json_object_set_new(
 		o, "command_error", cmd->error ? json_deep_copy(cmd->error) : json_null());
@@ -100,8 +106,8 @@ static json_t *wrap_result(const struct command *cmd, json_t *result)
 		return result;
 	}
 	if (cmd->spec->async) {
-		_cleanup_free_ char *line = xasprintf(
-			"%s: %s", strchr(cmd->spec->name, '.') + 1, json_string_value(text));
+		_cleanup_free_ char *line =
+			xasprintf("%s: %s", short_name(cmd->spec), json_string_value(text));
 
 		json_put_str(o, "result", line);
 	} else {
@@ -170,6 +176,7 @@ static void work(struct commands *c, struct command *cmd)
 {
 	struct err e = {0};
 	json_t *result = NULL, *rec;
+	const char *name = cmd->spec->name;
 	struct list waiters;
 	enum command_status status;
 	int r = cmd->spec->run(c->agent, cmd->params, &result, &e);
@@ -182,7 +189,7 @@ static void work(struct commands *c, struct command *cmd)
 	take_waiters(c, cmd, &waiters);
 	pthread_mutex_unlock(&c->lock);
 	call_waiters(&waiters, rec);
-	c->done(c->agent, json_str(rec, "command_name"), status, e.text);
+	c->done(c->agent, name, status, e.text);
 	json_decref(rec);
 }
 

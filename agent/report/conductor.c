@@ -25,7 +25,7 @@ int conductor_new(const struct params *params, struct conductor **ret, struct er
 	struct conductor *c;
 	int r;
 
-	if (!params->n_api_urls)
+	if (!params->n_api_urls && !params->inspection_callback_url)
 		return err_set(e, EINVAL,
 			"no conductor: the kernel parameter ipa-api-url is missing; give it on the "
 			"kernel's command line");

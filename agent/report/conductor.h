@@ -7,7 +7,10 @@
 
 struct conductor;
 
-/* `params` is borrowed and outlives it. One thread at a time. */
+/*
+ * `params` is borrowed and outlives it. One thread at a time. Without an API among them only
+ * conductor_inspection() may be called.
+ */
 int conductor_new(const struct params *params, struct conductor **ret, struct err *e);
 void conductor_free(struct conductor *c);
 

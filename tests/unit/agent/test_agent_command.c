@@ -76,7 +76,7 @@ static void test_sync(struct commands *c)
 
 	is_int(execute(c, "a.text", NULL, &good, NULL), 0, "a synchronous command");
 	is_str(json_str(good, "command_status"), "SUCCEEDED", "is over when it returns");
-	is_str(json_str(good, "command_name"), "a.text", "its name");
+	is_str(json_str(good, "command_name"), "text", "its name, without the extension");
 	is_str(result_text(good), "done", "a text is wrapped as it is");
 	ok(json_is_null(json_object_get(good, "command_error")), "no error");
 	is_int(execute(c, "a.fail", NULL, &bad, NULL), 0, "one that fails is still a record");
@@ -135,7 +135,7 @@ static void test_async(struct commands *c)
 	ok(!commands_on_done(c, "x", on_record, NULL), "nothing to wait for");
 	list = commands_list(c);
 	is_str(json_str(json_array_get(json_object_get(list, "commands"), 2), "command_name"),
-		"b.slow", "oldest first");
+		"slow", "oldest first");
 }
 
 static void test_mismatch(struct commands *c)
