@@ -182,14 +182,14 @@ static int fill_folder(struct volume *v, const struct iso_entry *folder, uint8_t
 	return r;
 }
 
-struct layout {
+struct fat_layout {
 	uint32_t clusters, fat_sectors, root_sectors, sectors;
 	bool fat16;
 };
 
-static struct layout lay_out(const struct volume *v)
+static struct fat_layout lay_out(const struct volume *v)
 {
-	struct layout l = {.clusters = v->used, .fat16 = v->used >= FAT12_CLUSTERS};
+	struct fat_layout l = {.clusters = v->used, .fat16 = v->used >= FAT12_CLUSTERS};
 	uint32_t fat_bytes = l.fat16 ? (l.clusters + 2) * 2 : ((l.clusters + 2) * 3 + 1) / 2;
 
 	l.fat_sectors = (fat_bytes + v->sector - 1) / v->sector;
@@ -199,7 +199,7 @@ static struct layout lay_out(const struct volume *v)
 }
 
 /* The boot sector: section 3.1, table "Boot Sector and BPB Structure". */
-static void put_boot_sector(uint8_t *p, const struct volume *v, const struct layout *l)
+static void put_boot_sector(uint8_t *p, const struct volume *v, const struct fat_layout *l)
 {
 	memcpy(p, "\xeb\x3c\x90INGOT   ", 11);
 	put16(p + 11, v->sector);
@@ -221,7 +221,7 @@ static void put_boot_sector(uint8_t *p, const struct volume *v, const struct lay
 	put16(p + 510, 0xaa55);
 }
 
-static void put_table(uint8_t *p, const struct volume *v, const struct layout *l)
+static void put_table(uint8_t *p, const struct volume *v, const struct fat_layout *l)
 {
 	v->next[0] = 0xfff8;
 	v->next[1] = END_OF_CHAIN;
@@ -240,7 +240,7 @@ static void put_table(uint8_t *p, const struct volume *v, const struct layout *l
 	}
 }
 
-static int write_volume(struct volume *v, const struct layout *l, uint8_t *out)
+static int write_volume(struct volume *v, const struct fat_layout *l, uint8_t *out)
 {
 	const struct iso_entry root = iso_root(&v->iso);
 	int r;
@@ -275,7 +275,7 @@ int fatdrive_from_iso(const uint8_t *iso, size_t len, uint32_t sector, size_t ma
 	size_t *ret_len, struct err *e)
 {
 	struct volume v = {.sector = sector, .e = e};
-	struct layout l;
+	struct fat_layout l;
 	uint8_t *out;
 	size_t size;
 	int r = iso_open(iso, len, &v.iso, e);

@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <zlib.h>
 
 #define HEADER_MIN  92
@@ -231,6 +233,41 @@ int gpt_resize(struct gpt *g, uint64_t disk_sectors, struct err *e)
 	return 0;
 }
 
+int gpt_create(uint8_t *head, size_t len, uint32_t sector, uint64_t disk_sectors,
+	const uint8_t guid[16], struct gpt *ret, struct err *e)
+{
+	struct gpt g = {.head = head,
+		.head_len = len,
+		.sector = sector,
+		.header_size = HEADER_MIN,
+		.entries_lba = 2,
+		.n_entries = 128,
+		.entry_size = 128};
+	uint8_t *h = head + sector, *mbr = head + 446;
+	int r;
+
+	memcpy(g.guid, guid, 16);
+	g.first_usable = g.entries_lba + entries_sectors(&g);
+	mbr[2] = 2; /* begins at sector 1, by cylinders too */
+	mbr[4] = 0xee;
+	memset(mbr + 5, 0xff, 3);
+	put32(mbr + 8, 1);
+	head[510] = 0x55;
+	head[511] = 0xaa;
+	memcpy(h + H_SIGNATURE, "EFI PART\0\0\1", 12); /* revision 1.0 */
+	put32(h + H_SIZE, HEADER_MIN);
+	put64(h + H_MY_LBA, 1);
+	put64(h + H_FIRST, g.first_usable);
+	memcpy(h + H_GUID, guid, 16);
+	put64(h + H_ENTRIES_LBA, g.entries_lba);
+	put32(h + H_N_ENTRIES, g.n_entries);
+	put32(h + H_ENTRY_SIZE, g.entry_size);
+	r = gpt_resize(&g, disk_sectors, e);
+	if (r == 0)
+		*ret = g;
+	return r;
+}
+
 int gpt_add(struct gpt *g, const struct gpt_partition *p, unsigned *ret_number, struct err *e)
 {
 	struct gpt_partition used;
@@ -277,4 +314,24 @@ char *gpt_guid_text(const uint8_t g[16], char ret[37])
 		g[4] | g[5] << 8, g[6] | g[7] << 8, g[8], g[9], g[10], g[11], g[12], g[13], g[14],
 		g[15]);
 	return ret;
+}
+
+void gpt_guid_bytes(const char *text, uint8_t ret[16])
+{
+	static const uint8_t at[16] = {6, 4, 2, 0, 11, 9, 16, 14, 19, 21, 24, 26, 28, 30, 32, 34};
+
+	for (int i = 0; i < 16; i++) {
+		const char digits[3] = {text[at[i]], text[at[i] + 1], 0};
+
+		ret[i] = (uint8_t)strtoul(digits, NULL, 16);
+	}
+}
+
+int gpt_guid_new(uint8_t ret[16], struct err *e)
+{
+	if (getrandom(ret, 16, 0) != 16)
+		return err_set(e, EIO, "no random numbers for a GUID");
+	ret[7] = (ret[7] & 0x0f) | 0x40; /* version 4, in the byte order of the disk */
+	ret[8] = (ret[8] & 0x3f) | 0x80;
+	return 0;
 }

@@ -40,6 +40,13 @@ bool gpt_present(const uint8_t *head, size_t len, uint32_t sector);
  */
 int gpt_read(uint8_t *head, size_t len, uint32_t sector, struct gpt *ret, struct err *e);
 
+/*
+ * Makes an empty table of 128 entries and its protective MBR at the start of a disk of so many
+ * sectors; head is at least 64 KiB and zero there. -EFBIG when the disk is too small.
+ */
+int gpt_create(uint8_t *head, size_t len, uint32_t sector, uint64_t disk_sectors,
+	const uint8_t guid[16], struct gpt *ret, struct err *e);
+
 /* Partition i (from 0); false when the entry is unused or beyond the table. */
 bool gpt_partition(const struct gpt *g, uint32_t i, struct gpt_partition *ret);
 unsigned gpt_count(const struct gpt *g);
@@ -61,5 +68,9 @@ size_t gpt_backup(const struct gpt *g, uint8_t *out, size_t size);
 
 /* "C12A7328-F81F-11D2-BA4B-00A0C93EC93B" of the mixed-endian bytes. Returns ret. */
 char *gpt_guid_text(const uint8_t guid[16], char ret[37]);
+
+/* The mixed-endian bytes of such a text, which has to be one. */
+void gpt_guid_bytes(const char *text, uint8_t ret[16]);
+int gpt_guid_new(uint8_t ret[16], struct err *e); /* a random one */
 
 #endif

@@ -1,12 +1,12 @@
 /* Partition tables on a target; see table.h. The MBR is that of UEFI 2.10 section 5.2.1. */
 #include "agent/image/table.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/random.h>
 
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
@@ -138,6 +138,29 @@ static bool part_get(
 	return true;
 }
 
+bool table_part(
+	const struct table *table, const struct target *t, unsigned number, struct table_part *ret)
+{
+	return number && number <= slots(table) && part_get(table, t, number - 1, ret);
+}
+
+void table_part_uuid(
+	const struct table *table, const struct target *t, unsigned number, char *ret, size_t size)
+{
+	struct gpt_partition g;
+	char guid[37];
+
+	*ret = 0;
+	if (table->kind == TABLE_MBR) {
+		snprintf(ret, size, "%08x-%02x", get32(t->head + 440), number);
+	} else if (number && gpt_partition(&table->gpt, number - 1, &g)) {
+		gpt_guid_text(g.guid, guid);
+		for (char *c = guid; *c; c++)
+			*c = (char)tolower((unsigned char)*c);
+		str_copy(ret, size, guid);
+	}
+}
+
 unsigned table_count(const struct table *table, const struct target *t)
 {
 	struct table_part part;
@@ -237,12 +260,28 @@ static int find_room(const struct target *t, const struct table *table, uint64_t
 		used, table->disk_sectors);
 }
 
+void table_mbr_put(uint8_t *mbr, unsigned number, uint8_t type, uint64_t first, uint64_t sectors)
+{
+	static const uint8_t chs_large[] = {0xfe, 0xff, 0xff};
+	uint8_t *entry = mbr + MBR_ENTRY + 16 * (number - 1);
+
+	memset(entry, 0, 16);
+	entry[4] = type;
+	memcpy(entry + 1, chs_large, 3);
+	memcpy(entry + 5, chs_large, 3);
+	put32(entry + 8, (uint32_t)first);
+	put32(entry + 12, (uint32_t)sectors);
+}
+
+void table_mbr_activate(uint8_t *mbr, unsigned number)
+{
+	mbr[MBR_ENTRY + 16 * (number - 1)] = 0x80;
+}
+
 static int mbr_add(
 	struct target *t, uint64_t first, uint64_t sectors, unsigned *ret_number, struct err *e)
 {
-	static const uint8_t chs_large[] = {0xfe, 0xff, 0xff};
 	struct table_part part;
-	uint8_t *entry;
 	unsigned i = 0;
 
 	while (i < MBR_PARTS && (mbr_part(t->head, i, &part) || t->head[MBR_ENTRY + 16 * i + 4]))
@@ -251,13 +290,7 @@ static int mbr_add(
 		return err_set(e, ENOSPC,
 			"no room for the config drive: the image's MBR has four "
 			"partitions; use an image with GPT");
-	entry = t->head + MBR_ENTRY + 16 * i;
-	memset(entry, 0, 16);
-	entry[4] = MBR_LINUX;
-	memcpy(entry + 1, chs_large, 3);
-	memcpy(entry + 5, chs_large, 3);
-	put32(entry + 8, (uint32_t)first);
-	put32(entry + 12, (uint32_t)sectors);
+	table_mbr_put(t->head, i + 1, MBR_LINUX, first, sectors);
 	*ret_number = i + 1;
 	return 0;
 }
@@ -271,12 +304,10 @@ static int part_add(struct target *t, struct table *table, const char *label, ui
 	if (table->kind == TABLE_MBR)
 		return mbr_add(t, first, sectors, ret_number, e);
 	memcpy(p.type, gpt_linux, 16);
-	if (getrandom(p.guid, 16, 0) != 16)
-		return err_set(e, EIO, "no random numbers for a partition's GUID");
-	p.guid[7] = (p.guid[7] & 0x0f) | 0x40; /* version 4, in the byte order of the disk */
-	p.guid[8] = (p.guid[8] & 0x3f) | 0x80;
 	str_copy(p.name, sizeof(p.name), label);
-	r = gpt_add(&table->gpt, &p, ret_number, e);
+	r = gpt_guid_new(p.guid, e);
+	if (r == 0)
+		r = gpt_add(&table->gpt, &p, ret_number, e);
 	return r < 0 ? r : write_backup(t, table, e);
 }
 

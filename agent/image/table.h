@@ -38,6 +38,18 @@ int table_fit(struct target *t, struct table *table, struct err *e);
 void table_id(const struct table *table, const struct target *t, char *ret, size_t size);
 unsigned table_count(const struct table *table, const struct target *t);
 
+/* Partition `number`, from 1; false when there is none. What it says is hostile. */
+bool table_part(
+	const struct table *table, const struct target *t, unsigned number, struct table_part *ret);
+
+/* Its name in Linux, PARTUUID: a GUID in lower case, or the disk's 8 digits and two more; "". */
+void table_part_uuid(
+	const struct table *table, const struct target *t, unsigned number, char *ret, size_t size);
+
+/* An MBR's entry, and which one BIOS boots. Numbers from 1, places in sectors below 2^32. */
+void table_mbr_put(uint8_t *mbr, unsigned number, uint8_t type, uint64_t first, uint64_t sectors);
+void table_mbr_activate(uint8_t *mbr, unsigned number);
+
 /*
  * A place for a file system with that label and so many bytes: the image's own partition of that
  * name or label, else a new one at the end of the disk. Gives its offset and number.
