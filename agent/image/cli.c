@@ -34,6 +34,14 @@ static const char usage[] =
 	"  --insecure           accept any certificate\n"
 	"  --size BYTES         make a target file so large\n"
 	"  --connections N      for one file, by byte ranges (up to 4, when one is too slow)\n"
+	"  --partition MIB      the image is that of a root partition, which gets so much room;\n"
+	"                       with it:\n"
+	"    --boot uefi|bios     what boots from the disk (bios)\n"
+	"    --table gpt|msdos    the partition table (gpt for uefi, msdos for bios)\n"
+	"    --swap MIB           a swap partition\n"
+	"    --ephemeral MIB      a partition for data, with a file system\n"
+	"    --ephemeral-format F ext4 (default), ext3, ext2 or vfat\n"
+	"    --keep-ephemeral     the table and that partition stay as they are\n"
 	"  --writers N          writes in flight (4)\n"
 	"  --retries N          attempts without progress before giving up (10)\n"
 	"  --quiet              no progress\n"
@@ -47,6 +55,8 @@ struct options {
 	unsigned n_urls;
 	const char *drive_path;
 	bool quiet;
+	struct image_parts parts;
+	const char *table;
 };
 
 enum {
@@ -63,6 +73,13 @@ enum {
 	OPT_RETRIES,
 	OPT_CONNECTIONS,
 	OPT_QUIET,
+	OPT_PARTITION,
+	OPT_BOOT,
+	OPT_TABLE,
+	OPT_SWAP,
+	OPT_EPHEMERAL,
+	OPT_EPHEMERAL_FORMAT,
+	OPT_KEEP_EPHEMERAL,
 	OPT_HELP
 };
 
@@ -80,6 +97,13 @@ static const struct option long_options[] = {
 	{"connections", required_argument, NULL, OPT_CONNECTIONS},
 	{"retries", required_argument, NULL, OPT_RETRIES},
 	{"quiet", no_argument, NULL, OPT_QUIET},
+	{"partition", required_argument, NULL, OPT_PARTITION},
+	{"boot", required_argument, NULL, OPT_BOOT},
+	{"table", required_argument, NULL, OPT_TABLE},
+	{"swap", required_argument, NULL, OPT_SWAP},
+	{"ephemeral", required_argument, NULL, OPT_EPHEMERAL},
+	{"ephemeral-format", required_argument, NULL, OPT_EPHEMERAL_FORMAT},
+	{"keep-ephemeral", no_argument, NULL, OPT_KEEP_EPHEMERAL},
 	{"help", no_argument, NULL, OPT_HELP},
 	{0},
 };
@@ -87,6 +111,34 @@ static const struct option long_options[] = {
 static int set_number(const char *text, uint64_t max, uint64_t *ret)
 {
 	return str_to_u64(text, 1, max, ret);
+}
+
+static int set_part_option(struct options *o, int opt, const char *arg)
+{
+	struct layout_wish *wish = &o->parts.wish;
+
+	switch (opt) {
+	case OPT_PARTITION:
+		return set_number(arg, UINT32_MAX, &wish->root_mib);
+	case OPT_SWAP:
+		return set_number(arg, UINT32_MAX, &wish->swap_mib);
+	case OPT_EPHEMERAL:
+		return set_number(arg, UINT32_MAX, &wish->ephemeral_mib);
+	case OPT_BOOT:
+		wish->uefi = str_eq(arg, "uefi");
+		return wish->uefi || str_eq(arg, "bios") ? 0 : -EINVAL;
+	case OPT_TABLE:
+		o->table = arg;
+		return str_eq(arg, "gpt") || str_eq(arg, "msdos") ? 0 : -EINVAL;
+	case OPT_EPHEMERAL_FORMAT:
+		o->parts.ephemeral_format = arg;
+		return 0;
+	case OPT_KEEP_EPHEMERAL:
+		o->parts.preserve_ephemeral = true;
+		return 0;
+	default:
+		return -EINVAL;
+	}
 }
 
 static int set_option(struct options *o, int opt, const char *arg)
@@ -138,7 +190,7 @@ static int set_option(struct options *o, int opt, const char *arg)
 		o->quiet = true;
 		break;
 	default:
-		return -EINVAL;
+		return set_part_option(o, opt, arg);
 	}
 	return r;
 }
@@ -162,6 +214,9 @@ static int parse(struct options *o, int argc, char **argv)
 	if (argc - optind != 2)
 		return -EINVAL;
 	o->urls[0] = argv[optind];
+	o->parts.wish.gpt = o->table ? str_eq(o->table, "gpt") : o->parts.wish.uefi;
+	if (o->parts.wish.root_mib)
+		o->job.parts = &o->parts;
 	o->job.urls = o->urls;
 	o->job.target = argv[optind + 1];
 	return 0;
@@ -198,6 +253,11 @@ static void print_result(const struct image_result *res)
 		printf("%s %s\n", res->hash_algo, res->hash_hex);
 	if (*res->disk_label)
 		printf("%s %s, %u partitions\n", res->disk_label, res->disk_id, res->partitions);
+	if (*res->root_uuid)
+		printf("root %s %s\n", *res->root_type ? res->root_type : "unknown",
+			res->root_uuid);
+	for (unsigned i = 0; *res->root_uuid && i < res->partitions; i++)
+		printf("partition %u %s\n", res->placed[i].number, res->placed[i].role);
 	if (res->configdrive)
 		printf("config drive on partition %u\n", res->configdrive);
 }

@@ -16,6 +16,7 @@
 #include "agent/image/fatdrive.h"
 #include "agent/image/format.h"
 #include "agent/image/iso9660.h"
+#include "agent/image/parts.h"
 #include "agent/image/pipeline.h"
 #include "agent/image/table.h"
 #include "agent/image/target.h"
@@ -48,6 +49,7 @@ struct work {
 	struct checksum checksum;
 	struct pipeline pipeline;
 	struct table table;
+	struct parts parts;
 	uint8_t *drive;
 	size_t drive_len;
 };
@@ -140,6 +142,39 @@ static int ca_to_file(struct work *w, struct err *e)
 	return 0;
 }
 
+/* On a disk with large sectors the drive has to be FAT to be mounted. */
+static int convert_drive(struct work *w, uint32_t sector, struct err *e)
+{
+	uint8_t *fat;
+	size_t len;
+	int r;
+
+	if (sector <= ISO_BLOCK || !iso_present(w->drive, w->drive_len))
+		return 0;
+	r = fatdrive_from_iso(w->drive, w->drive_len, sector, CONFIGDRIVE_MAX, &fat, &len, e);
+	if (r < 0)
+		return r;
+	mem_wipe(w->drive, w->drive_len);
+	free(w->drive);
+	w->drive = fat;
+	w->drive_len = len;
+	return 0;
+}
+
+/* A partition's image goes into a part of the disk, which has to be planned before. */
+static int prepare_parts(struct work *w, struct err *e)
+{
+	int r = parts_open(&w->parts, &w->job, e);
+
+	if (r == 0)
+		r = convert_drive(w, w->parts.disk.sector, e);
+	if (r == 0)
+		r = parts_plan(&w->parts, w->drive_len, &w->target, e);
+	w->pipeline.begin = parts_begin;
+	w->pipeline.begin_data = &w->parts;
+	return r;
+}
+
 /*
  * All that can go wrong without the disk goes wrong before the disk is touched, which happens when
  * the first piece of the image has come and fits.
@@ -154,7 +189,9 @@ static int prepare(struct work *w, struct err *e)
 		r = checksum_open(&w->checksum, &w->job, e);
 	if (r == 0)
 		r = configdrive_load(&w->job, &w->drive, &w->drive_len, e);
-	if (r == 0)
+	if (r == 0 && w->job.parts)
+		r = prepare_parts(w, e);
+	else if (r == 0)
 		r = target_open(
 			&w->target, w->job.target, w->job.target_size, w->job.target_file_size, e);
 	return r < 0 ? r : enter(w, IMAGE_PREPARING, e);
@@ -187,26 +224,6 @@ static int transfer(struct work *w, struct err *e)
 		&w->checksum, atomic_load(&w->pipeline.read), w->job.target, w->result.hash_hex, e);
 }
 
-/* On a disk with large sectors the drive has to be FAT to be mounted. */
-static int convert_drive(struct work *w, struct err *e)
-{
-	uint8_t *fat;
-	size_t len;
-	int r;
-
-	if (w->table.sector <= ISO_BLOCK || !iso_present(w->drive, w->drive_len))
-		return 0;
-	r = fatdrive_from_iso(
-		w->drive, w->drive_len, w->table.sector, CONFIGDRIVE_MAX, &fat, &len, e);
-	if (r < 0)
-		return r;
-	mem_wipe(w->drive, w->drive_len);
-	free(w->drive);
-	w->drive = fat;
-	w->drive_len = len;
-	return 0;
-}
-
 static int place_drive(struct work *w, struct err *e)
 {
 	uint64_t offset;
@@ -216,7 +233,7 @@ static int place_drive(struct work *w, struct err *e)
 		return 0;
 	r = enter(w, IMAGE_CONFIGDRIVE, e);
 	if (r == 0)
-		r = convert_drive(w, e);
+		r = convert_drive(w, w->table.sector, e);
 	if (r == 0)
 		r = table_place(&w->target, &w->table, CONFIGDRIVE_LABEL, w->drive_len, &offset,
 			&w->result.configdrive, e);
@@ -256,10 +273,24 @@ static int finish(struct work *w, struct err *e)
 	return 0;
 }
 
+static int finish_parts(struct work *w, struct err *e)
+{
+	int r = enter(w, IMAGE_FINISHING, e);
+
+	if (r == 0)
+		r = parts_finish(&w->parts, w->drive, w->drive_len, &w->result, e);
+	if (r < 0)
+		return r;
+	target_pause(&w->target);
+	target_reread(&w->parts.disk);
+	return 0;
+}
+
 static void work_done(struct work *w)
 {
 	pipeline_done(&w->pipeline);
 	target_close(&w->target);
+	parts_close(&w->parts);
 	checksum_close(&w->checksum);
 	if (w->drive)
 		mem_wipe(w->drive, w->drive_len);
@@ -274,7 +305,7 @@ int image_write(const struct image_job *job, image_progress_fn fn, void *data,
 	int r;
 
 	w->job = *job;
-	w->ca_fd = w->target.fd = -1;
+	w->ca_fd = w->target.fd = w->parts.disk.fd = -1;
 	w->fn = fn;
 	w->data = data;
 	w->cancel = cancel;
@@ -284,7 +315,7 @@ int image_write(const struct image_job *job, image_progress_fn fn, void *data,
 	if (r == 0)
 		r = transfer(w, e);
 	if (r == 0)
-		r = finish(w, e);
+		r = w->job.parts ? finish_parts(w, e) : finish(w, e);
 	if (r == 0) {
 		w->result.progress.phase = IMAGE_DONE;
 		report(w);

@@ -11,7 +11,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "agent/image/layout.h"
 #include "lib/base/err.h"
+
+/* What a partition image gets around it (contract section 5). */
+struct image_parts {
+	struct layout_wish wish;
+	const char *ephemeral_format; /* "ext4", "ext3", "ext2" or "vfat"; NULL: "ext4" */
+	/* The table and the ephemeral partition stay as they are; they have to be as asked for. */
+	bool preserve_ephemeral;
+};
 
 /* Everything is borrowed for the time of image_write(). NULL and 0 mean "not given". */
 struct image_job {
@@ -39,6 +48,8 @@ struct image_job {
 	const char *target;	   /* block device or file */
 	uint64_t target_size;	   /* bytes; another size is refused: it is another disk */
 	uint64_t target_file_size; /* a regular file is made this large, as a disk would be */
+
+	const struct image_parts *parts; /* the image is a partition's; NULL: a whole disk's */
 
 	/* Config drive: base64 of a gzipped ISO, or the URL of such a text or of an ISO; or bytes.
 	 */
@@ -90,6 +101,15 @@ struct image_result {
 	char disk_id[40];     /* GUID of the disk, or "0x" and 8 digits of the MBR */
 	unsigned partitions;  /* found in the table */
 	unsigned configdrive; /* number of the partition that holds it, 0: none was given */
+
+	/* of a partition image */
+	char root_uuid[40]; /* of its file system, else of the partition */
+	char root_type[8];  /* of its file system, see fsid.h; "" when it is none of those */
+	char esp_uuid[40];  /* "1A2B-3C4D", "" when there is none */
+	struct image_placed {
+		const char *role; /* see layout_role_name() */
+		unsigned number;
+	} placed[LAYOUT_ROLE_COUNT]; /* as many as there are partitions */
 };
 
 const char *image_phase_name(enum image_phase phase); /* "preparing", "writing", ... */

@@ -181,6 +181,8 @@ int target_open(struct target *t, const char *path, uint64_t expected_size, uint
 int target_open_window(
 	struct target *t, const struct target *disk, uint64_t offset, uint64_t len, struct err *e)
 {
+	int r;
+
 	*t = (struct target){.fd = -1,
 		.stride = 1,
 		.direct = disk->direct,
@@ -194,13 +196,47 @@ int target_open_window(
 	if (disk->growing || offset > disk->size || len > disk->size - offset || len < TARGET_EDGE)
 		return err_set(e, ERANGE, "%s has no room for a partition at byte %" PRIu64,
 			t->path, offset);
-	t->fd = fcntl(disk->fd, F_DUPFD_CLOEXEC, 3);
-	if (t->fd < 0)
-		return open_error(t, errno, e);
+	r = target_share(t, disk, e);
+	if (r < 0)
+		return r;
 	place_edges(t);
 	t->head = edge_new();
 	t->tail = edge_new();
 	return t->head && t->tail ? 0 : err_set(e, ENOMEM, "no memory for the disk's edges");
+}
+
+int target_share(struct target *window, const struct target *disk, struct err *e)
+{
+	mem_closep(&window->fd);
+	window->fd = fcntl(disk->fd, F_DUPFD_CLOEXEC, 3);
+	return window->fd < 0 ? open_error(window, errno, e) : 0;
+}
+
+void target_pause(struct target *t)
+{
+	mem_closep(&t->fd);
+	t->fd = -1;
+}
+
+int target_resume(struct target *t, struct err *e)
+{
+	struct target now = {.fd = -1};
+	struct stat st;
+	int r;
+
+	str_copy(now.path, sizeof(now.path), t->path);
+	if (stat(t->path, &st) < 0)
+		return open_error(t, errno, e);
+	r = S_ISBLK(st.st_mode) ? open_block(&now, st.st_rdev, e) : open_file(&now, 0, e);
+	if (r == 0 && (now.size != t->size || now.sector != t->sector || now.block != t->block))
+		r = err_set(e, ENXIO, "%s has become another disk", t->path);
+	if (r < 0) {
+		mem_closep(&now.fd);
+		return r;
+	}
+	t->fd = now.fd;
+	t->direct = now.direct;
+	return 0;
 }
 
 void target_close(struct target *t)

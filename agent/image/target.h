@@ -55,6 +55,14 @@ void target_close(struct target *t);
 int target_open_window(
 	struct target *t, const struct target *disk, uint64_t offset, uint64_t len, struct err *e);
 
+/*
+ * Lets go of the disk for a program that wants it for itself, and takes it again: -ENXIO when it is
+ * another one then. A window takes part by target_share(). What is withheld stays so.
+ */
+void target_pause(struct target *t);
+int target_resume(struct target *t, struct err *e);
+int target_share(struct target *window, const struct target *disk, struct err *e);
+
 /* Zeroes the first and the last MiB on the disk and flushes: from here on it does not boot. Any
  * thread, before data is written. */
 int target_wipe(struct target *t, struct err *e);
