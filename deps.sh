@@ -7,7 +7,7 @@ build='gcc make pkg-config git libuv1-dev libmicrohttpd-dev libcurl4-gnutls-dev 
 libjansson-dev libpcre2-dev libsqlite3-dev libinih-dev libzstd-dev zlib1g-dev liblzma-dev libbz2-dev libarchive-dev
 libcrypt-dev libyaml-dev python3 python3-yaml'
 image='zstd xz-utils cpio kmod mtools e2fsprogs fdisk dosfstools grub-common grub-pc-bin grub-efi-amd64-bin busybox-static
-binutils'
+binutils dpkg-dev'
 run='dnsmasq-base tftpd-hpa ipxe ipmitool iproute2'
 rack='qemu-system-x86 ovmf seabios swtpm'
 judge='clang clang-format clang-tidy cppcheck llvm perl openipmi freeipmi-tools python3-ironicclient

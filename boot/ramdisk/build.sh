@@ -5,8 +5,9 @@
 #   build.sh image LINUX MODULES AGENT OUTDIR  OUTDIR/vmlinuz, OUTDIR/initramfs, OUTDIR/manifest.txt
 #
 # LINUX is what boot/kernel/fetch.sh unpacked, MODULES an OUT of before, AGENT the agent's program, which
-# becomes /init with the shared libraries it needs. RAMDISK_EXTRA may name folders (separated by ':') that are
-# copied in as they are, e.g. with lib/firmware/. The same input gives the same bytes; needs no root.
+# becomes /init with the shared libraries it needs, those in the folder RAMDISK_LIBRARIES before the system's.
+# RAMDISK_EXTRA may name folders (separated by ':') that are copied in as they are, e.g. with lib/firmware/. The same
+# input gives the same bytes; needs no root.
 # The last entry of the whole is etc/ingot/complete: without it the kernel ran out of memory while it unpacked.
 set -eu
 umask 022
@@ -89,7 +90,9 @@ build_modules() {
 
 # The closure that the loader would map, each library under its own name.
 copy_libraries() {
-	ldd "$1" >"$work/ldd"
+	LD_BIND_NOW=1 LD_LIBRARY_PATH=${RAMDISK_LIBRARIES:-} "$1" version >"$work/version" ||
+		die "$1 does not run with ${RAMDISK_LIBRARIES:-the system's libraries}"
+	LD_LIBRARY_PATH=${RAMDISK_LIBRARIES:-} ldd "$1" >"$work/ldd"
 	grep 'not found' "$work/ldd" >&2 && die "$1 needs libraries that are not installed"
 	awk '$2 == "=>" && $3 ~ "^/" { print "library", $3 } $1 ~ "^/" { print "loader", $1 }' "$work/ldd" >"$work/libs"
 	while read -r kind path; do

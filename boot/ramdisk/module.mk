@@ -8,8 +8,8 @@ $(ramdisk_modules): boot/ramdisk/build.sh boot/ramdisk/closure.awk $(DRIVERS) bu
 	@mkdir -p $(@D)
 	@boot/ramdisk/build.sh modules build/cache/linux $(DRIVERS) $@
 
-$(agent_image): $(ramdisk_modules) $(out)/ingot-agent
-	@boot/ramdisk/build.sh image build/cache/linux $(ramdisk_modules) $(out)/ingot-agent $(@D)
+$(agent_image): $(ramdisk_modules) $(out)/ingot-agent $(if $(filter small,$(LIBCURL)),build/cache/curl/.stamp)
+	@RAMDISK_LIBRARIES=$(if $(filter small,$(LIBCURL)),$(CURDIR)/build/cache/curl) boot/ramdisk/build.sh image build/cache/linux $(ramdisk_modules) $(out)/ingot-agent $(@D)
 
 .PHONY: agent-image
 agent-image: $(agent_image)
