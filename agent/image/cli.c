@@ -21,13 +21,15 @@ static atomic_bool interrupted;
 static const char usage[] =
 	"usage: ingot-agent write URL DEVICE-OR-FILE [options]\n"
 	"\n"
-	"Writes a raw disk image, plain or compressed with zstd, gzip, xz or bzip2. The target\n"
-	"does not boot before the checksum matched.\n"
+	"Writes a disk image: raw, plain or compressed with zstd, gzip, xz or bzip2, or qcow2. "
+	"The\n"
+	"target does not boot before the checksum matched.\n"
 	"\n"
 	"  --sha256 HEX|URL     checksum of the file as served, or where it is found\n"
 	"  --sha512 HEX|URL\n"
 	"  --md5 HEX|URL\n"
 	"  --no-checksum        write without\n"
+	"  --format raw|qcow2   refuse another one; found by looking when it is not given\n"
 	"  --url URL            further place to get the image from, tried when the first fails\n"
 	"  --config-drive FILE  ISO or base64 of its gzip, for a partition labelled config-2\n"
 	"  --ca-file FILE       CA certificates for https\n"
@@ -64,6 +66,7 @@ enum {
 	OPT_SHA512,
 	OPT_MD5,
 	OPT_NONE,
+	OPT_FORMAT,
 	OPT_URL,
 	OPT_DRIVE,
 	OPT_CA,
@@ -88,6 +91,7 @@ static const struct option long_options[] = {
 	{"sha512", required_argument, NULL, OPT_SHA512},
 	{"md5", required_argument, NULL, OPT_MD5},
 	{"no-checksum", no_argument, NULL, OPT_NONE},
+	{"format", required_argument, NULL, OPT_FORMAT},
 	{"url", required_argument, NULL, OPT_URL},
 	{"config-drive", required_argument, NULL, OPT_DRIVE},
 	{"ca-file", required_argument, NULL, OPT_CA},
@@ -156,6 +160,9 @@ static int set_option(struct options *o, int opt, const char *arg)
 		break;
 	case OPT_NONE:
 		o->job.no_checksum = true;
+		break;
+	case OPT_FORMAT:
+		o->job.disk_format = arg;
 		break;
 	case OPT_URL:
 		if (o->n_urls == URLS_MAX)

@@ -6,36 +6,64 @@
 #include <string.h>
 
 #include "agent/image/pipeline.h"
+#include "agent/image/qcow2stream.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
 
+#define ISO_VOLUME     32769 /* of the first volume descriptor, ECMA-119 section 8.1 */
+#define BOOT_SIGNATURE 510
+
 /* Formats that are written; ends with NULL. */
-static const struct format_ops *const formats[] = {NULL};
+static const struct format_ops *const formats[] = {&qcow2_format, NULL};
 
 /* What Ironic calls images whose bytes are the disk's. */
 static const char *const plain[] = {"raw", "gpt", "iso"};
 
+/* What people hand over that is not written, by the magic of its specification. */
 static const struct {
-	const char *magic, *name;
+	size_t at;
+	const char *magic;
+	size_t len;
+	const char *name;
 } others[] = {
-	{"QFI\xfb", "qcow2"},
-	{"KDMV", "VMDK"},
-	{"vhdxfile", "VHDX"},
-	{"conectix", "VHD"},
+	{0, "KDMV", 4, "VMDK"},
+	{0, "COWD", 4, "VMDK"},
+	{0, "# Disk DescriptorFile", 21, "VMDK"},
+	{0, "vhdxfile", 8, "VHDX"},
+	{0, "conectix", 8, "VHD"},
+	{64, "\x7f\x10\xda\xbe", 4, "VDI"},
+	{0, "QED", 4, "QED"},
+	{0, "WithoutFreeSpace", 16, "Parallels"},
+	{0, "WithouFreSpacExt", 16, "Parallels"},
+	{0, "LUKS\xba\xbe", 6, "LUKS (an encrypted disk)"},
 };
+
+static bool begins(const uint8_t *start, size_t len, size_t at, const char *magic, size_t magic_len)
+{
+	return len >= at + magic_len && !memcmp(start + at, magic, magic_len);
+}
+
+/* A CD image can be a disk's image too; one without a boot record is none that a disk boots from.
+ */
+static bool cd_only(const uint8_t *start, size_t len)
+{
+	return begins(start, len, ISO_VOLUME, "CD001", 5) &&
+	       !begins(start, len, BOOT_SIGNATURE, "\x55\xaa", 2);
+}
 
 static int refuse_others(const uint8_t *start, size_t len, struct err *e)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
-		size_t n = strlen(others[i].magic);
+	const char *name = cd_only(start, len) ? "a CD (ISO 9660) without a boot record" : NULL;
 
-		if (len >= n && !memcmp(start, others[i].magic, n))
-			return err_set(e, ENOTSUP,
-				"the image is %s, which is not written; convert it to raw, which "
-				"may be compressed with zstd, gzip, xz or bzip2",
-				others[i].name);
-	}
-	return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		if (begins(start, len, others[i].at, others[i].magic, others[i].len))
+			name = others[i].name;
+	if (!name)
+		return 0;
+	return err_set(e, ENOTSUP,
+		"the image is %s, which is not written; convert it to qcow2 by qemu-img convert -O "
+		"qcow2 OLD NEW, or to raw, which may be compressed with zstd, gzip, xz or bzip2",
+		name);
 }
 
 bool format_known(const char *name)
