@@ -9,7 +9,7 @@ libcrypt-dev libyaml-dev python3 python3-yaml'
 image='zstd xz-utils cpio kmod mtools e2fsprogs fdisk dosfstools grub-common grub-pc-bin grub-efi-amd64-bin busybox-static
 binutils dpkg-dev'
 run='dnsmasq-base tftpd-hpa ipxe ipmitool iproute2'
-rack='qemu-system-x86 ovmf seabios swtpm'
+rack='qemu-system-x86 qemu-utils ovmf seabios swtpm'
 judge='clang clang-format clang-tidy cppcheck llvm perl openipmi freeipmi-tools python3-ironicclient
 python3-openstacksdk xorriso curl openssl sqlite3 universal-ctags wrk hyperfine debootstrap lldpd dmidecode gdisk libarchive-tools mandoc zsh fish nginx-light'
 
