@@ -10,7 +10,7 @@ image='zstd xz-utils cpio kmod mtools e2fsprogs fdisk dosfstools grub-common gru
 binutils dpkg-dev'
 run='dnsmasq-base tftpd-hpa ipxe ipmitool iproute2'
 rack='qemu-system-x86 qemu-utils ovmf seabios swtpm'
-judge='clang clang-format clang-tidy cppcheck llvm perl openipmi freeipmi-tools python3-ironicclient
+judge='efibootmgr clang clang-format clang-tidy cppcheck llvm perl openipmi freeipmi-tools python3-ironicclient
 python3-openstacksdk xorriso curl openssl sqlite3 universal-ctags wrk hyperfine debootstrap lldpd dmidecode gdisk libarchive-tools mandoc zsh fish nginx-light'
 
 # clang's sanitizer and fuzzer runtimes carry the compiler's major version in their name

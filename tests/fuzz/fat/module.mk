@@ -1,0 +1,1 @@
+$(call fuzz_target,fat,agentsystem agentnvram base,jansson)
