@@ -16,7 +16,13 @@
 #include "agent/report/messages.h"
 #include "agent/report/progress.h"
 
-enum agent_power { AGENT_POWER_NONE, AGENT_POWER_REBOOT, AGENT_POWER_OFF, AGENT_POWER_COUNT };
+enum agent_power {
+	AGENT_POWER_NONE,
+	AGENT_POWER_REBOOT,
+	AGENT_POWER_OFF,
+	AGENT_POWER_KEXEC, /* into the kernel that was loaded for it */
+	AGENT_POWER_COUNT
+};
 
 /*
  * What differs between the ramdisk, a host and a simulation. Every function may be NULL: then there
@@ -30,6 +36,8 @@ struct agent_platform {
 	void (*settle)(void *data, int timeout_ms);
 	/* Waits until disks come or go; at most timeout_ms. NULL: they never do. */
 	void (*wait_change)(void *data, int timeout_ms);
+	/* Loads a kernel module by name; false when there is none. */
+	bool (*load_module)(void *data, const char *name);
 	/* Takes all network interfaces down. */
 	void (*network_down)(void *data);
 	/* Listens for neighbours since the interfaces are up. NULL: nobody does. */
@@ -81,6 +89,9 @@ void agent_want_power(struct agent *a, enum agent_power power);
 void agent_lock_down(struct agent *a);
 void agent_set_node(struct agent *a, const json_t *node); /* takes a copy; not an object: ignored */
 json_t *agent_node(struct agent *a);			  /* a copy, or NULL */
+
+/* Loads a kernel module, where modules are the agent's business; a missing one is no error. */
+void agent_load_module(struct agent *a, const char *name);
 
 /* Waits until the devices present at boot have been found. */
 void agent_settle(struct agent *a);

@@ -1,4 +1,4 @@
-/* The boot loader of the image that was written. */
+/* The boot loader of the image that was written, and the firmware's entries for it. */
 #ifndef AGENT_BOOTLOADER_H
 #define AGENT_BOOTLOADER_H
 
@@ -6,10 +6,20 @@
 
 /*
  * The command image.install_bootloader. A whole-disk image brings its own boot loader: under BIOS
- * in its first sectors, under UEFI at the removable-media path of its EFI system partition, which
- * firmware tries without an entry in NVRAM. So nothing is written; under UEFI a disk without such a
- * partition is an error, unless ignore_bootloader_failure is set.
+ * in its first sectors, and nothing is to be done; under UEFI on its EFI system partition. The
+ * firmware gets a boot entry for it, first of BootOrder and BootNext, so that the machine does not
+ * come back to the network; entries with the same label go, and the path for removable media is
+ * made bootable when it is missing.
+ *
+ * Fails without such a partition, without a loader on it, and when the NVRAM cannot hold the entry;
+ * where the firmware lets nobody change entries, a loader at the path for removable media is
+ * enough. With ignore_bootloader_failure every failure is only told.
  */
 int bootloader_install(void *agent, const json_t *params, json_t **ret_result, struct err *e);
+
+/* Steps, as the Ironic agent has them: bootsteps.c. */
+int bootloader_clean_nvram(struct agent *a, const json_t *args, json_t **ret_result, struct err *e);
+int bootloader_erase_pstore(
+	struct agent *a, const json_t *args, json_t **ret_result, struct err *e);
 
 #endif

@@ -17,6 +17,12 @@ char *agent_disk_path(const struct agent *a, const json_t *disk)
 	return sysroot_path(a->sr, "%s", name ? name : "");
 }
 
+void agent_load_module(struct agent *a, const char *name)
+{
+	if (a->platform->load_module)
+		(void)a->platform->load_module(a->platform->data, name);
+}
+
 /* Choosing among half of the disks could choose the wrong one. */
 void agent_settle(struct agent *a)
 {

@@ -1,5 +1,6 @@
 /* Steps; see steps.h. */
 #include "agent/steps.h"
+#include "agent/bootloader.h"
 #include "agent/erase/metadata.h"
 #include "agent/inspection.h"
 #include "agent/standby.h"
@@ -137,6 +138,23 @@ static const struct step steps[] = {
 		.priority = {[PHASE_CLEAN] = 99},
 		.abortable = true,
 		.run = erase_devices_metadata,
+	},
+	{
+		.name = "erase_pstore",
+		.interface = "deploy",
+		.in = {[PHASE_CLEAN] = true},
+		.abortable = true,
+		.run = bootloader_erase_pstore,
+	},
+	{
+		.name = "clean_uefi_nvram",
+		.interface = "deploy",
+		.in = {[PHASE_CLEAN] = true},
+		.abortable = true,
+		.argsinfo = "{\"match_patterns\":{\"description\":\"Regular expressions; a boot "
+			    "entry whose device path matches one is removed. By default those "
+			    "of partitions, ^HD\\\\(.\",\"required\":false}}",
+		.run = bootloader_clean_nvram,
 	},
 	{
 		.name = "write_image",

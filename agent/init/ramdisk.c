@@ -159,6 +159,13 @@ static void wait_change(void *data, int timeout_ms)
 		devices_wait_change(rd->devices, timeout_ms);
 }
 
+static bool load_module(void *data, const char *name)
+{
+	struct ramdisk *rd = data;
+
+	return rd->devices && devices_load(rd->devices, name);
+}
+
 static void network_down(void *data)
 {
 	struct ramdisk *rd = data;
@@ -215,6 +222,7 @@ static void __attribute__((noreturn)) run_agent(struct ramdisk *rd)
 		.set_clock = set_clock,
 		.settle = settle,
 		.wait_change = wait_change,
+		.load_module = load_module,
 		.network_down = network_down,
 		.lldp = rd->lldp,
 		.forever = true};

@@ -166,9 +166,8 @@ void start_write_image(struct flow_run *run, struct op *op)
 void start_install_bootloader(struct flow_run *run, struct op *op)
 {
 	agentlink_command(run->env->agents, run->node, "image.install_bootloader",
-		json_pack("{s:n, s:n, s:n, s:s, s:b}", "root_uuid", "efi_system_part_uuid",
-			"prep_boot_part_uuid", "target_boot_mode", "uefi",
-			"ignore_bootloader_failure", 0),
+		json_pack("{s:n, s:n, s:n, s:s}", "root_uuid", "efi_system_part_uuid",
+			"prep_boot_part_uuid", "target_boot_mode", "uefi"),
 		op);
 }
 

@@ -79,7 +79,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(head, data, size);
 	if (data[0] & 2)
 		repair(head, size, sector);
-	esp = esp_find(head, size, sector);
+	esp = esp_find(head, size, sector, NULL);
 	if (gpt_read(head, size, sector, &g, &e) == 0) {
 		if (esp > g.n_entries)
 			abort();

@@ -22,7 +22,7 @@ static unsigned esp_of(const char *root, const char *script)
 	if (read(fd, head, sizeof(head)) != sizeof(head))
 		abort();
 	close(fd);
-	return esp_find(head, sizeof(head), 512);
+	return esp_find(head, sizeof(head), 512, NULL);
 }
 
 int main(void)
@@ -34,7 +34,7 @@ int main(void)
 	is_int(esp_of(root, "label: gpt\\n,4M,L\\n,,L\\n"), 0, "a GPT without one");
 	is_int(esp_of(root, "label: dos\\n,4M,L\\n,4M,L\\n,16M,U\\n"), 3, "the third of an MBR");
 	is_int(esp_of(root, "label: dos\\n,,L\\n"), 0, "an MBR without one");
-	is_int(esp_find(none, sizeof(none), 512), 0, "no table");
-	is_int(esp_find(none, 0, 512), 0, "no bytes");
+	is_int(esp_find(none, sizeof(none), 512, NULL), 0, "no table");
+	is_int(esp_find(none, 0, 512, NULL), 0, "no bytes");
 	return done_testing();
 }
