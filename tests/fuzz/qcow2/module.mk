@@ -1,0 +1,1 @@
+$(call fuzz_target,qcow2,image base,gnutls libzstd zlib)
