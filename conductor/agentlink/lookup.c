@@ -34,13 +34,13 @@ static json_t *config_reply(const char *token, const struct agent_policy *p)
 {
 	json_t *config = json_pack(
 		"{s:i, s:s, s:b, s:{s:s, s:b, s:b, s:b, s:n}, s:{s:s, s:i}, s:{}, s:b, "
-		"s:b, s:[s,s], s:b, s:b, s:s, s:n}",
+		"s:b, s:[s,s,s,s], s:b, s:b, s:s, s:n}",
 		"heartbeat_timeout", p->heartbeat_timeout_s, "agent_token", token,
 		"agent_token_required", 1, "metrics", "backend", "noop", "prepend_host", 0,
 		"prepend_uuid", 0, "prepend_host_reverse", 0, "global_prefix", "metrics_statsd",
 		"statsd_host", "localhost", "statsd_port", 8125, "agent_containers",
 		"agent_md5_checksum_enable", 0, "disable_deep_image_inspection", 0,
-		"permitted_image_formats", "raw", "gpt", "agent_skip_bmc_detect", 0,
+		"permitted_image_formats", "raw", "gpt", "qcow2", "iso", "agent_skip_bmc_detect", 0,
 		"enable_bios_bootloader_install", 0, "tls_min_version", "1.2", "tls_cipher_suites");
 
 	if (config && p->progress_url)

@@ -105,15 +105,18 @@ static json_t *node_for_disk(const struct node *n)
 		"instance_info", instance, "properties", properties, "driver_internal_info");
 }
 
-/* Contract section 5, image_info; "node" is our own. */
+/*
+ * Contract section 5, image_info; "node" is our own. Without a disk_format the agent looks what it
+ * is; a qcow2 image goes to it as it is.
+ */
 static json_t *image_info(const struct node *n)
 {
 	static const char *const passed[] = {"image_os_hash_algo", "image_os_hash_value",
 		"image_checksum", "image_disk_format", "image_type", "image_server_auth_strategy",
 		"image_server_user", "image_server_password", "image_request_authorization"};
 	const char *source = json_str(n->instance_info, "image_source");
-	json_t *info = json_pack("{s:s, s:[s], s:s, s:s, s:b, s:s, s:s}", "id", source, "urls",
-		source, "disk_format", "raw", "container_format", "bare", "stream_raw_images", 1,
+	json_t *info = json_pack("{s:s, s:[s], s:n, s:s, s:b, s:s, s:s}", "id", source, "urls",
+		source, "disk_format", "container_format", "bare", "stream_raw_images", 1,
 		"image_type", "whole-disk", "node_uuid", n->uuid);
 
 	for (size_t i = 0; i < ARRAY_SIZE(passed); i++) {
