@@ -218,25 +218,26 @@ class Images(Server):
         if data is None:
             h.send_error(404)
             return
-        first = int((re.match(r"bytes=(\d+)-", h.headers.get("Range") or "") or [0, 0])[1])
-        h.send_response(206 if first else 200)
-        if first:
-            h.send_header("Content-Range", "bytes %d-%d/%d" % (first, len(data) - 1, len(data)))
+        wanted = re.match(r"bytes=(\d+)-(\d*)$", h.headers.get("Range") or "")
+        first, end = (int(wanted[1]), int(wanted[2] or len(data) - 1) + 1) if wanted else (0, len(data))
+        h.send_response(206 if wanted else 200)
+        if wanted:
+            h.send_header("Content-Range", "bytes %d-%d/%d" % (first, end - 1, len(data)))
         h.send_header("Accept-Ranges", "bytes")
         h.send_header("ETag", '"%s"' % hashlib.sha1(data).hexdigest())
-        h.send_header("Content-Length", str(len(data) - first))
+        h.send_header("Content-Length", str(end - first))
         h.end_headers()
         if h.command == "HEAD":
             return
         gate = self.gates.get(name)
         try:
             if gate:
-                h.wfile.write(data[first:max(first, gate[0])])
+                h.wfile.write(data[first:min(end, max(first, gate[0]))])
                 h.wfile.flush()
                 gate[1].set()
                 gate[2].wait(120)
                 first = max(first, gate[0])
-            h.wfile.write(data[first:])
+            h.wfile.write(data[first:end])
         except OSError:
             h.close_connection = True
 

@@ -220,8 +220,55 @@ def wrong_sum_in_between():
         check_cured(sim, m)
 
 
+def as_qcow2(sim, options, *convert):
+    """The image as QEMU's tools make a qcow2 of it, served as "system.img"."""
+    raw, path = os.path.join(sim.folder, "image.raw"), os.path.join(sim.folder, "image.qcow2")
+    with open(raw, "wb") as f:
+        f.write(IMAGE)
+    subprocess.run(["qemu-img", "convert", "-f", "raw", "-O", "qcow2", "-o", options, *convert, raw, path], check=True)
+    with open(path, "rb") as f:
+        sim.images.files[NAME] = f.read()
+
+
+def declare(sim, m, disk_format):
+    sim.patch(m, {"op": "add", "path": "/instance_info/image_disk_format", "value": disk_format})
+
+
+def qcow2():
+    """It goes to the agent as it is, and is what the agent finds, or what was declared; nothing else."""
+    with Sim() as sim:
+        m = machine(sim)
+        as_qcow2(sim, "compression_type=zstd", "-c")
+        sim.image(m, NAME)
+        declare(sim, m, "raw")
+        with open(m.disk, "r+b") as f:
+            f.write(b"what is here")
+        sim.deploy(m)
+        node = sim.reach(m, "active", "deploy failed")
+        check_failure(sim, m, node, "deploy failed", "active", URL, "the image is qcow2, but image_disk_format says raw; correct it")
+        tap.equal(read_at(m.disk, 0, 12), b"what is here", "declared as raw: nothing was written")
+        sim.patch(m, {"op": "remove", "path": "/instance_info/image_disk_format"})
+        sim.deploy(m)
+        check_deployed(sim, m, "qcow2 that nobody declared: deployed")
+        as_qcow2(sim, "compat=0.10,cluster_size=4096")
+        sim.image(m, NAME)
+        declare(sim, m, "qcow2")
+        whole = sim.images.files[NAME]
+        sim.images.files[NAME] = whole[:-MIB]
+        sim.go(m, "deleted", "available")
+        sim.image(m, NAME, hashlib.sha256(whole).hexdigest())
+        declare(sim, m, "qcow2")
+        sim.deploy(m)
+        node = sim.reach(m, "active", "deploy failed")
+        check_failure(sim, m, node, "deploy failed", "active", URL, "reaches beyond the end of the file", "fetch it anew")
+        tap.ok(read_at(m.disk, 510, 2) != b"\x55\xaa", "a part of it does not boot")
+        sim.images.files[NAME] = whole
+        check_cured(sim, m)
+        check_deployed(sim, m, "qcow2 of version 2: deployed")
+
+
 CASES = (cut, changed_meanwhile, stalled_once, stalled, no_ranges, wrong_length, redirect_loop, untrusted, server_broken,
-         wrong_sum_in_between)
+         wrong_sum_in_between, qcow2)
 
 if __name__ == "__main__":
     run_cases(CASES)
