@@ -86,9 +86,18 @@ static int choose_algo(struct checksum *c, const char *algo, struct err *e)
 	return err_set(e, EINVAL, "the image's checksum is neither MD5, SHA-256 nor SHA-512");
 }
 
-int checksum_open(struct checksum *c, const struct image_job *job, struct err *e)
+static int start(struct checksum *c, struct err *e)
 {
 	gnutls_hash_hd_t hash;
+
+	if (gnutls_hash_init(&hash, (gnutls_digest_algorithm_t)c->algo) < 0)
+		return err_set(e, ENOTSUP, "%s is not available", c->name);
+	c->hash = hash;
+	return 0;
+}
+
+int checksum_open(struct checksum *c, const struct image_job *job, struct err *e)
+{
 	int r = 0;
 
 	*c = (struct checksum){0};
@@ -108,11 +117,35 @@ int checksum_open(struct checksum *c, const struct image_job *job, struct err *e
 	for (char *p = c->want; *p; p++)
 		*p = (char)tolower((unsigned char)*p);
 	r = choose_algo(c, str_empty(job->hash_algo) ? NULL : job->hash_algo, e);
+	return r < 0 ? r : start(c, e);
+}
+
+int checksum_also(struct checksum *c, const char *digest, struct err *e)
+{
+	struct checksum also = {0};
+	int r;
+
+	str_copy(also.want, sizeof(also.want), digest + 7);
+	r = choose_algo(&also, NULL, e);
 	if (r < 0)
 		return r;
-	if (gnutls_hash_init(&hash, (gnutls_digest_algorithm_t)c->algo) < 0)
-		return err_set(e, ENOTSUP, "%s is not available", c->name);
-	c->hash = hash;
+	if (c->algo == also.algo) {
+		if (!strcmp(c->want, also.want))
+			return 0;
+		return err_set(e, EBADMSG,
+			"the registry has %s as %s, but the image's checksum is given as %s; "
+			"correct one of them",
+			also.want, also.name, c->want);
+	}
+	r = start(&also, e);
+	if (r < 0)
+		return r;
+	if (!c->algo) {
+		*c = also;
+		return 0;
+	}
+	c->also = xmalloc(sizeof(also));
+	*c->also = also;
 	return 0;
 }
 
@@ -120,16 +153,19 @@ void checksum_update(struct checksum *c, const void *data, size_t len)
 {
 	if (c->hash)
 		gnutls_hash(c->hash, data, len);
+	if (c->also)
+		checksum_update(c->also, data, len);
 }
 
 int checksum_end(
 	struct checksum *c, uint64_t bytes, const char *target, char *ret_hex, struct err *e)
 {
 	unsigned char sum[64];
+	int r = c->also ? checksum_end(c->also, bytes, target, ret_hex, e) : 0;
 
 	ret_hex[0] = 0;
-	if (!c->hash)
-		return 0;
+	if (r < 0 || !c->hash)
+		return r;
 	gnutls_hash_output(c->hash, sum);
 	hex_encode(sum, gnutls_hash_get_len((gnutls_digest_algorithm_t)c->algo), ret_hex);
 	if (!strcmp(ret_hex, c->want))
@@ -145,4 +181,8 @@ void checksum_close(struct checksum *c)
 	if (c->hash)
 		gnutls_hash_deinit(c->hash, NULL);
 	c->hash = NULL;
+	if (c->also)
+		checksum_close(c->also);
+	free(c->also);
+	c->also = NULL;
 }

@@ -9,7 +9,11 @@ struct checksum {
 	char name[16];
 	char want[129]; /* hex digits, lower case */
 	void *hash;
+	struct checksum *also; /* another one that has to match, too; owned */
 };
+
+/* A digest of a registry, "sha256:...", has to match, too. -EBADMSG when it cannot. */
+int checksum_also(struct checksum *c, const char *digest, struct err *e);
 
 /* Reads the job; fetches the checksum file when one is named. 0 or -EINVAL and what a fetch gives.
  */

@@ -18,6 +18,7 @@
 #include "agent/image/iso9660.h"
 #include "agent/image/parts.h"
 #include "agent/image/pipeline.h"
+#include "agent/image/places.h"
 #include "agent/image/table.h"
 #include "agent/image/target.h"
 #include "lib/base/mem.h"
@@ -175,6 +176,19 @@ static int prepare_parts(struct work *w, struct err *e)
 	return r;
 }
 
+/* What a registry calls the image by is its checksum, also when none is given. */
+static int find_places(struct work *w, struct err *e)
+{
+	int r = places_open(&w->job, w->cancel, &w->job.places, e);
+
+	if (r < 0)
+		return r;
+	w->job.urls = places_urls(w->job.places);
+	if (*places_digest(w->job.places))
+		w->job.no_checksum = true;
+	return 0;
+}
+
 /*
  * All that can go wrong without the disk goes wrong before the disk is touched, which happens when
  * the first piece of the image has come and fits.
@@ -186,7 +200,11 @@ static int prepare(struct work *w, struct err *e)
 	if (r == 0)
 		r = ca_to_file(w, e);
 	if (r == 0)
+		r = find_places(w, e);
+	if (r == 0)
 		r = checksum_open(&w->checksum, &w->job, e);
+	if (r == 0 && *places_digest(w->job.places))
+		r = checksum_also(&w->checksum, places_digest(w->job.places), e);
 	if (r == 0)
 		r = configdrive_load(&w->job, &w->drive, &w->drive_len, e);
 	if (r == 0 && w->job.parts)
@@ -292,6 +310,7 @@ static void work_done(struct work *w)
 	target_close(&w->target);
 	parts_close(&w->parts);
 	checksum_close(&w->checksum);
+	places_free(w->job.places);
 	if (w->drive)
 		mem_wipe(w->drive, w->drive_len);
 	free(w->drive);

@@ -22,9 +22,13 @@ struct image_parts {
 	bool preserve_ephemeral;
 };
 
+struct places;
+
 /* Everything is borrowed for the time of image_write(). NULL and 0 mean "not given". */
 struct image_job {
-	const char *const *urls; /* NULL-terminated; tried in order; http, https, file or a path */
+	/* NULL-terminated; tried in order; http, https, file or a path; oci: places.h */
+	const char *const *urls;
+	struct places *places;	 /* set by image_write() itself, with urls resolved */
 	const char *disk_format; /* "raw"; compression is found by looking */
 
 	/*

@@ -55,6 +55,13 @@ static void read_range(struct imghead *h, char *text)
 	h->range_total = total;
 }
 
+/* A registry may offer several ways; a token is the one that reveals least. */
+static void read_challenge(struct imghead *h, const char *line, size_t len)
+{
+	if (strncasecmp(h->challenge, "Bearer ", 7) != 0)
+		header_value(line, len, "www-authenticate:", h->challenge, sizeof(h->challenge));
+}
+
 void imghead_line(struct imghead *h, const char *line, size_t len)
 {
 	char range[80] = "", accept[40] = "";
@@ -63,6 +70,7 @@ void imghead_line(struct imghead *h, const char *line, size_t len)
 		*h = (struct imghead){0};
 	header_value(line, len, "etag:", h->etag, sizeof(h->etag));
 	header_value(line, len, "last-modified:", h->modified, sizeof(h->modified));
+	read_challenge(h, line, len);
 	header_value(line, len, "accept-ranges:", accept, sizeof(accept));
 	if (accept[0])
 		h->ranges = str_ieq(accept, "bytes");

@@ -9,10 +9,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define IMGHEAD_TEXT_MAX 160
+#define IMGHEAD_TEXT_MAX      160
+#define IMGHEAD_CHALLENGE_MAX 1024
 
 struct imghead {
 	char etag[IMGHEAD_TEXT_MAX], modified[64]; /* "" when there is none, or it is too long */
+	char challenge[IMGHEAD_CHALLENGE_MAX];	   /* WWW-Authenticate, the Bearer one of several */
 	bool ranges;				   /* the server says that it gives parts of it */
 	bool has_range;
 	uint64_t range_start, range_total; /* bytes; the start is below the total */

@@ -65,10 +65,11 @@ static bool claim(struct parallel *p, uint64_t *ret)
 	return found;
 }
 
-static void report(struct parallel *p, struct slot *slot, int r)
+/* slot NULL: it did not come. */
+static void report(struct parallel *p, struct slot *slot)
 {
 	pthread_mutex_lock(&p->lock);
-	if (r == 0)
+	if (slot)
 		slot->full = true;
 	else
 		p->failed = true;
@@ -82,14 +83,13 @@ static void *run_connection(void *arg)
 	_cleanup_(range_freep) struct range *r = NULL;
 	uint64_t i;
 
-	if (range_resume(p->s->job, p->url, p->total, p->validator, &p->stop, &r, NULL) < 0) {
-		report(p, NULL, -ENOMEM);
-		return NULL;
-	}
-	while (claim(p, &i)) {
+	if (range_resume(p->s->job, p->url, p->total, p->validator, &p->stop, &r, NULL) < 0)
+		report(p, NULL);
+	while (r && claim(p, &i)) {
 		struct slot *slot = &p->slots[i % p->n_slots];
+		int ret = range_read(r, offset_of(p, i), slot->data, len_of(p, i), NULL);
 
-		report(p, slot, range_read(r, offset_of(p, i), slot->data, len_of(p, i), NULL));
+		report(p, ret == 0 ? slot : NULL);
 	}
 	return NULL;
 }

@@ -169,10 +169,9 @@ static int open_local(struct range *r, const char *path, struct err *e)
 }
 
 /* The first byte tells the size, and whether there are ranges at all. */
-static int open_remote(struct range *r, const struct image_job *job, const char *url,
-	const atomic_bool *stop, struct err *e)
+static int open_remote(struct range *r, const atomic_bool *stop, struct err *e)
 {
-	int ret = remote_open(&r->remote, job, url, NULL, stop, e);
+	int ret = remote_open_at(&r->remote, r->job, r->url, stop, e);
 
 	if (ret < 0)
 		return ret;
@@ -189,7 +188,7 @@ int range_resume(const struct image_job *job, unsigned url, uint64_t size, const
 
 	*r = (struct range){.job = job, .url = url, .fd = -1, .size = size};
 	str_copy(r->validator, sizeof(r->validator), validator);
-	code = remote_open(&r->remote, job, job->urls[url], NULL, stop, e);
+	code = remote_open_at(&r->remote, job, url, stop, e);
 	if (code < 0)
 		range_free(r);
 	else
@@ -214,7 +213,7 @@ int range_open(
 		const char *path = source_path(job->urls[i]);
 
 		*r = (struct range){.job = job, .url = i, .fd = -1};
-		code = path ? open_local(r, path, e) : open_remote(r, job, job->urls[i], stop, e);
+		code = path ? open_local(r, path, e) : open_remote(r, stop, e);
 		if (code == 0) {
 			*ret = r;
 			return 0;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/image/places.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
 #include "lib/base/time.h"
@@ -17,6 +18,7 @@
 #define RETRIES	       10
 #define RETRY_PAUSE_MS 500
 #define PAUSE_MAX_MS   10000
+#define RENEWALS       3 /* of a token, in one attempt: others use them, too */
 
 /* What one attempt needs beside the connection. */
 struct attempt {
@@ -69,6 +71,30 @@ int remote_open(struct remote *r, const struct image_job *job, const char *url,
 	return 0;
 }
 
+int remote_open_at(struct remote *r, const struct image_job *job, unsigned url,
+	const atomic_bool *stop, struct err *e)
+{
+	char *authorization = places_authorization(job->places, url);
+	int ret = remote_open(r, job, job->urls[url], authorization, stop, e);
+
+	r->place = url;
+	if (authorization)
+		mem_wipe(authorization, strlen(authorization));
+	free(authorization);
+	return ret;
+}
+
+/* After a 401 to what was shown: whether there is something else to show now. */
+static bool renew(struct remote *r)
+{
+	if (!r->refused || !places_renew(r->job->places, r->place, r->authorization))
+		return false;
+	free(r->authorization);
+	r->authorization = places_authorization(r->job->places, r->place);
+	r->refused = false;
+	return true;
+}
+
 void remote_close(struct remote *r)
 {
 	if (r->easy)
@@ -96,6 +122,9 @@ static size_t on_data(char *bytes, size_t size, size_t n, void *arg)
 
 	if (!r->status)
 		curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, &r->status);
+	r->refused = r->renews && r->status == 401;
+	if (r->refused)
+		return size * n;
 	n = a->fn(a->data, (const uint8_t *)bytes, size * n);
 	r->last_ms = time_mono_ms(); /* after the taker: its waiting is not the server's */
 	return n;
@@ -138,9 +167,9 @@ static int request_headers(const struct remote *r, const char *if_range, struct 
 	return ret;
 }
 
-static void set_identity(CURL *c, const struct image_job *job, const char *url)
+static void set_identity(CURL *c, const struct image_job *job, const char *url, bool authorized)
 {
-	if (job->user) {
+	if (job->user && !authorized) {
 		curl_easy_setopt(c, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
 		curl_easy_setopt(c, CURLOPT_USERNAME, job->user);
 		curl_easy_setopt(c, CURLOPT_PASSWORD, job->password ? job->password : "");
@@ -175,7 +204,7 @@ static void set_options(struct remote *r, struct attempt *a)
 	curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
 	curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_tick);
 	curl_easy_setopt(c, CURLOPT_XFERINFODATA, r);
-	set_identity(c, r->job, r->url);
+	set_identity(c, r->job, r->url, r->authorization != NULL);
 }
 
 /* Ranges as RFC 9110 section 14.1.2 writes them. */
@@ -191,11 +220,11 @@ static void set_range(CURL *c, uint64_t first, uint64_t last)
 		curl_easy_setopt(c, CURLOPT_RANGE, range);
 }
 
-CURLcode remote_get(struct remote *r, uint64_t first, uint64_t last, const char *if_range,
-	remote_body_fn fn, void *data, struct err *e)
+static CURLcode get_once(
+	struct attempt *a, uint64_t first, uint64_t last, const char *if_range, struct err *e)
 {
+	struct remote *r = a->r;
 	struct http_tls tls = {.ca_file = r->job->ca_file, .insecure = r->job->insecure};
-	struct attempt a = {r, fn, data};
 	struct curl_slist *headers = NULL;
 	CURLcode code = CURLE_FAILED_INIT;
 	char *pin = NULL;
@@ -203,10 +232,10 @@ CURLcode remote_get(struct remote *r, uint64_t first, uint64_t last, const char 
 	r->head = (struct imghead){0};
 	r->error[0] = 0;
 	r->status = 0;
-	r->stalled = false;
+	r->stalled = r->refused = false;
 	r->last_ms = time_mono_ms();
 	curl_easy_reset(r->easy);
-	set_options(r, &a);
+	set_options(r, a);
 	set_range(r->easy, first, last);
 	curl_set_tls(r->easy, &tls, &pin, NULL);
 	if (request_headers(r, if_range, &headers) < 0) {
@@ -216,8 +245,23 @@ CURLcode remote_get(struct remote *r, uint64_t first, uint64_t last, const char 
 		code = curl_easy_perform(r->easy);
 		curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, &r->status);
 	}
+	r->refused |= r->renews && code == CURLE_OK && r->status == 401;
 	curl_slist_free_all(headers);
 	free(pin);
+	return code;
+}
+
+CURLcode remote_get(struct remote *r, uint64_t first, uint64_t last, const char *if_range,
+	remote_body_fn fn, void *data, struct err *e)
+{
+	struct attempt a = {r, fn, data};
+	unsigned tries = RENEWALS;
+	CURLcode code;
+
+	do {
+		r->renews = r->authorization && r->job->places && tries--;
+		code = get_once(&a, first, last, if_range, e);
+	} while (renew(r));
 	return code;
 }
 

@@ -17,6 +17,9 @@ struct remote {
 	const atomic_bool *stop; /* NULL: never */
 	char *url;
 	char *authorization; /* of this URL, instead of the job's; NULL: the job's */
+	unsigned place;	     /* which of the job's URLs it is */
+	bool renews;	     /* its registry gives another token when this one has run out */
+	bool refused;	     /* which is so now */
 	char shown[256];     /* the url, for errors */
 
 	/* of the present attempt; set by remote_get() */
@@ -35,6 +38,9 @@ typedef size_t (*remote_body_fn)(void *data, const uint8_t *bytes, size_t len);
 /* authorization may be NULL. Copies url and authorization; the job is borrowed. */
 int remote_open(struct remote *r, const struct image_job *job, const char *url,
 	const char *authorization, const atomic_bool *stop, struct err *e);
+/* The same for one of the job's URLs, with what is to be shown there. */
+int remote_open_at(struct remote *r, const struct image_job *job, unsigned url,
+	const atomic_bool *stop, struct err *e);
 void remote_close(struct remote *r); /* a zeroed one is fine */
 
 /*

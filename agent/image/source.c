@@ -233,10 +233,10 @@ static enum verdict transfer_run(struct transfer *t)
 	return NEXT_URL;
 }
 
-static int run_http(struct source *s, struct transfer *t, const char *url, struct err *e)
+static int run_http(struct source *s, struct transfer *t, struct err *e)
 {
 	enum verdict v;
-	int r = remote_open(&t->remote, s->job, url, NULL, s->stop, e);
+	int r = remote_open_at(&t->remote, s->job, t->url, s->stop, e);
 
 	if (r < 0)
 		return r;
@@ -313,7 +313,7 @@ int source_run(struct source *s, struct err *e)
 		t.url = (unsigned)i;
 		t.single = false;
 		t.validator[0] = 0; /* another server's tags say nothing */
-		r = path ? run_file(s, &t, path, e) : run_http(s, &t, s->job->urls[i], e);
+		r = path ? run_file(s, &t, path, e) : run_http(s, &t, e);
 		if (r == 0 || r == -ECANCELED || r == -ESTALE)
 			break;
 	}

@@ -8,6 +8,7 @@ import base64
 import bz2
 import gzip
 import hashlib
+import json
 import lzma
 import os
 import random
@@ -251,6 +252,42 @@ def test_connections(lab):
     p = lab.run("badsegmentdata/raw", target, "--connections", "8")
     ok(p.returncode == 1 and "checksum is wrong" in p.stderr, "segments of other bytes", p.stderr)
     ok(unbootable(target), "and the disk does not boot")
+
+
+def test_registry(lab):
+    """Artifacts of an OCI registry, on loopback and so without TLS."""
+    host = "oci://127.0.0.1:%d/" % lab.server.server_address[1]
+    digest = lab.sum("raw")
+    layer = {"mediaType": "application/octet-stream", "digest": "sha256:" + digest, "size": IMAGE_SIZE}
+    manifest = json.dumps({"schemaVersion": 2, "layers": [layer]}).encode()
+    at = "@sha256:" + hashlib.sha256(manifest).hexdigest()
+
+    def write(reference, *options):
+        target = lab.disk()
+        lab.server.reset()
+        p = subprocess.run([agent, "write", host + reference, target, "--quiet", *options], capture_output=True,
+                           text=True, timeout=60)
+        return p, target
+    for reference, options in (("good/raw" + at, ()), ("good/raw", ()), ("good/raw:latest" + at, ()),
+                               ("good/raw:all", ()), ("token/raw" + at, ()), ("token/raw:all", ("--connections", "4")),
+                               ("good/raw" + at, ("--sha256", digest)),
+                               ("good/raw" + at, ("--md5", lab.sum("raw", "md5")))):
+        p, target = write(reference, *options)
+        ok(p.returncode == 0 and same_as_image(target, lab.image), "%s %s" % (reference, " ".join(options)), p.stderr)
+    ok(len(lab.server.tokens) == 0 and digest not in str(lab.server.requests[0]), "no token where none is asked for")
+    p, target = write("token/raw:all", "--connections", "4")
+    ok(len(lab.server.tokens) > 2, "tokens that run out are renewed: %d" % len(lab.server.tokens), lab.server.requests)
+    for reference, text, options in (
+            ("good/raw:nothing", "404", ()), ("good/raw@sha256:" + "a" * 64, "404", ()),
+            ("othermanifest/raw" + at, "gave a manifest that is not sha256:", ()),
+            ("nolayers/raw", "has no layers", ()), ("good/raw@sha256:123", "wrong tag or digest", ()),
+            ("GOOD/raw", "wrong repository", ()), ("private/raw", "gives no token", ()),
+            ("good/raw" + at, "correct one of them", ("--sha256", "a" * 64))):
+        p, target = write(reference, *options)
+        ok(p.returncode == 1 and text in p.stderr and untouched(target), "%s: %s" % (reference, text), p.stderr)
+    for options in ((), ("--md5", lab.sum("raw", "md5"))):
+        p, target = write("otherblob/raw" + at, *options)
+        ok(p.returncode == 1 and "checksum is wrong" in p.stderr and unbootable(target), "another blob", p.stderr)
 
 
 def test_bad_image(lab):
@@ -508,7 +545,7 @@ def main():
     folder = tempfile.mkdtemp(prefix="ingot-image-")
     try:
         lab = Lab(folder)
-        tests = [test_good, test_bad_net, test_connections, test_bad_image, test_killed, test_config_drive, test_disk]
+        tests = [test_good, test_bad_net, test_connections, test_registry, test_bad_image, test_killed, test_config_drive, test_disk]
         for test in [t for t in tests if not sys.argv[1:] or t.__name__ in sys.argv[1:]]:
             test(lab)
     finally:

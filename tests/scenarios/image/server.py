@@ -1,7 +1,9 @@
 """An HTTP server that misbehaves on demand: the first path component says how."""
+import base64
 import email.utils
 import hashlib
 import http.server
+import json
 import os
 import socket
 import threading
@@ -35,7 +37,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         how, _, arg = how.partition("=")
         self.server.requests.append((self.path, self.headers.get("Range"), self.headers.get("Authorization")))
         name = name.partition("?")[0]
-        if how == "status":
+        if self.path.startswith("/v2/"):
+            self.registry(self.path[4:])
+        elif how == "token":
+            self.token()
+        elif how == "status":
             self.send(int(arg), {"Content-Length": "0"})
         elif how == "loop":
             self.send(302, {"Location": self.path, "Content-Length": "0"})
@@ -61,6 +67,53 @@ class Handler(http.server.BaseHTTPRequestHandler):
             headers["Content-Range"] = "bytes %d-%d/%d" % (start, end - 1, len(data))
         headers["Content-Length"] = str(end - start)
         return (206 if "Content-Range" in headers else 200), headers, data[start:end]
+
+    # An OCI registry: the first part of the repository's name says how it is, the second is the file.
+
+    def token(self):
+        """Tokens are good for three answers."""
+        secret = "Basic " + base64.b64encode(b"ann:geheim").decode()
+        if "private" in self.path and self.headers.get("Authorization") != secret:
+            self.send(401, {"Content-Length": "0"})
+            return
+        self.server.tokens.append(3)
+        text = json.dumps({"token": "t%d" % (len(self.server.tokens) - 1)}).encode()
+        self.send(200, {"Content-Length": str(len(text))}, text)
+
+    def admitted(self, how):
+        """Whether the registry answers this request."""
+        shown = self.headers.get("Authorization", "")
+        if how not in ("token", "private"):
+            return True
+        if shown.startswith("Bearer t"):
+            number = int(shown[8:])
+            self.server.tokens[number] -= 1
+            return self.server.tokens[number] >= 0
+        return False
+
+    def registry(self, path):
+        how, name, kind, reference = path.split("/")
+        data = self.server.files[name]
+        digest = "sha256:" + hashlib.sha256(data).hexdigest()
+        if how == "otherblob":
+            data = b"x" + data[1:]
+        layer = {"mediaType": "application/octet-stream", "digest": digest, "size": len(data)}
+        manifest = json.dumps({"schemaVersion": 2, "layers": [] if how == "nolayers" else [layer]}).encode()
+        inner = "sha256:" + hashlib.sha256(manifest).hexdigest()
+        index = json.dumps({"schemaVersion": 2, "manifests": [
+            {"digest": "sha256:" + "0" * 64, "platform": {"architecture": "s390x"}, "annotations": {"disktype": "raw"}},
+            {"digest": "sha256:" + "1" * 64, "annotations": {"disktype": "qcow2"}},
+            {"digest": inner, "annotations": {"disktype": "raw"}}]}).encode()
+        if not self.admitted(how):
+            self.send(401, {"Content-Length": "0", "WWW-Authenticate": 'Bearer realm="%s",service="lab",scope="%s"' % (
+                self.server.url("token/x"), "repository:%s/%s:pull" % (how, name))})
+        elif kind == "blobs":
+            self.send(*self.body(data)) if reference == digest else self.send(404, {"Content-Length": "0"})
+        else:
+            text = index if reference == "all" else manifest if reference in ("latest", inner) else b""
+            if how == "othermanifest":
+                text = manifest + b" "
+            self.send(200 if text else 404, {"Content-Length": str(len(text))}, text)
 
     def how_ok(self, arg, data):
         self.send(*self.body(data))
@@ -192,6 +245,7 @@ class Server(http.server.ThreadingHTTPServer):
     def reset(self):
         self.cut_done = False
         self.errors = 0
+        self.tokens = []
         self.requests.clear()
         self.stalled.clear()
         self.release.clear()
