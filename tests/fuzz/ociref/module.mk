@@ -1,0 +1,1 @@
+$(call fuzz_target,ociref,image json base,jansson)
