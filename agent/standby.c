@@ -17,10 +17,13 @@ static const json_t *image_info(const json_t *params)
 	return json_object_get(params, "image_info");
 }
 
-/* IPA's rule: os_hash_algo and os_hash_value together, or checksum. */
+/* IPA's rule: os_hash_algo and os_hash_value together, or checksum; an OCI reference leads to one.
+ */
 static bool has_checksum(const json_t *info)
 {
-	return !str_empty(json_str(info, "checksum")) ||
+	const char *url = json_string_value(json_array_get(json_object_get(info, "urls"), 0));
+
+	return !str_empty(json_str(info, "checksum")) || str_starts(url ? url : "", "oci://") ||
 	       (!str_empty(json_str(info, "os_hash_algo")) &&
 		       !str_empty(json_str(info, "os_hash_value")));
 }
