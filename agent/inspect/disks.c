@@ -1,14 +1,17 @@
 /* Disks of the inventory: what an image may be written to, with everything that identifies it. */
+#include "agent/inspect/bypath.h"
+#include "agent/inspect/bytes.h"
 #include "agent/inspect/inventory.h"
+#include "agent/inspect/scsi.h"
 #include "agent/inspect/usage.h"
 #include "lib/base/fs.h"
 #include "lib/base/str.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
 #define DISKS_JSON_MAX (1024 * 1024)
+#define PAGE_MAX       65536
 
 /* Prefixes of kernel names that are never disks. */
 static const char *const not_disks[] = {
@@ -32,171 +35,134 @@ static void put_line(json_t *o, const char *key, char *line)
 	free(line);
 }
 
-/* Unit serial number, VPD page 80h (SPC-4, 7.8.15): 4 bytes header, then text. */
-static char *scsi_serial(const struct sysroot *sr, const char *name)
+/* One of the pages that the kernel keeps of a SCSI disk ("vpd_pg80"); its length, or 0. */
+static size_t page(const struct sysroot *sr, const char *name, const char *which, char **ret)
 {
-	_cleanup_free_ char *path = sysroot_path(sr, "/sys/block/%s/device/vpd_pg80", name);
-	_cleanup_free_ char *page = NULL;
-	size_t len, n;
-	char *text;
+	_cleanup_free_ char *path = sysroot_path(sr, "/sys/block/%s/device/%s", name, which);
+	size_t len = 0;
 
-	if (fs_read(path, 65536, &page, &len, NULL) < 0 || len < 5)
-		return NULL;
-	n = ((size_t)(unsigned char)page[2] << 8) | (unsigned char)page[3];
-	if (n > len - 4)
-		n = len - 4;
-	for (size_t i = 4; i < 4 + n; i++)
-		if (page[i] < 0x20 || page[i] == 0x7f)
-			page[i] = ' ';
-	page[4 + n] = '\0'; /* fs_read() leaves room for a NUL */
-	text = str_trim(page + 4);
-	return *text ? xstrdup(text) : NULL;
+	return fs_read(path, PAGE_MAX, ret, &len, NULL) < 0 ? 0 : len;
 }
 
-/*
- * World-wide names as udev shows them: "naa.<16 hex>" becomes 0x<16 hex>; with 32 digits the second
- * half is the vendor's extension. NVMe's "eui." and "nvme." names stay as they are.
- */
-static void put_wwn(const struct sysroot *sr, json_t *disk, const char *name)
+static void put_wwns(json_t *disk, const char *wwn, const char *with, const char *extension)
 {
-	_cleanup_free_ char *wwid = sysroot_line(sr, "/sys/block/%s/device/wwid", name);
-	char wwn[19], text[40];
-	size_t n;
+	json_put_str(disk, "wwn", wwn);
+	json_put_str(disk, "wwn_with_extension", with);
+	json_put_str(disk, "wwn_vendor_extension", extension);
+}
 
-	json_put_str(disk, "wwn", NULL);
-	json_put_str(disk, "wwn_with_extension", NULL);
-	json_put_str(disk, "wwn_vendor_extension", NULL);
+/* An NAA name as udev's scsi_id cuts it: 64 bits, and a vendor's extension where there are 128. */
+static void put_naa(json_t *disk, const char *hex)
+{
+	char wwn[19], extension[19], with[35];
+	bool wide = strlen(hex) == 32;
+
+	snprintf(wwn, sizeof(wwn), "0x%.16s", hex);
+	snprintf(with, sizeof(with), "0x%.32s", hex);
+	snprintf(extension, sizeof(extension), "0x%.16s", wide ? hex + 16 : "");
+	put_wwns(disk, wwn, with, wide ? extension : NULL);
+}
+
+/* The kernel's own choice of a name, where there is no page of them: "naa.5000c5...", "eui.00...".
+ */
+static void put_wwid(const struct sysroot *sr, json_t *disk, const char *name)
+{
+	static const char *const kinds[] = {"eui.", "nvme.", "uuid."};
+	_cleanup_free_ char *wwid = sysroot_line(sr, "/sys/block/%s/device/wwid", name);
+
 	if (!wwid)
 		wwid = sysroot_line(sr, "/sys/block/%s/wwid", name);
-	if (!wwid)
-		return;
-	n = strlen(wwid) - 4;
-	if (!str_starts(wwid, "naa.")) {
-		if (str_starts(wwid, "eui.") || str_starts(wwid, "nvme.") ||
-			str_starts(wwid, "uuid."))
+	put_wwns(disk, NULL, NULL, NULL);
+	if (wwid && str_starts(wwid, "naa.") && (strlen(wwid) == 20 || strlen(wwid) == 36))
+		put_naa(disk, wwid + 4);
+	for (size_t i = 0; wwid && i < ARRAY_SIZE(kinds); i++)
+		if (str_starts(wwid, kinds[i]))
 			json_put_str(disk, "wwn", wwid);
-		return;
-	}
-	if (n != 16 && n != 32)
-		return;
-	snprintf(wwn, sizeof(wwn), "0x%.16s", wwid + 4);
-	snprintf(text, sizeof(text), "0x%.32s", wwid + 4);
-	json_put_str(disk, "wwn", wwn);
-	json_put_str(disk, "wwn_with_extension", text);
-	if (n == 32) {
-		snprintf(text, sizeof(text), "0x%.16s", wwid + 20);
-		json_put_str(disk, "wwn_vendor_extension", text);
-	}
 }
 
-/* "0:0:1:0" of a SCSI disk, from where its device link points. */
-static char *hctl_of(const struct sysroot *sr, const char *name)
+/* The serial number of the USB device that the disk is in. */
+static char *usb_serial(const struct sysroot *sr, const char *name)
 {
-	char *last = sysroot_link(sr, "/sys/block/%s/device", name);
-	unsigned n;
-	char c;
+	_cleanup_free_ char *at = sysroot_real(sr, "/sys/block/%s", name);
+	char *slash, *serial = NULL;
 
-	if (last && sscanf(last, "%u:%u:%u:%u%c", &n, &n, &n, &n, &c) == 4)
-		return last;
-	free(last);
-	return NULL;
-}
-
-/* How the disk is attached, in lsblk's words, by a mark in its path below /sys/devices. */
-static const char *tran_of(const char *real)
-{
-	static const struct {
-		const char *mark, *tran;
-	} table[] = {
-		{"/nvme", "nvme"},
-		{"/usb", "usb"},
-		{"/end_device-", "sas"},
-		{"/rport-", "fc"},
-		{"/session", "iscsi"},
-		{"/ata", "sata"},
-		{"/virtio", "virtio"},
-		{"/mmc_host", "mmc"},
-	};
-
-	for (size_t i = 0; real && i < ARRAY_SIZE(table); i++)
-		if (strstr(real, table[i].mark))
-			return table[i].tran;
-	return NULL;
-}
-
-/* The last PCI function in the path; its end goes to *ret_after. */
-static const char *last_pci(const char *real, size_t *ret_len)
-{
-	const char *found = NULL;
-	unsigned n;
-	int used;
-
-	for (const char *p = real; (p = strchr(p, '/')); p++) {
-		used = 0;
-		if (sscanf(p + 1, "%x:%x:%x.%x%n", &n, &n, &n, &n, &used) == 4 && used &&
-			(p[1 + used] == '/' || !p[1 + used])) {
-			found = p + 1;
-			*ret_len = (size_t)used;
-		}
-	}
-	return found;
-}
-
-/* The port of an ATA disk counted within its controller, as udev does: ata5 of {5,6} is 1. */
-static int ata_port(const struct sysroot *sr, const char *real, const char *pci, size_t pci_len)
-{
-	const char *p = strstr(pci, "/ata");
-	_cleanup_free_ char *line = NULL;
-	int n = 0;
-
-	if (!p || sscanf(p, "/ata%d", &n) != 1)
-		return -1;
-	line = sysroot_line(
-		sr, "%.*s/ata%d/ata_port/ata%d/port_no", (int)(pci + pci_len - real), real, n, n);
-	return line && str_to_int(line, 0, 65535, &n) == 0 ? n : n;
-}
-
-/* The name udev would give it below /dev/disk/by-path, for PCI attached disks; allocated. */
-static char *by_path(const struct sysroot *sr, const char *real, const char *tran, const char *hctl)
-{
-	size_t len = 0;
-	const char *pci = real ? last_pci(real, &len) : NULL, *p;
-	unsigned nsid = 0;
-
-	if (!pci)
+	if (!at || !strstr(at, "/usb"))
 		return NULL;
-	if (str_eq(tran, "nvme") && (p = strrchr(real, 'n')) && sscanf(p, "n%u", &nsid) == 1)
-		return xasprintf("/dev/disk/by-path/pci-%.*s-nvme-%u", (int)len, pci, nsid);
-	if (str_eq(tran, "sata"))
-		return xasprintf("/dev/disk/by-path/pci-%.*s-ata-%d", (int)len, pci,
-			ata_port(sr, real, pci, len));
-	if (str_eq(tran, "virtio") && !hctl)
-		return xasprintf("/dev/disk/by-path/pci-%.*s", (int)len, pci);
-	if (hctl && (p = strchr(hctl, ':')))
-		return xasprintf("/dev/disk/by-path/pci-%.*s-scsi-0%s", (int)len, pci, p);
-	return NULL;
+	while (!serial && (slash = strrchr(at, '/')) && slash != at) {
+		*slash = '\0';
+		serial = sysroot_exists(sr, "%s/idVendor", at) ? sysroot_line(sr, "%s/serial", at)
+							       : NULL;
+	}
+	return serial;
 }
 
 static void put_identity(const struct sysroot *sr, json_t *disk, const char *name)
 {
+	static const char *const firmwares[] = {"rev", "firmware_rev", "fwrev"};
 	char *serial = sysroot_line(sr, "/sys/block/%s/serial", name);
+	char *model = sysroot_line(sr, "/sys/block/%s/device/model", name);
 
 	if (!serial)
 		serial = sysroot_line(sr, "/sys/block/%s/device/serial", name);
-	if (!serial)
-		serial = scsi_serial(sr, name);
-	put_line(disk, "model", sysroot_line(sr, "/sys/block/%s/device/model", name));
+	if (model)
+		bytes_text((const uint8_t *)model, strlen(model), model);
+	put_line(disk, "model", model);
 	put_line(disk, "serial", serial);
 	put_line(disk, "vendor", sysroot_line(sr, "/sys/block/%s/device/vendor", name));
-	put_wwn(sr, disk, name);
+	put_wwid(sr, disk, name);
+	json_put_str(disk, "firmware", NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(firmwares) && !json_str(disk, "firmware"); i++)
+		put_line(disk, "firmware",
+			sysroot_line(sr, "/sys/block/%s/device/%s", name, firmwares[i]));
+}
+
+/* What a SCSI disk's pages know better than the kernel's attributes. */
+static void put_scsi_identity(const struct sysroot *sr, json_t *disk, const char *name)
+{
+	_cleanup_free_ char *pg80 = NULL, *pg83 = NULL, *pgb1 = NULL;
+	size_t n80 = page(sr, name, "vpd_pg80", &pg80), n83 = page(sr, name, "vpd_pg83", &pg83);
+	size_t nb1 = page(sr, name, "vpd_pgb1", &pgb1);
+	char serial[SCSI_SERIAL_MAX], hex[SCSI_NAME_MAX];
+	unsigned rate = nb1 ? scsi_rotation_rate((const uint8_t *)pgb1, nb1) : 0;
+
+	if (n80 && scsi_serial((const uint8_t *)pg80, n80, serial) == 0)
+		json_put_str(disk, "serial", serial);
+	else if (!json_str(disk, "serial"))
+		put_line(disk, "serial", usb_serial(sr, name));
+	if (n83 && scsi_name((const uint8_t *)pg83, n83, hex) == 0)
+		put_naa(disk, hex);
+	if (rate > 1)
+		json_put_int(disk, "rotation_rpm", rate);
+}
+
+/* Behind SCSI's 16 characters of a model an ATA disk has 40; what it says itself goes before. */
+static void put_ata_identity(const struct sysroot *sr, json_t *disk, const char *name)
+{
+	_cleanup_free_ char *pg89 = NULL;
+	size_t n = page(sr, name, "vpd_pg89", &pg89);
+	struct ata_identity id;
+	char hex[17];
+
+	if (!n || scsi_ata_identify((const uint8_t *)pg89, n, &id) < 0)
+		return;
+	json_put_str(disk, "model", id.model);
+	if (id.serial[0])
+		json_put_str(disk, "serial", id.serial);
+	if (id.firmware[0])
+		json_put_str(disk, "firmware", id.firmware);
+	if (id.wwn) {
+		snprintf(hex, sizeof(hex), "%016llx", (unsigned long long)id.wwn);
+		put_naa(disk, hex);
+	}
+	if (id.rotation_rate > 1)
+		json_put_int(disk, "rotation_rpm", id.rotation_rate);
 }
 
 static json_t *disk_collect(const struct sysroot *sr, const char *name)
 {
 	_cleanup_free_ char *real = sysroot_real(sr, "/sys/block/%s", name);
-	_cleanup_free_ char *hctl = hctl_of(sr, name);
+	_cleanup_free_ char *hctl = bypath_hctl(real);
 	_cleanup_free_ char *dev = xasprintf("/dev/%s", name);
-	const char *tran = tran_of(real);
 	json_t *disk = json_object();
 
 	json_put_str(disk, "name", dev);
@@ -204,13 +170,17 @@ static json_t *disk_collect(const struct sysroot *sr, const char *name)
 	json_put_bool(disk, "rotational",
 		sysroot_int(sr, 0, "/sys/block/%s/queue/rotational", name) == 1);
 	put_identity(sr, disk, name);
+	if (hctl) {
+		put_scsi_identity(sr, disk, name);
+		put_ata_identity(sr, disk, name);
+	}
 	json_put_str(disk, "hctl", hctl);
-	put_line(disk, "by_path", by_path(sr, real, tran, hctl));
+	put_line(disk, "by_path", bypath_name(sr, real));
 	json_put_int(disk, "logical_sectors",
 		sysroot_int(sr, 512, "/sys/block/%s/queue/logical_block_size", name));
 	json_put_int(disk, "physical_sectors",
 		sysroot_int(sr, 512, "/sys/block/%s/queue/physical_block_size", name));
-	json_put_str(disk, "tran", tran);
+	json_put_str(disk, "tran", bypath_transport(sr, real));
 	return disk;
 }
 

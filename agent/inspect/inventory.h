@@ -7,9 +7,10 @@
 
 /*
  * The whole inventory: interfaces, disks, cpu, memory, bmc_address, bmc_v6address, bmc_mac,
- * system_vendor, tpm (ours), boot, hostname. `bootif` is the MAC address that booted, NULL when not
- * known. Never fails: what cannot be read is null. Takes milliseconds, plus up to a second where a
- * BMC does not answer. Any thread; the caller owns the reference.
+ * system_vendor, boot, hostname as the Ironic agent has them, and our own: bmc, tpm, system, gpus,
+ * disks[].health, memory.dimms. `bootif` is the MAC address that booted, NULL when not known. Never
+ * fails: what cannot be read is null. Takes milliseconds, plus up to three seconds each where the
+ * BMC or a disk does not answer. Any thread; the caller owns the reference.
  */
 json_t *inventory_collect(const struct sysroot *sr, const char *bootif);
 
@@ -26,13 +27,45 @@ json_t *inventory_memory(const struct sysroot *sr);
 json_t *inventory_system_vendor(const struct sysroot *sr);
 json_t *inventory_boot(const struct sysroot *sr, const char *bootif);
 
-/* {version: "2.0" or "1.2", driver, pcr_banks: ["sha256", ...]}, or null without a TPM. */
+json_t *inventory_hostname(const struct sysroot *sr);
+
+/* {kernel, uptime_s, virtualization: "none", "kvm", ...}; `cpu` is inventory_cpu()'s. */
+json_t *inventory_system(const struct sysroot *sr, const json_t *cpu);
+
+/* [{vendor_id, product_id, class, revision, bus, numa_node_id, driver}], ids in hex without 0x. */
+json_t *inventory_pci(const struct sysroot *sr);
+
+/* Those of them that draw or compute, with vendor and name (null where nothing knows it). */
+json_t *inventory_gpus(const struct sysroot *sr, const json_t *pci);
+
+/* [{product, vendor, handle: "USB:1:2", path, vendor_id, product_id, serial}] without hubs. */
+json_t *inventory_usb(const struct sysroot *sr);
+
+/*
+ * {ram: [{numa_node, size_kb}], cpus: [{cpu, numa_node, thread_siblings}], nics: [{name,
+ * numa_node}], distances: {"0": [10, 21]}}; `cpu` is the number of a core within its node.
+ */
+json_t *inventory_numa(const struct sysroot *sr);
+
+/*
+ * An inventory in the form of hardware-detect, [[class, name, key, value], ...]: system, firmware,
+ * cpu, memory, disk and network, as far as the inventory tells; no benchmarks.
+ */
+json_t *inventory_extra(const json_t *inventory);
+
+/*
+ * {version: "2.0" or "1.2", driver, pcr_banks: ["sha256", ...], pcrs: {"sha256": {"0": "hex",
+ * ...}}, event_log_bytes}, or null without a TPM.
+ */
 json_t *inventory_tpm(const struct sysroot *sr);
 
-/* SMBIOS in detail (bios, system, board, chassis, cpu[], memory{}), or NULL without a table. */
+/* SMBIOS in the words of dmidecode ({bios, cpu[], memory{devices[]}}), or NULL without a table. */
 json_t *inventory_dmi(const struct sysroot *sr);
 
-/* Sets bmc_address, bmc_v6address and bmc_mac in `inventory`; null where there is no BMC. */
+/*
+ * Sets bmc_address, bmc_v6address, bmc_mac and bmc ({firmware_version, ipmi_version,
+ * manufacturer_id, product_id, device_id}) in `inventory`; null where there is no BMC.
+ */
 void inventory_put_bmc(const struct sysroot *sr, json_t *inventory);
 
 #endif

@@ -112,6 +112,7 @@ static void read_cpu(struct smbios *s, const struct structure *st)
 	c->max_speed_mhz = (uint32_t)number(st, 0x14, 2);
 	c->current_speed_mhz = (uint32_t)number(st, 0x16, 2);
 	c->populated = number(st, 0x18, 1) & 0x40;
+	c->enabled = (number(st, 0x18, 1) & 0x07) == 1;
 	c->core_count = wide_count(st, 0x23, 0x2a);
 	c->thread_count = wide_count(st, 0x25, 0x2e);
 }

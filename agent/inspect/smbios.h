@@ -29,7 +29,7 @@ struct smbios_cpu { /* type 4, section 7.5 */
 	char version[SMBIOS_TEXT_MAX];
 	uint32_t max_speed_mhz, current_speed_mhz;
 	uint32_t core_count, thread_count;
-	bool populated;
+	bool populated, enabled;
 };
 
 struct smbios {

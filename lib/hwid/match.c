@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/mem.h"
 #include "lib/base/str.h"
 #include "lib/hwid/hint.h"
 #include "lib/json/json.h"
@@ -96,6 +97,17 @@ static bool test_string(const struct hint *h, const char *value)
 	}
 }
 
+/* udev links an ATA disk twice, as "...-ata-3.0" and, as before systemd 247, as "...-ata-3". */
+static bool test_older_path(const struct hint *h, const char *path)
+{
+	_cleanup_free_ char *older = NULL;
+
+	if (strcmp(h->name->name, "by_path") || !strstr(path, "-ata-") || !str_ends(path, ".0"))
+		return false;
+	older = xstrndup(path, strlen(path) - 2);
+	return test_string(h, older);
+}
+
 bool hint_test(const struct hint *h, const struct hint_property *p)
 {
 	switch (h->name->type) {
@@ -107,7 +119,8 @@ bool hint_test(const struct hint *h, const struct hint_property *p)
 		break;
 	}
 	for (size_t i = 0; i < p->n; i++)
-		if (p->strings[i] && test_string(h, p->strings[i]))
+		if (p->strings[i] &&
+			(test_string(h, p->strings[i]) || test_older_path(h, p->strings[i])))
 			return true;
 	return false;
 }

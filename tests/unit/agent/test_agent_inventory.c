@@ -33,7 +33,7 @@ static void test_recorded_disks(const struct sysroot *sr)
 	is_str(json_str(d, "serial"), "ATA0001", "ATA serial out of VPD page 80h");
 	is_str(json_str(d, "wwn"), "0x5000c500a1b2c3d4", "ATA world-wide name");
 	is_str(json_str(d, "hctl"), "2:0:0:0", "host, channel, target, LUN");
-	is_str(json_str(d, "by_path"), "/dev/disk/by-path/pci-0000:00:1f.2-ata-3", "ATA by path");
+	is_str(json_str(d, "by_path"), "/dev/disk/by-path/pci-0000:00:1f.2-ata-3.0", "ATA by path");
 	is_str(json_str(d, "tran"), "sata", "ATA transport");
 	d = named(disks, "/dev/sdb");
 	is_str(json_str(d, "vendor"), "SEAGATE", "SCSI vendor");

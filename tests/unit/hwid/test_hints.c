@@ -29,7 +29,7 @@ static const struct hints_disk disk = {.name = "/dev/sda",
 	.vendor = "ATA",
 	.wwn = "0x5002538e40a1b2c3",
 	.hctl = "1:0:0:0",
-	.by_path = "/dev/disk/by-path/pci-0000:00:17.0-ata-1",
+	.by_path = "/dev/disk/by-path/pci-0000:00:17.0-ata-1.0",
 	.tran = "sata",
 	.size_bytes = 60 * GIB,
 	.rotational = false};
@@ -83,6 +83,9 @@ static void test_matches(void)
 		{"{\"hctl\": \"1:0:0:0\", \"tran\": \"SATA\", \"size\": \">= 50\"}", true},
 		{"{\"hctl\": \"1:0:0:0\", \"tran\": \"nvme\", \"size\": \">= 50\"}", false},
 		{"{\"by_path\": \"<in> ata-1\", \"name\": \"/dev/sda\"}", true},
+		{"{\"by_path\": \"/dev/disk/by-path/pci-0000:00:17.0-ata-1.0\"}", true},
+		{"{\"by_path\": \"/dev/disk/by-path/pci-0000:00:17.0-ata-1\"}", true}, /* older */
+		{"{\"by_path\": \"/dev/disk/by-path/pci-0000:00:17.0-ata\"}", false},
 	};
 	char why[300];
 
