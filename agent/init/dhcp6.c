@@ -154,9 +154,11 @@ enum dhcp6_event dhcp6_client_input(
 	case DHCP6_STATE_SOLICITING:
 		if (!reply)
 			return advertised(c, &r, now_ms);
-		return r.rapid_commit && !r.status && r.lease.address.family
-			       ? bind_lease(c, &r, now_ms)
-			       : DHCP6_NOTHING;
+		if (r.rapid_commit && !r.status && r.lease.address.family)
+			return bind_lease(c, &r, now_ms);
+		if (r.status)
+			note_refusal(c, &r); /* dnsmasq refuses so what asked for rapid commit */
+		break;
 	case DHCP6_STATE_REQUESTING:
 	case DHCP6_STATE_RENEWING:
 		return reply && duid_eq(&r.server, &c->server) ? replied(c, &r, now_ms)

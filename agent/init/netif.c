@@ -1,7 +1,5 @@
 /* Interface configuration; see netif.h. */
 #include "agent/init/netif.h"
-#include "lib/base/buf.h"
-#include "lib/base/fs.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
 
@@ -121,23 +119,6 @@ void netif_clear(const char *name)
 	(void)set_address(name, SIOCSIFADDR, 0);
 }
 
-int netif_write_resolv_conf(const char *path, const struct dhcp_lease *lease, struct err *e)
-{
-	struct buf b = BUF_INIT(4096);
-	char text[INET_ADDRSTRLEN];
-	int r = 0;
-
-	if (lease->domain[0])
-		buf_printf(&b, "search %s\n", lease->domain);
-	for (size_t i = 0; i < lease->n_dns; i++)
-		buf_printf(&b, "nameserver %s\n",
-			inet_ntop(AF_INET, &lease->dns[i], text, sizeof(text)));
-	if (lease->n_dns)
-		r = fs_write_atomic(path, b.data, b.len, 0644, e);
-	buf_done(&b);
-	return r;
-}
-
 /* IPv4, not a fragment, UDP, to port 68; the packet begins with its IP header. */
 static int attach_filter(int fd)
 {
@@ -204,7 +185,8 @@ int netif_dhcp_unicast(int *fd, const struct dhcp_lease *lease, const uint8_t *m
 
 int netif_news_open(struct err *e)
 {
-	struct sockaddr_nl addr = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK};
+	struct sockaddr_nl addr = {
+		.nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK | RTMGRP_IPV6_IFADDR};
 	_cleanup_close_ int fd =
 		socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
 

@@ -14,9 +14,6 @@ int netif_configure(const char *name, const struct dhcp_lease *lease, struct err
 /* Takes the address, and with it the routes, away. */
 void netif_clear(const char *name);
 
-/* Writes the lease's name servers and domain; nothing when it has none. */
-int netif_write_resolv_conf(const char *path, const struct dhcp_lease *lease, struct err *e);
-
 /*
  * A packet socket that gets only IPv4 UDP to port 68 of this interface; non-blocking. Negative
  * errno on failure.
@@ -29,7 +26,7 @@ int netif_dhcp_broadcast(int fd, int ifindex, const uint8_t *message, size_t len
 /* Sends a DHCP message from the lease's address to its server; keeps *fd open, -1 at first. */
 int netif_dhcp_unicast(int *fd, const struct dhcp_lease *lease, const uint8_t *message, size_t len);
 
-/* A socket that tells when interfaces come, go or change (RTMGRP_LINK); non-blocking. */
+/* A socket that tells when interfaces or addresses of IPv6 come, go or change; non-blocking. */
 int netif_news_open(struct err *e);
 
 #endif

@@ -201,6 +201,40 @@ static void fatal(struct ramdisk *rd, const struct err *e)
 	power(rd, AGENT_POWER_REBOOT);
 }
 
+/* Each interface with what is in its way, for the person before the machine. */
+static void say_network(struct ramdisk *rd, const char *what)
+{
+	_cleanup_free_ char *text = net_text(rd->net);
+	char *save = NULL;
+
+	say_warning(rd->journal, "%s", what);
+	for (char *l = strtok_r(text, "\n", &save); l; l = strtok_r(NULL, "\n", &save))
+		say_warning(rd->journal, "  %s", l);
+}
+
+static void start_network(struct ramdisk *rd)
+{
+	const struct net_config config = {.params = &rd->params,
+		.sr = &rd->sr,
+		.journal = rd->journal,
+		.resolv_conf = "/etc/resolv.conf",
+		.load = load_module,
+		.data = rd};
+	struct err e = {0};
+
+	if (net_start(&config, &rd->net, &e) < 0)
+		fatal(rd, &e);
+	if (!rd->net)
+		return;
+	net_set_lldp(rd->net, rd->lldp);
+	while (!net_wait(rd->net, 30000))
+		say_network(
+			rd, "still no address; is the cable in, and does a DHCP server answer?");
+	if (rd->params.inspection_callback_url && rd->params.dhcp_all && rd->params.dhcp_wait_s &&
+		!net_wait_all(rd->net, rd->params.dhcp_wait_s * 1000))
+		say_network(rd, "not every interface has an address; going on without");
+}
+
 static void start_parts(struct ramdisk *rd)
 {
 	struct err e = {0};
@@ -209,11 +243,7 @@ static void start_parts(struct ramdisk *rd)
 		fatal(rd, &e);
 	if (rd->params.inspection_callback_url && lldp_start(&rd->sr, &rd->lldp, &e) < 0)
 		journal_err(rd->journal, "LLDP", &e);
-	if (net_start(&rd->params, &rd->sr, rd->journal, &rd->net, &e) < 0)
-		fatal(rd, &e);
-	while (rd->net && !net_wait(rd->net, 30000))
-		say_warning(rd->journal,
-			"still no address; is the cable in, and does a DHCP server answer?");
+	start_network(rd);
 }
 
 static void __attribute__((noreturn)) run_agent(struct ramdisk *rd)

@@ -209,6 +209,12 @@ static void test_rapid(void)
 	message(DHCP6_REPLY, &c);
 	ia(1, 0x90);
 	is_int(take(&c, 1), DHCP6_NOTHING, "a reply to what was not asked");
+	message(DHCP6_REPLY, &c);
+	option(13, "\0\2", 2);
+	take(&c, 1);
+	is_int(c.refusal, DHCP6_NO_ADDRS_AVAIL, "a refusal in a reply, as dnsmasq sends it");
+	message(DHCP6_REPLY, &c);
+	ia(1, 0x90);
 	option(14, NULL, 0);
 	is_int(take(&c, 1), DHCP6_BOUND, "rapid commit");
 }
