@@ -11,7 +11,8 @@ export LC_ALL=C
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../archive/lists.sh"
 
-cache=$1
+mkdir -p "$1"
+cache=$(cd "$1" && pwd)
 out=$cache/curl
 sources=$cache/sources
 name=libcurl-gnutls.so.4
@@ -26,7 +27,7 @@ download() {
 	echo "  CURL  downloading Debian's source"
 	rm -rf "$sources/new" && mkdir -p "$sources/new"
 	own_lists "$cache/apt-sources" deb-src &&
-		(cd "$sources/new" && own_apt "$cache_full/apt-sources" apt-get -qq source --download-only curl) &&
+		(cd "$sources/new" && own_apt "$cache/apt-sources" apt-get -qq source --download-only curl) &&
 		mv "$sources"/new/* "$sources" && rm -rf "$sources/new" "$cache/apt-sources"
 }
 
@@ -67,7 +68,6 @@ step() { # NAME: its output is shown when it fails
 }
 
 mkdir -p "$sources"
-cache_full=$(cd "$cache" && pwd)
 exec 9>"$cache/.lock-curl" # two makes may want the same library at the same time
 flock 9
 [ "$out/.stamp" -nt "$0" ] && exit 0

@@ -1,34 +1,40 @@
 #!/bin/sh
-# fetch.sh CACHE: fills CACHE/linux with Debian's own kernel, without installing it.
+# fetch.sh CACHE [SUITE]: fills CACHE/linux with Debian's own kernel, without installing it; with a SUITE (trixie,
+# bookworm-backports, ...) CACHE/linux-SUITE with the kernel of that one.
 #
-# Afterwards CACHE/linux holds boot/vmlinuz-RELEASE, lib/modules/RELEASE with modules.dep and
+# Afterwards the folder holds boot/vmlinuz-RELEASE, lib/modules/RELEASE with modules.dep and
 # modules.alias, `vmlinuz` (a link), `release` (the kernel's release) and `version` (the package's
 # version). Modules are unpacked (.ko) also where Debian ships them compressed. The package
 # stays in CACHE/debs, and as long as it is there nothing is fetched again. Needs no root.
 set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/../archive/lists.sh"
 
-cache=$1
-debs=$cache/debs
-tree=$cache/linux
+umask 022
+mkdir -p "$1"
+cache=$(cd "$1" && pwd) suite=${2:-}
+debs=$cache/debs${suite:+/$suite}
+tree=$cache/linux${suite:+-$suite}
+lists=$cache/apt${suite:+-$suite}
 meta=linux-image-amd64
 
 say() {
 	echo "  LINUX $*"
 }
 
-# The package that the metapackage stands for. Without package lists of the machine's own (or with
-# lists too old to download by), lists are fetched into the cache.
-resolve() {
-	apt-cache $apt_options show --no-all-versions "$meta" 2>/dev/null |
-		sed -n 's/^Depends: .*\(linux-image-[0-9][^ ,]*\).*/\1/p' | head -n 1
+# apt PROGRAM ARGUMENT...: on the machine's lists, or on our own once they are there.
+apt() {
+	if [ -e "$lists/sources.list" ]; then
+		own_apt "$lists" "$@"
+	else
+		"$@"
+	fi
 }
 
-own_lists() {
-	say "fetching package lists"
-	mkdir -p "$cache/apt/lists/partial" "$cache/apt/archives/partial"
-	lists=$(cd "$cache/apt" && pwd)
-	apt_options="-o Dir::State::Lists=$lists/lists -o Dir::Cache=$lists -o Dir::Cache::archives=$lists/archives"
-	apt-get $apt_options -o APT::Sandbox::User=root -qq update
+# The package that the metapackage stands for.
+resolve() {
+	apt apt-cache show --no-all-versions "$meta" 2>/dev/null |
+		sed -n 's/^Depends: .*\(linux-image-[0-9][^ ,]*\).*/\1/p' | head -n 1
 }
 
 download() {
@@ -36,22 +42,29 @@ download() {
 	[ -n "$package" ] || return 1
 	say "downloading $package"
 	rm -rf "$debs/new" && mkdir "$debs/new" # so that an interrupted download is never taken for whole
-	(cd "$debs/new" && apt-get $apt_options -o APT::Sandbox::User=root -qq download "$package") &&
+	(cd "$debs/new" && apt apt-get -o APT::Sandbox::User=root -qq download "$package") &&
 		mv "$debs"/new/*.deb "$debs" && rmdir "$debs/new"
 }
 
-umask 022
+# Another suite is on no list of the machine's; and a machine may have none, or some too old to download by.
+fetch() {
+	[ -n "$suite" ] || ! download || return 0
+	say "fetching package lists${suite:+ of $suite}"
+	own_lists "$lists" deb "$suite" && download
+}
+
 mkdir -p "$debs"
 exec 9>"$cache/.lock" # two makes may want the same kernel at the same time
 flock 9
 [ "$tree/.stamp" -nt "$0" ] && exit 0
-apt_options=
 deb=$(ls "$debs"/linux-image-[0-9]*.deb 2>/dev/null | sort -V | tail -n 1)
 if [ -z "$deb" ]; then
-	download || { own_lists && download; } || {
-		echo "fetch.sh: no package for $meta could be downloaded; is the Debian archive reachable?" >&2
+	fetch || {
+		echo "fetch.sh: no package for $meta could be downloaded${suite:+; is $suite a suite of Debian?}" >&2
+		echo "fetch.sh: is the Debian archive reachable?" >&2
 		exit 1
 	}
+	rm -rf "$lists"
 	deb=$(ls "$debs"/linux-image-[0-9]*.deb | sort -V | tail -n 1)
 fi
 

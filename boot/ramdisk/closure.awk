@@ -51,15 +51,33 @@ function add_soft(wanted,   n, i, list) {
 		add(list[i])
 }
 
-file == "list" {
-	sub("#.*", "")
-	if (NF == 0)
-		next
+# One line of a list. A file that it includes is read at once, so that the order stays what it says.
+function entry_line(line, dir,   words, status, path) {
+	sub("#.*", "", line)
+	if (split(line, words, " ") == 0)
+		return
+	if (words[1] == "include") {
+		path = dir words[2]
+		while ((status = (getline line < path)) > 0)
+			entry_line(line, dir)
+		if (status < 0) {
+			print "drivers: " path " cannot be read" > "/dev/stderr"
+			missing = 1
+		}
+		close(path)
+		return
+	}
 	entries++
-	negative[entries] = sub("^!", "", $1)
-	optional[entries] = sub("\\?$", "", $1)
-	folder[entries] = $1 ~ "/$"
-	entry[entries] = folder[entries] ? $1 : norm($1)
+	negative[entries] = sub("^!", "", words[1])
+	optional[entries] = sub("\\?$", "", words[1])
+	folder[entries] = words[1] ~ "/$"
+	entry[entries] = folder[entries] ? words[1] : norm(words[1])
+}
+
+file == "list" {
+	dir = FILENAME ~ "/" ? FILENAME : ""
+	sub("[^/]*$", "", dir)
+	entry_line($0, dir)
 }
 file == "builtin" { builtin[base($1)] = 1 }
 file == "softdep" && $1 == "softdep" {

@@ -1,15 +1,26 @@
 # The agent's image: build/agent/vmlinuz and build/agent/initramfs. The modules are packed by
 # themselves, because they take half a minute and change only with the kernel or the driver list.
-DRIVERS ?= boot/ramdisk/drivers.common
-ramdisk_modules := build/cache/ramdisk/modules.zst
+# DRIVERS is virtual, common, all (drivers.* here), or a file of one's own.
+DRIVERS ?= common
+driver_list := $(or $(wildcard boot/ramdisk/drivers.$(DRIVERS)),$(DRIVERS))
+ramdisk_modules := build/cache/ramdisk/modules-$(subst /,_,$(DRIVERS))$(if $(KERNEL),-$(KERNEL)).zst
+ramdisk_libraries := $(if $(filter small,$(LIBCURL)),build/cache/curl)
 agent_image := $(out)/agent/initramfs
 
-$(ramdisk_modules): boot/ramdisk/build.sh boot/ramdisk/closure.awk $(DRIVERS) build/cache/linux/.stamp
-	@mkdir -p $(@D)
-	@boot/ramdisk/build.sh modules build/cache/linux $(DRIVERS) $@
+# What the image was last made of: another kernel or list is a reason to make it again.
+agent_choice := $(out)/agent/.choice
+ifneq ($(strip $(KERNEL) $(DRIVERS) $(LIBCURL)),$(strip $(file <$(agent_choice))))
+.PHONY: $(agent_choice)
+endif
+$(agent_choice):
+	@mkdir -p $(@D); echo $(KERNEL) $(DRIVERS) $(LIBCURL) >$@
 
-$(agent_image): $(ramdisk_modules) $(out)/ingot-agent $(if $(filter small,$(LIBCURL)),build/cache/curl/.stamp)
-	@RAMDISK_LIBRARIES=$(if $(filter small,$(LIBCURL)),$(CURDIR)/build/cache/curl) boot/ramdisk/build.sh image build/cache/linux $(ramdisk_modules) $(out)/ingot-agent $(@D)
+$(ramdisk_modules): boot/ramdisk/build.sh boot/ramdisk/closure.awk $(wildcard boot/ramdisk/drivers.*) $(driver_list) $(agent_linux)/.stamp
+	@mkdir -p $(@D)
+	@boot/ramdisk/build.sh modules $(agent_linux) $(driver_list) $@
+
+$(agent_image): $(ramdisk_modules) $(out)/ingot-agent $(agent_choice) $(addsuffix /.stamp,$(ramdisk_libraries))
+	@RAMDISK_LIBRARIES=$(abspath $(ramdisk_libraries)) boot/ramdisk/build.sh image $(agent_linux) $(ramdisk_modules) $(out)/ingot-agent $(@D)
 
 .PHONY: agent-image
 agent-image: $(agent_image)
