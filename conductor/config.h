@@ -26,7 +26,7 @@ struct config {
 		*state_dir, *firmware_dirs, *ra;
 	/* [agent] */
 	int command_timeout, fast_track_timeout;
-	bool fast_track;
+	bool fast_track, bios_bootloader;
 	char *logs_collect, *logs_path;
 	int logs_keep;
 	/* [conductor] */

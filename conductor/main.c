@@ -481,6 +481,7 @@ static int start_engine(struct conductor *c, struct err *e)
 		.default_interfaces = f->default_interfaces,
 		.automated_clean = f->automated_clean,
 		.fast_track = f->fast_track,
+		.bios_bootloader = f->bios_bootloader,
 		.power_off_after_failure = f->power_off_after_failure,
 		.fast_track_timeout_s = f->fast_track_timeout,
 		.call_timeout_s = (unsigned)f->power_timeout,

@@ -54,6 +54,7 @@ int agentlink_command_outcome(const json_t *command, struct err *e);
 /* What the conductor tells its agents. */
 struct agent_policy {
 	int heartbeat_timeout_s;
+	bool bios_bootloader;	  /* see struct flow_env */
 	const char *progress_url; /* where agents of ours report progress; NULL: not asked for */
 	unsigned progress_interval_ms;
 };

@@ -41,7 +41,8 @@ static json_t *config_reply(const char *token, const struct agent_policy *p)
 		"statsd_host", "localhost", "statsd_port", 8125, "agent_containers",
 		"agent_md5_checksum_enable", 0, "disable_deep_image_inspection", 0,
 		"permitted_image_formats", "raw", "gpt", "qcow2", "iso", "agent_skip_bmc_detect", 0,
-		"enable_bios_bootloader_install", 0, "tls_min_version", "1.2", "tls_cipher_suites");
+		"enable_bios_bootloader_install", (int)p->bios_bootloader, "tls_min_version", "1.2",
+		"tls_cipher_suites");
 
 	if (config && p->progress_url)
 		json_object_set_new(config, "ingot",

@@ -1,5 +1,6 @@
 /* Interfaces that need no BMC: booting by iPXE, and the agent's methods. */
 #include "conductor/driver/driver.h"
+#include "conductor/driver/partimage.h"
 #include "conductor/driver/raid.h"
 
 #include <errno.h>
@@ -23,7 +24,7 @@ static int validate_image(const struct node *n, struct err *e)
 		return err_set(e, EINVAL,
 			"instance_info lacks a checksum: give image_os_hash_algo and "
 			"image_os_hash_value, or image_checksum");
-	return 0;
+	return partimage_check(n, e);
 }
 
 int validate_raid(const struct node *n, struct err *e)

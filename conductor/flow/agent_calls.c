@@ -1,4 +1,5 @@
 /* Calls to the agent: cleaning and writing the image (contract 4.7). */
+#include "conductor/driver/partimage.h"
 #include "conductor/flow/calls.h"
 #include "conductor/flow/offers.h"
 #include "conductor/flow/steps.h"
@@ -7,7 +8,9 @@
 #include <errno.h>
 #include <string.h>
 
-#define VERSION "hardware_manager_version"
+#define VERSION	  "hardware_manager_version"
+#define ROOT_UUID "root_uuid_or_disk_id"
+#define ESP_UUID  "efi_system_partition_uuid"
 
 /* What an agent calls the kinds of flows that have steps. */
 static const struct {
@@ -130,6 +133,8 @@ static json_t *image_info(const struct node *n)
 			key += strlen("image_");
 		json_object_set(info, key, v);
 	}
+	if (partimage_is(n))
+		partimage_tell(n, info);
 	json_object_set_new(info, "node", node_for_disk(n));
 	return info;
 }
@@ -163,15 +168,48 @@ void start_write_image(struct flow_run *run, struct op *op)
 	}
 	params = json_pack("{s:o}", "image_info", image_info(run->node));
 	json_put_str(params, "configdrive", drive);
+	if (partimage_is(run->node)) /* there the Ironic agent looks for it */
+		json_put_str(json_object_get(params, "image_info"), "configdrive", drive);
 	agentlink_command(run->env->agents, run->node, "standby.prepare_image", params, op);
+}
+
+bool not_a_partition_image(const struct flow_run *run)
+{
+	return !partimage_is(run->node);
+}
+
+void start_partition_uuids(struct flow_run *run, struct op *op)
+{
+	agentlink_command(
+		run->env->agents, run->node, "standby.get_partition_uuids", json_object(), op);
+}
+
+/* An agent that does not know them any more is not the one that wrote the image. */
+int finish_partition_uuids(struct flow_run *run, json_t *value, struct err *e)
+{
+	const json_t *result = json_object_get(value, "command_result");
+	const char *root = json_str(result, "root uuid"),
+		   *esp = json_str(result, "efi system partition uuid");
+
+	if (str_empty(root))
+		return err_set(e, EPROTO,
+			"the agent does not tell the UUID of the root partition it wrote");
+	json_put_str(run->node->driver_internal_info, ROOT_UUID, root);
+	json_put_str(run->node->driver_internal_info, ESP_UUID, esp);
+	return 0;
 }
 
 void start_install_bootloader(struct flow_run *run, struct op *op)
 {
-	agentlink_command(run->env->agents, run->node, "image.install_bootloader",
-		json_pack("{s:n, s:n, s:n, s:s}", "root_uuid", "efi_system_part_uuid",
-			"prep_boot_part_uuid", "target_boot_mode", "uefi"),
-		op);
+	const json_t *internal = run->node->driver_internal_info;
+	bool parts = partimage_is(run->node);
+	json_t *params = json_object();
+
+	json_put_str(params, "root_uuid", parts ? json_str(internal, ROOT_UUID) : NULL);
+	json_put_str(params, "efi_system_part_uuid", parts ? json_str(internal, ESP_UUID) : NULL);
+	json_put_str(params, "prep_boot_part_uuid", NULL);
+	json_put_str(params, "target_boot_mode", parts ? partimage_boot_mode(run->node) : "uefi");
+	agentlink_command(run->env->agents, run->node, "image.install_bootloader", params, op);
 }
 
 void start_agent_sync(struct flow_run *run, struct op *op)

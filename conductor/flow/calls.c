@@ -1,5 +1,6 @@
 /* Calls to power, boot device and the fake machine; see calls.h. Those to the agent: agent_calls.c.
  */
+#include "conductor/driver/partimage.h"
 #include "conductor/flow/calls.h"
 #include "conductor/flow/offers.h"
 #include "conductor/flow/outside.h"
@@ -46,11 +47,16 @@ bool stays_on(const struct flow_run *run)
 	       steps_no_ramdisk(run->node, run->flow->kind);
 }
 
-/* Under BIOS there is none; an image that a client's own step wrote is that step's affair. */
+/*
+ * Under BIOS there is none, but a partition image gets its boot loader there. An image that a
+ * client's own step wrote is that step's affair.
+ */
 bool needs_no_boot_entry(const struct flow_run *run)
 {
 	const struct implementation *impl = driver_implementation(run->node, IF_DEPLOY);
 
+	if (!impl->no_image && partimage_is(run->node))
+		return false;
 	return !driver_node_is_uefi(run->node) || impl->no_image;
 }
 

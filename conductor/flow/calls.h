@@ -37,6 +37,9 @@ int finish_agent_steps(struct flow_run *run, json_t *value, struct err *e);
 int finish_agent_version(struct flow_run *run, json_t *value, struct err *e);
 void start_agent_step(struct flow_run *run, struct op *op); /* the step at hand */
 void start_write_image(struct flow_run *run, struct op *op);
+bool not_a_partition_image(const struct flow_run *run);
+void start_partition_uuids(struct flow_run *run, struct op *op);
+int finish_partition_uuids(struct flow_run *run, json_t *value, struct err *e);
 void start_install_bootloader(struct flow_run *run, struct op *op);
 bool logs_not_wanted(const struct flow_run *run);
 void start_collect_logs(struct flow_run *run, struct op *op);

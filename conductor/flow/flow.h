@@ -24,6 +24,7 @@ struct flow_env {
 	char *const *enabled_interfaces, *const *default_interfaces;
 	bool automated_clean;
 	bool fast_track;
+	bool bios_bootloader; /* agents may run a partition image's grub-install under BIOS */
 	bool power_off_after_failure;
 	int fast_track_timeout_s;
 	unsigned call_timeout_s;  /* of a call to a BMC */

@@ -89,6 +89,11 @@ static const struct flow_call deploy_write_image[] = {
 };
 
 static const struct flow_call deploy_prepare_boot[] = {
+	{.what = "ask the agent for the partitions' UUIDs",
+		.agent = true,
+		.skip = not_a_partition_image,
+		.start = start_partition_uuids,
+		.finish = finish_partition_uuids},
 	{.what = "install the boot loader entry",
 		.kind = CALL_AGENT,
 		.command = "image.install_bootloader",

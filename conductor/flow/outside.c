@@ -256,6 +256,7 @@ json_t *flow_agent_lookup(struct node *n, const struct flow_env *env)
 {
 	char url[512];
 	struct agent_policy policy = {.heartbeat_timeout_s = HEARTBEAT_TIMEOUT_S,
+		.bios_bootloader = env->bios_bootloader,
 		.progress_url = env->api_url ? url : NULL,
 		.progress_interval_ms = PROGRESS_INTERVAL_MS};
 
