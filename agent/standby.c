@@ -2,6 +2,7 @@
 #include "agent/standby.h"
 #include "agent/erase/signature.h"
 #include "agent/image/image.h"
+#include "agent/partimage.h"
 #include "lib/base/str.h"
 #include "lib/base/time.h"
 
@@ -31,6 +32,7 @@ static bool has_checksum(const json_t *info)
 int standby_check_image(void *agent, const json_t *params, struct err *e)
 {
 	const json_t *info = image_info(params), *urls = json_object_get(info, "urls");
+	struct image_parts parts;
 	const char *problem = NULL;
 
 	if (!json_is_object(info))
@@ -42,11 +44,10 @@ int standby_check_image(void *agent, const json_t *params, struct err *e)
 	else if (!has_checksum(info))
 		problem = "Image is missing a checksum: 'checksum', or 'os_hash_algo' and "
 			  "'os_hash_value'.";
-	else if (str_eq(json_str(info, "image_type"), "partition"))
-		problem = "Image type 'partition' is not supported by this agent; use a "
-			  "whole-disk image.";
 	if (problem)
 		return err_set(e, EINVAL, "Invalid command params: %s", problem);
+	if (partimage_is(info) && partimage_from_info(info, &parts, e) < 0)
+		return err_prefix(e, "Invalid command params");
 	return 0;
 }
 
@@ -118,22 +119,13 @@ static char *authorization_of(const json_t *info)
 	return value;
 }
 
-static void keep_partition_ids(struct agent *a, const struct image_result *result)
+/* Takes over ids. */
+static void keep_partition_ids(struct agent *a, json_t *ids)
 {
-	json_t *ids = json_object();
-
-	if (result->disk_id[0])
-		json_put_str(ids, "disk identifier", result->disk_id);
 	pthread_mutex_lock(&a->lock);
 	json_decref(a->partition_ids);
 	a->partition_ids = ids;
 	pthread_mutex_unlock(&a->lock);
-}
-
-static char *written_text(const json_t *info, const char *device, const struct image_result *res)
-{
-	return xasprintf("image (%.64s) written to device %s root_uuid=%s", json_str(info, "id"),
-		device, res->disk_id[0] ? res->disk_id : "None");
 }
 
 /* What becomes of the disk: told with the command's result, however it goes. */
@@ -220,10 +212,17 @@ static int write_to(struct agent *a, const json_t *params, const json_t *disk, c
 	const char *serial = json_str(disk, "serial"), *urls[URLS_MAX + 1];
 	_cleanup_free_ char *authorization = authorization_of(info);
 	struct write_context w = {.agent = a, .device = json_str(disk, "name")};
+	struct image_parts parts;
 	struct image_job job;
 	int r;
 
 	job_from_info(info, urls, &job);
+	if (partimage_is(info)) {
+		r = partimage_from_info(info, &parts, e);
+		if (r < 0)
+			return r;
+		job.parts = &parts;
+	}
 	job.authorization = authorization;
 	job_for_disk(a, params, disk, path, &job);
 	say(a->journal, "writing image %.64s to %s, serial %.64s", json_str(info, "id"), w.device,
@@ -259,9 +258,11 @@ static int write_recorded(struct agent *a, const json_t *params, const json_t *d
 		record, "seconds", json_real((double)(time_mono_ms() - since_ms) / 1000));
 	json_put_str(record, "error", r < 0 ? e->text : NULL);
 	if (r == 0) {
+		json_t *ids = partimage_ids(image_info(params), json_str(disk, "name"), &result);
+
 		json_put_str(record, "outcome", "written");
-		keep_partition_ids(a, &result);
-		text = written_text(image_info(params), json_str(disk, "name"), &result);
+		text = partimage_text(image_info(params), json_str(disk, "name"), ids);
+		keep_partition_ids(a, ids);
 		json_put_str(*ret_result, "result", text);
 		say(a->journal, "%s", text);
 	}
