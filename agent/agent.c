@@ -33,7 +33,7 @@ static bool authorized(void *data, const char *token)
 	bool yes;
 
 	pthread_mutex_lock(&a->lock);
-	yes = !a->locked_down && token_valid(a->token, token);
+	yes = !a->locked_down && !a->silent && token_valid(a->token, token);
 	pthread_mutex_unlock(&a->lock);
 	return yes;
 }
@@ -132,6 +132,15 @@ void agent_lock_down(struct agent *a)
 	pthread_mutex_unlock(&a->lock);
 }
 
+void agent_fall_silent(struct agent *a)
+{
+	pthread_mutex_lock(&a->lock);
+	a->silent = true;
+	mem_wipe(a->token, sizeof(a->token));
+	pthread_cond_broadcast(&a->wake);
+	pthread_mutex_unlock(&a->lock);
+}
+
 void agent_set_node(struct agent *a, const json_t *node)
 {
 	json_t *copy = json_is_object(node) ? json_deep_copy(node) : NULL;
@@ -152,6 +161,16 @@ json_t *agent_node(struct agent *a)
 	copy = a->node ? json_deep_copy(a->node) : NULL;
 	pthread_mutex_unlock(&a->lock);
 	return copy;
+}
+
+struct rules agent_rules(struct agent *a)
+{
+	struct rules rules;
+
+	pthread_mutex_lock(&a->lock);
+	rules = a->rules;
+	pthread_mutex_unlock(&a->lock);
+	return rules;
 }
 
 static bool stopped(struct agent *a)
@@ -265,6 +284,7 @@ static int adopt(struct agent *a, const struct lookup *l, struct err *e)
 
 	pthread_mutex_lock(&a->lock);
 	r = token_adopt(a->token, l->agent_token, e);
+	a->rules = l->rules;
 	pthread_mutex_unlock(&a->lock);
 	if (r < 0)
 		return r;
@@ -300,30 +320,50 @@ static void host_port(char *ret, size_t size, const char *host, int port)
 	snprintf(ret, size, strchr(host, ':') ? "[%s]:%d" : "%s:%d", host, port);
 }
 
+/* An API that cannot take our certificate could not trust it either. */
+static bool wants_tls(struct agent *a, struct conductor *c)
+{
+	if (conductor_minor(c) >= API_MINOR_CA ||
+		a->params->advertise_protocol == PARAMS_PROTOCOL_HTTPS)
+		return true;
+	say_warning(a->journal,
+		"this API (1.%d) cannot take a certificate: commands come without encryption",
+		conductor_minor(c));
+	return false;
+}
+
 static int service_start(struct agent *a, struct conductor *c, struct service *s, struct err *e)
 {
-	char address[256], listen[300], target[300], host[65] = "";
+	char address[256], listen[300], target[300], host[65] = "", priority[RULES_PRIORITY_MAX];
+	const struct rules rules = agent_rules(a);
 	struct http_server_config config = {
 		.listen = listen,
+		.tls_priority = priority,
 		.max_connections = SERVER_CONNS,
 		.body_max = BODY_MAX,
 		.bodies_max = BODY_MAX + (1u << 20),
 		.handler = agent_api_handle,
 		.data = &s->api,
 	};
+	bool tls = wants_tls(a, c);
 	int r = own_address(a, c, address, e);
 
 	if (r < 0)
 		return r;
 	gethostname(host, sizeof(host) - 1);
-	r = certificate_new(address, host, &s->certificate, e);
+	if (tls)
+		r = certificate_new(
+			address, host, a->params->certificate_curve, &s->certificate, e);
 	if (r < 0)
 		return r;
+	rules_tls_priority(&rules, a->params->tls_min_version, priority);
 	config.tls_cert = s->certificate.cert_pem;
 	config.tls_key = s->certificate.key_pem;
-	host_port(listen, sizeof(listen), address, a->params->listen_port);
+	host_port(listen, sizeof(listen), a->params->listen_host ? a->params->listen_host : address,
+		a->params->listen_port);
 	s->api = (struct agent_api){.commands = a->commands,
 		.authorized = authorized,
+		.open_reading = conductor_newest(c) < API_MINOR_READER,
 		.on_command = command_came,
 		.agent = a,
 		.started_us = time_wall_us()};
@@ -333,7 +373,8 @@ static int service_start(struct agent *a, struct conductor *c, struct service *s
 	host_port(target, sizeof(target), address,
 		a->params->advertise_port ? a->params->advertise_port
 					  : http_server_port(s->server));
-	snprintf(s->callback_url, sizeof(s->callback_url), "https://%s", target);
+	snprintf(s->callback_url, sizeof(s->callback_url), "%s://%s", tls ? "https" : "http",
+		target);
 	say(a->journal, "taking commands on %s", s->callback_url);
 	return 0;
 }
@@ -352,7 +393,7 @@ static bool wait_beat(struct agent *a, int64_t due_ms)
 	bool go_on;
 
 	pthread_mutex_lock(&a->lock);
-	while (!a->stop && !a->locked_down && !a->beat_now) {
+	while (!a->stop && !a->locked_down && !a->silent && !a->beat_now) {
 		int64_t left_ms = due_ms - time_mono_ms();
 		struct timespec until = deadline_in_ms(left_ms);
 
@@ -361,7 +402,7 @@ static bool wait_beat(struct agent *a, int64_t due_ms)
 		pthread_cond_timedwait(&a->wake, &a->lock, &until);
 	}
 	a->beat_now = false;
-	go_on = !a->stop && !a->locked_down;
+	go_on = !a->stop && !a->locked_down && !a->silent;
 	pthread_mutex_unlock(&a->lock);
 	return go_on;
 }
@@ -440,10 +481,15 @@ static void wait_stop(struct agent *a)
 	pthread_mutex_unlock(&a->lock);
 }
 
-/* Off the network, and nothing more to do until the power goes. */
-static void stay_locked_down(struct agent *a)
+/* Nothing more to do until the power goes; off the network unless a person has the machine. */
+static void stay_idle(struct agent *a)
 {
-	if (a->platform->network_down)
+	bool off;
+
+	pthread_mutex_lock(&a->lock);
+	off = a->locked_down;
+	pthread_mutex_unlock(&a->lock);
+	if (off && a->platform->network_down)
 		a->platform->network_down(a->platform->data);
 	wait_stop(a);
 }
@@ -482,7 +528,7 @@ static int serve(struct agent *a, struct conductor *c, struct err *e)
 	service_stop(&s);
 	lookup_done(&l);
 	if (r == 0 && !stopped(a))
-		stay_locked_down(a);
+		stay_idle(a);
 	return r;
 }
 

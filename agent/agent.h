@@ -42,6 +42,11 @@ struct agent_platform {
 	void (*network_down)(void *data);
 	/* Listens for neighbours since the interfaces are up. NULL: nobody does. */
 	struct lldp *lldp;
+	/*
+	 * Lets a person in as user "rescue" by a password of this crypt(5) hash. NULL: there is no
+	 * rescue system. -ENOTSUP names what is missing.
+	 */
+	int (*rescue)(void *data, const char *password_hash, struct err *e);
 	/* Tries again when the conductor cannot be found, without end. */
 	bool forever;
 };
@@ -60,12 +65,14 @@ struct agent {
 	pthread_mutex_t lock; /* everything below */
 	pthread_cond_t wake;
 	char token[TOKEN_TEXT_MAX];
+	struct rules rules;    /* of the last lookup */
 	json_t *node;	       /* as the conductor last told it, or NULL */
 	json_t *partition_ids; /* of the last image written, or NULL */
 	char bootif[18];
 	bool beat_now;	  /* a heartbeat is due at once */
 	unsigned repeats; /* further ones to send, in case the node was locked */
 	bool locked_down; /* no more heartbeats and commands */
+	bool silent;	  /* the same, but the network stays up: the machine is a person's */
 	bool stop;
 	enum agent_power power; /* wanted by a command */
 };
@@ -87,11 +94,15 @@ void agent_stop(struct agent *a);
 /* For the commands; any thread. */
 void agent_want_power(struct agent *a, enum agent_power power);
 void agent_lock_down(struct agent *a);
+void agent_fall_silent(struct agent *a);
 void agent_set_node(struct agent *a, const json_t *node); /* takes a copy; not an object: ignored */
 json_t *agent_node(struct agent *a);			  /* a copy, or NULL */
 
 /* Loads a kernel module, where modules are the agent's business; a missing one is no error. */
 void agent_load_module(struct agent *a, const char *name);
+
+/* What the conductor's lookup rules; any thread. */
+struct rules agent_rules(struct agent *a);
 
 /* Waits until the devices present at boot have been found. */
 void agent_settle(struct agent *a);

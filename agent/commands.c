@@ -2,8 +2,10 @@
  */
 #include "agent/bootloader.h"
 #include "agent/agent.h"
+#include "agent/flow.h"
 #include "agent/inspect/inventory.h"
 #include "agent/logs.h"
+#include "agent/rescue.h"
 #include "agent/standby.h"
 #include "agent/steps.h"
 
@@ -59,8 +61,12 @@ const struct command_spec agent_commands[] = {
 	{"standby.power_off", true, false, "SystemRebootError", NULL, standby_power_off},
 	{"standby.sync", false, false, NULL, NULL, standby_sync},
 	{"standby.get_partition_uuids", false, false, NULL, NULL, standby_get_partition_uuids},
+	{"standby.execute_bootc_install", true, false, "DeploymentError", NULL,
+		standby_execute_bootc_install},
 	{"image.install_bootloader", true, false, "CommandExecutionError", NULL,
 		bootloader_install},
+	{"flow.start_flow", true, false, NULL, flow_check, flow_start},
+	{"rescue.finalize_rescue", false, false, NULL, rescue_check, rescue_finalize},
 	{"log.collect_system_logs", false, true, NULL, NULL, collect_system_logs},
 	{"poll.get_hardware_info", false, false, NULL, NULL, get_hardware_info},
 	{"poll.set_node_info", false, false, NULL, NULL, set_node_info},

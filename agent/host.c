@@ -101,19 +101,47 @@ static void block_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
+/* What the platform's functions need. */
+struct host {
+	const char *sim;
+	struct simclock clock;
+};
+
+static int set_clock(void *data, int64_t seconds)
+{
+	struct host *h = data;
+
+	return simclock_set(&h->clock, seconds);
+}
+
+/* A simulated rescue system is there where DIR/rescue is a folder; the hash lands in it. */
+static int sim_rescue(void *data, const char *password_hash, struct err *e)
+{
+	struct host *h = data;
+	_cleanup_free_ char *folder = xasprintf("%s/rescue", h->sim),
+			    *path = xasprintf("%s/rescue/password", h->sim);
+
+	if (access(folder, F_OK) < 0)
+		return err_set(e, ENOTSUP,
+			"this ramdisk has no rescue system; the folder rescue is missing");
+	return fs_write_atomic(path, password_hash, strlen(password_hash), 0600, e);
+}
+
 static int run_agent(const struct host_options *o, const struct params *params,
 	const struct sysroot *sr, struct journal *journal, struct err *e)
 {
-	struct simclock clock = {0};
-	const struct agent_platform platform = {
-		.data = &clock, .set_clock = o->sim ? simclock_set : NULL, .forever = false};
+	struct host h = {.sim = o->sim};
+	const struct agent_platform platform = {.data = &h,
+		.set_clock = o->sim ? set_clock : NULL,
+		.rescue = o->sim ? sim_rescue : NULL,
+		.forever = false};
 	enum agent_power power = AGENT_POWER_NONE;
 	struct agent a;
 	pthread_t signals;
 	int r;
 
 	if (o->sim)
-		simclock_init(&clock, o->sim);
+		simclock_init(&h.clock, o->sim);
 	r = agent_init(&a, params, sr, journal, &platform, o->address, e);
 	if (r < 0)
 		return r;

@@ -29,6 +29,26 @@ static bool has_checksum(const json_t *info)
 		       !str_empty(json_str(info, "os_hash_value")));
 }
 
+/* What the conductor permits, as far as it can be told without the image. */
+static int check_rules(struct agent *a, const json_t *info, struct err *e)
+{
+	const struct rules rules = agent_rules(a);
+	const char *format = json_str(info, "disk_format"), *algo = json_str(info, "os_hash_algo"),
+		   *sum = json_str(info, "checksum");
+	bool pair = !str_empty(json_str(info, "os_hash_value"));
+
+	if (rules.no_md5 && (pair ? str_ieq(algo, "md5") : strlen(sum) == 32))
+		return err_set(e, EINVAL,
+			"Invalid command params: the checksum is MD5, which the conductor forbids; "
+			"give image_os_hash_algo and image_os_hash_value with SHA-256 or SHA-512");
+	if (!str_empty(format) && !rules_format_permitted(&rules, format))
+		return err_set(e, EINVAL,
+			"Invalid command params: image format %.32s is not among the permitted "
+			"ones: %s",
+			format, rules.formats);
+	return 0;
+}
+
 int standby_check_image(void *agent, const json_t *params, struct err *e)
 {
 	const json_t *info = image_info(params), *urls = json_object_get(info, "urls");
@@ -48,7 +68,7 @@ int standby_check_image(void *agent, const json_t *params, struct err *e)
 		return err_set(e, EINVAL, "Invalid command params: %s", problem);
 	if (partimage_is(info) && partimage_from_info(info, &parts, e) < 0)
 		return err_prefix(e, "Invalid command params");
-	return 0;
+	return check_rules(agent, info, e);
 }
 
 struct write_context {
@@ -191,7 +211,12 @@ static int look_first(struct agent *a, const json_t *disk, const char *path, str
 static void job_for_disk(struct agent *a, const json_t *params, const json_t *disk,
 	const char *path, struct image_job *job)
 {
+	const struct rules rules = agent_rules(a);
+
 	job->insecure = a->params->insecure;
+	job->no_md5 = rules.no_md5;
+	if (rules.no_deep_inspection)
+		job->disk_format = NULL; /* what the file is decides */
 	job->ca_file = a->params->ca_file;
 	job->stall_timeout_s = (unsigned)a->params->image_timeout_s;
 	job->retries = a->params->image_retries ? (unsigned)a->params->image_retries : 1;
@@ -304,6 +329,20 @@ int standby_run_image(void *agent, const json_t *params, json_t **ret_result, st
 int standby_power_off(void *agent, const json_t *params, json_t **ret_result, struct err *e)
 {
 	return power(agent, AGENT_POWER_OFF, ret_result);
+}
+
+int standby_execute_bootc_install(
+	void *agent, const json_t *params, json_t **ret_result, struct err *e)
+{
+	const char *image = json_str(params, "image_source");
+
+	return err_set(e, ENOTSUP,
+		"install the bootc image %.200s: it installs itself by running as a container, and "
+		"this ramdisk has no container runtime; make a disk image of it "
+		"(bootc-image-builder "
+		"--type raw) and deploy that with deploy_interface=direct, or give this node a "
+		"deploy_ramdisk with podman",
+		image ? image : "");
 }
 
 int standby_sync(void *agent, const json_t *params, json_t **ret_result, struct err *e)

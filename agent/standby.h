@@ -16,6 +16,10 @@ int standby_write_image(struct agent *a, const json_t *params, json_t **ret_resu
 int standby_prepare_image(void *agent, const json_t *params, json_t **ret_result, struct err *e);
 int standby_run_image(void *agent, const json_t *params, json_t **ret_result, struct err *e);
 int standby_power_off(void *agent, const json_t *params, json_t **ret_result, struct err *e);
+
+/* Refused: a bootc image installs itself by running as a container, and there is no runtime. */
+int standby_execute_bootc_install(
+	void *agent, const json_t *params, json_t **ret_result, struct err *e);
 int standby_sync(void *agent, const json_t *params, json_t **ret_result, struct err *e);
 int standby_get_partition_uuids(
 	void *agent, const json_t *params, json_t **ret_result, struct err *e);

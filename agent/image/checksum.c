@@ -117,6 +117,10 @@ int checksum_open(struct checksum *c, const struct image_job *job, struct err *e
 	for (char *p = c->want; *p; p++)
 		*p = (char)tolower((unsigned char)*p);
 	r = choose_algo(c, str_empty(job->hash_algo) ? NULL : job->hash_algo, e);
+	if (r == 0 && job->no_md5 && c->algo == GNUTLS_DIG_MD5)
+		r = err_set(e, EINVAL,
+			"the image's checksum is MD5, which is forbidden here; use SHA-256 or "
+			"SHA-512");
 	return r < 0 ? r : start(c, e);
 }
 

@@ -39,6 +39,7 @@ struct image_job {
 	const char *hash_algo;
 	const char *hash_value;
 	bool no_checksum;
+	bool no_md5; /* a checksum that turns out to be MD5 is refused */
 
 	const char *authorization; /* value of the Authorization header for the image */
 	const char *user;	   /* or basic authentication */

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "agent/init/paramwords.h"
 #include "lib/base/err.h"
 
 #define CMDLINE_MAX	 65536
@@ -29,14 +30,6 @@ void cmdline_done(struct cmdline *c);
 /* The last word of this key wins, as in the kernel. NULL when absent or without a value. */
 const char *cmdline_get(const struct cmdline *c, const char *key);
 bool cmdline_has(const struct cmdline *c, const char *key);
-
-enum params_protocol {
-	PARAMS_PROTOCOL_AUTO, /* HTTPS where the API can take our certificate */
-	PARAMS_PROTOCOL_HTTP,
-	PARAMS_PROTOCOL_HTTPS
-};
-enum params_tls { PARAMS_TLS_1_2, PARAMS_TLS_1_3 };
-enum params_curve { PARAMS_CURVE_P384, PARAMS_CURVE_P256, PARAMS_CURVE_P521 };
 
 /*
  * What the agent is told at boot (the Ironic agent's kernel parameters, and Ingot's own, which

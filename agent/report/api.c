@@ -175,7 +175,8 @@ void agent_api_handle(struct http_req *req, void *data)
 		known = true;
 		if (!str_eq(method, routes[i].method))
 			continue;
-		if (routes[i].token && !api->authorized(api->agent, http_arg(req, "agent_token")))
+		if (routes[i].token && !(api->open_reading && str_eq(method, "GET")) &&
+			!api->authorized(api->agent, http_arg(req, "agent_token")))
 			reply_fault(req, 401, "Token invalid.");
 		else
 			routes[i].handle(req, api);

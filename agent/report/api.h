@@ -9,6 +9,11 @@ struct agent_api {
 	struct commands *commands;
 	/* True when this is the agent's token; NULL comes for a request without one. Any thread. */
 	bool (*authorized)(void *agent, const char *token);
+	/*
+	 * Who reads what commands did needs no token: conductors up to Ironic's 21.4 (API 1.82)
+	 * show it with commands only.
+	 */
+	bool open_reading;
 	/* A command came in, before it runs; NULL allowed. */
 	void (*on_command)(void *agent, const char *name);
 	void *agent;

@@ -80,14 +80,19 @@ static int take_pem(int r, gnutls_datum_t *d, char **ret)
 }
 
 static int build(gnutls_x509_privkey_t key, gnutls_x509_crt_t crt, const char *address,
-	const char *host, struct certificate *ret, struct err *e)
+	const char *host, enum params_curve curve, struct certificate *ret, struct err *e)
 {
+	static const gnutls_ecc_curve_t curves[] = {
+		[PARAMS_CURVE_P384] = GNUTLS_ECC_CURVE_SECP384R1,
+		[PARAMS_CURVE_P256] = GNUTLS_ECC_CURVE_SECP256R1,
+		[PARAMS_CURVE_P521] = GNUTLS_ECC_CURVE_SECP521R1,
+	};
 	gnutls_datum_t d = {0};
 	int r = gnutls_x509_privkey_generate(
-		key, GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP384R1), 0);
+		key, GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(curves[curve]), 0);
 
 	if (r < 0)
-		return tls_err(e, r, "generate a P-384 key");
+		return tls_err(e, r, "generate a key");
 	r = set_fields(crt, address, host);
 	if (r == 0)
 		r = gnutls_x509_crt_set_key(crt, key);
@@ -102,7 +107,8 @@ static int build(gnutls_x509_privkey_t key, gnutls_x509_crt_t crt, const char *a
 	return r < 0 ? tls_err(e, r, "export") : 0;
 }
 
-int certificate_new(const char *address, const char *host, struct certificate *ret, struct err *e)
+int certificate_new(const char *address, const char *host, enum params_curve curve,
+	struct certificate *ret, struct err *e)
 {
 	gnutls_x509_privkey_t key = NULL;
 	gnutls_x509_crt_t crt = NULL;
@@ -114,7 +120,7 @@ int certificate_new(const char *address, const char *host, struct certificate *r
 	if (r < 0)
 		r = tls_err(e, r, "begin");
 	else
-		r = build(key, crt, address, str_empty(host) ? "ingot-agent" : host, &c, e);
+		r = build(key, crt, address, str_empty(host) ? "ingot-agent" : host, curve, &c, e);
 	gnutls_x509_crt_deinit(crt);
 	gnutls_x509_privkey_deinit(key);
 	if (r < 0)

@@ -17,7 +17,7 @@ struct conductor {
 	const struct params *params;
 	struct http_client *http;
 	size_t url; /* index of the API in use */
-	int minor;
+	int minor, newest;
 };
 
 int conductor_new(const struct params *params, struct conductor **ret, struct err *e)
@@ -31,8 +31,9 @@ int conductor_new(const struct params *params, struct conductor **ret, struct er
 			"kernel's command line");
 	c = xcalloc(1, sizeof(*c));
 	c->params = params;
-	c->minor =
-		params->api_version ? api_minor_from_text(params->api_version) : API_MINOR_ASSUMED;
+	c->newest = API_MINOR_ASSUMED;
+	c->minor = api_minor_use(
+		params->api_version ? api_minor_from_text(params->api_version) : API_MINOR_ASSUMED);
 	r = http_client_new(&c->http, e);
 	if (r < 0) {
 		free(c);
@@ -58,6 +59,11 @@ const char *conductor_url(const struct conductor *c)
 int conductor_minor(const struct conductor *c)
 {
 	return c->minor;
+}
+
+int conductor_newest(const struct conductor *c)
+{
+	return c->newest;
 }
 
 /* One request with the headers all of them share. */
@@ -119,9 +125,9 @@ static int discover_one(struct conductor *c, const char *api, int64_t *ret_date_
 		return date_without_trust(c, url, ret_date_s);
 	if (r < 0)
 		return r;
+	c->newest = resp.status == 200 ? api_minor_parse(resp.body, resp.len) : API_MINOR_ASSUMED;
 	if (!c->params->api_version)
-		c->minor = resp.status == 200 ? api_minor_parse(resp.body, resp.len)
-					      : API_MINOR_ASSUMED;
+		c->minor = api_minor_use(c->newest);
 	*ret_date_s = date_of(&resp);
 	http_response_done(&resp);
 	return 0;

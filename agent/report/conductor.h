@@ -16,7 +16,8 @@ void conductor_free(struct conductor *c);
 
 /* The API in use, "http://10.0.0.1:6385". */
 const char *conductor_url(const struct conductor *c);
-int conductor_minor(const struct conductor *c);
+int conductor_minor(const struct conductor *c);	 /* of the version in use */
+int conductor_newest(const struct conductor *c); /* of the newest that the API has */
 
 /*
  * GET / of the API: learns the version. Tries all URLs in turn and keeps the first that answers.

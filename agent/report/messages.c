@@ -35,6 +35,7 @@ static int parse_config(const json_t *config, struct lookup *l, struct err *e)
 		l->progress_url[0] = '\0';
 	l->progress_interval_ms = clamp(
 		json_int(ingot, "interval_ms", 1000), PROGRESS_INTERVAL_MIN, PROGRESS_INTERVAL_MAX);
+	rules_parse(config, &l->rules);
 	return 0;
 }
 
@@ -100,7 +101,12 @@ int api_minor_from_text(const char *text)
 
 	if (!text || !str_starts(text, "1.") || str_to_int(text + 2, 1, 100000, &minor) < 0)
 		return API_MINOR_ASSUMED;
-	return minor < API_MINOR_MAX ? minor : API_MINOR_MAX;
+	return minor;
+}
+
+int api_minor_use(int newest)
+{
+	return newest < API_MINOR_MAX ? newest : API_MINOR_MAX;
 }
 
 int api_minor_parse(const char *body, size_t len)

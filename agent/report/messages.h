@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "agent/report/rules.h"
 #include "lib/base/uuid.h"
 #include "lib/json/json.h"
 
@@ -17,7 +18,9 @@
 #define API_MINOR_TOKEN	  62 /* heartbeats carry agent_token */
 #define API_MINOR_VERSION 36 /* ... agent_version */
 #define API_MINOR_CA	  68 /* ... agent_verify_ca */
-#define CONFIG_DEPTH_MAX  25
+#define API_MINOR_READER                                                                           \
+	96 /* the oldest known whose conductor shows its token when it reads, too */
+#define CONFIG_DEPTH_MAX 25
 
 /* The answer to a lookup. */
 struct lookup {
@@ -27,6 +30,7 @@ struct lookup {
 	int heartbeat_timeout_s;
 	char progress_url[512]; /* "" when the conductor wants no progress */
 	int progress_interval_ms;
+	struct rules rules;
 };
 
 /* 0, or -EBADMSG saying what is wrong with it. */
@@ -43,10 +47,13 @@ int token_adopt(char have[static TOKEN_TEXT_MAX], const char *given, struct err 
 /* True when a command's token is the agent's; never without a token. */
 bool token_valid(const char *have, const char *given);
 
-/* Highest minor version to use with an API, out of the body of GET /: at most API_MINOR_MAX. */
+/* The newest minor version of an API, out of the body of GET /. */
 int api_minor_parse(const char *body, size_t len);
 
-/* "1.68", as ipa-ironic-api-version gives it; API_MINOR_ASSUMED when it is nonsense. */
+/* The one to use with it: at most API_MINOR_MAX. */
+int api_minor_use(int newest);
+
+/* "1.68", as ipa-ironic-api-version gives it, too; API_MINOR_ASSUMED when it is nonsense. */
 int api_minor_from_text(const char *text);
 
 struct heartbeat {

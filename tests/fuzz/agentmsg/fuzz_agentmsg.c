@@ -36,7 +36,7 @@ static void fuzz_token(const struct lookup *l, int minor)
 
 static void fuzz_lookup(const char *text, size_t len)
 {
-	int minor = api_minor_parse(text, len);
+	int minor = api_minor_use(api_minor_parse(text, len));
 	char uuid[UUID_TEXT_MAX];
 	struct lookup l;
 	int64_t ms;

@@ -76,7 +76,7 @@ static void test_token(void)
 
 static int minor_of(const char *body)
 {
-	return api_minor_parse(body, strlen(body));
+	return api_minor_use(api_minor_parse(body, strlen(body)));
 }
 
 static void test_versions(void)
