@@ -39,6 +39,7 @@ static void fuzz_lookup(const char *text, size_t len)
 	int minor = api_minor_use(api_minor_parse(text, len));
 	char uuid[UUID_TEXT_MAX];
 	struct lookup l;
+	char priority[RULES_PRIORITY_MAX];
 	int64_t ms;
 
 	if (minor < 1 || minor > API_MINOR_MAX)
@@ -50,6 +51,10 @@ static void fuzz_lookup(const char *text, size_t len)
 	ms = heartbeat_interval_ms(l.heartbeat_timeout_s, (uint32_t)len);
 	if (!uuid_valid(l.uuid) || ms < 1000 || ms > 86400 * 600ll || !l.progress_interval_ms)
 		abort();
+	rules_tls_priority(&l.rules, PARAMS_TLS_1_2, priority);
+	if (strncmp(priority, "NORMAL:-VERS-ALL:", 17) ||
+		!rules_format_permitted(&(struct rules){0}, text))
+		abort();
 	fuzz_token(&l, minor);
 	lookup_done(&l);
 }
@@ -57,6 +62,7 @@ static void fuzz_lookup(const char *text, size_t len)
 /* The checks that run before a command does anything. */
 static void fuzz_command(const char *text, size_t len)
 {
+	static struct agent agent = {.rules = {.formats = "raw", .no_md5 = true}};
 	json_t *params = NULL;
 	char *name = NULL;
 	struct err e;
@@ -65,7 +71,7 @@ static void fuzz_command(const char *text, size_t len)
 		return;
 	for (const struct command_spec *s = agent_commands; s->name; s++)
 		if (s->validate && !strcmp(s->name, name))
-			(void)s->validate(NULL, params, &e);
+			(void)s->validate(&agent, params, &e);
 	json_decref(params);
 	free(name);
 }
