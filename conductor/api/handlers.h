@@ -120,6 +120,7 @@ HANDLER(continue_inspection);
 
 /* kept.c */
 HANDLER(erasures_list);
+HANDLER(inspections_list);
 HANDLER(logs_list);
 HANDLER(logs_get);
 

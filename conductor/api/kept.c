@@ -1,4 +1,7 @@
-/* What is kept of a node's machine: what was done to its disks, and the logs of its agents. */
+/*
+ * What is kept of a node's machine: what was done to its disks, what its last inspections found,
+ * and the logs of its agents.
+ */
 #include "conductor/api/handlers.h"
 #include "conductor/api/resource.h"
 #include "lib/base/fs.h"
@@ -23,25 +26,48 @@ static int add_erasure(void *data, const void *record)
 	return 0;
 }
 
-int erasures_list(struct call *c, struct err *e)
+static int add_inspection(void *data, const void *record)
+{
+	json_t *o = record_to_json(&past_inspection_type, record);
+
+	json_object_del(o, "uuid");
+	json_object_del(o, "node_uuid");
+	json_object_del(o, "updated_at");
+	json_array_append_new(data, o);
+	return 0;
+}
+
+/* Answers with the records of the node in the path, the newest first, under `plural`. */
+static int newest_of_node(struct call *c, const struct record_type *type, int limit,
+	int (*add)(void *list, const void *record), const char *plural, struct err *e)
 {
 	struct store_filter mine = {"node_uuid", STORE_EQ, NULL};
 	const struct store_query q = {.filters = &mine,
 		.n_filters = 1,
 		.sort_key = "id",
 		.descending = true,
-		.limit = ERASURES_MAX};
+		.limit = limit};
 	_cleanup_free_ char *uuid = NULL;
 	json_t *list = json_array();
 	int r = node_uuid(c, c->params[0], &uuid, e);
 
 	mine.value = uuid;
 	if (r == 0)
-		r = store_list(call_store(c), &disk_record_type, &q, add_erasure, list, e);
+		r = store_list(call_store(c), type, &q, add, list, e);
 	if (r == 0)
-		call_reply_json(c, 200, json_pack("{s:O}", "erasures", list));
+		call_reply_json(c, 200, json_pack("{s:O}", plural, list));
 	json_decref(list);
 	return r;
+}
+
+int erasures_list(struct call *c, struct err *e)
+{
+	return newest_of_node(c, &disk_record_type, ERASURES_MAX, add_erasure, "erasures", e);
+}
+
+int inspections_list(struct call *c, struct err *e)
+{
+	return newest_of_node(c, &past_inspection_type, 0, add_inspection, "inspections", e);
 }
 
 int logs_list(struct call *c, struct err *e)

@@ -181,6 +181,7 @@ const struct route routes[] = {
 	R("POST", "/ingot/v1/nodes/{node}/progress", 0, progress_post, .body = BODY_REQUIRED,
 		.flags = OPEN | ROUTE_RAMDISK),
 	R("GET", "/ingot/v1/nodes/{node}/erasures", 0, erasures_list, .flags = OURS),
+	R("GET", "/ingot/v1/nodes/{node}/inspections", 0, inspections_list, .flags = OURS),
 	R("GET", BMC "/info", 0, bmc_get, .flags = OURS, .arg = "info"),
 	R("GET", BMC "/fru", 0, bmc_get, .flags = OURS, .arg = "fru"),
 	R("GET", BMC "/sel", 0, bmc_get, .flags = OURS, .arg = "sel", ARGS("last")),

@@ -1,13 +1,17 @@
-/* ingot node inventory save and show: what inspection found in nodes. */
+/* ingot node inventory: what inspection found in nodes, shown, compared, saved. */
 #include "conductor/cli/inventory.h"
 #include "conductor/cli/collate.h"
+#include "conductor/cli/compare.h"
 #include "conductor/cli/crudwords.h"
-#include "conductor/cli/view.h"
+#include "conductor/cli/machine.h"
+#include "conductor/cli/print.h"
 #include "lib/base/fs.h"
 #include "lib/base/str.h"
 
 #include <errno.h>
 #include <string.h>
+
+#define FILE_MAX (64 << 20)
 
 int verb_inventory_save(struct cli_line *line, void *data)
 {
@@ -28,96 +32,140 @@ int verb_inventory_save(struct cli_line *line, void *data)
 	return fs_write_atomic(file, text, strlen(text), 0644, &e) < 0 ? cmd_fail(&e) : CLI_OK;
 }
 
-static void put_line(FILE *out, const char *label, char *text)
+/* What a --diff asks for: "@2", so many inspections ago; a file; or another node. */
+struct against {
+	const char *what;
+	enum compare_kind kind;
+	int ago; /* 0: not an earlier inspection */
+};
+
+static int against_read(const char *what, struct against *ret, struct err *e)
 {
-	text_clean(text);
-	fprintf(out, "%-10s %s\n", label, text);
-	free(text);
+	*ret = (struct against){.what = what, .kind = COMPARE_MACHINES};
+	if (what[0] == '@') {
+		if (str_to_int(what + 1, 1, 99, &ret->ago) < 0)
+			return err_set(e, EINVAL,
+				"--diff %s: after @ comes how many inspections ago, as in @1",
+				what);
+		ret->kind = COMPARE_TIMES;
+	} else if (strchr(what, '/') || strstr(what, ".json")) {
+		ret->kind = COMPARE_TIMES;
+	}
+	return 0;
 }
 
-static const char *or_dash(const json_t *object, const char *key)
+static bool is_file(const struct against *a)
 {
-	const char *text = json_str(object, key);
-
-	return str_empty(text) ? "-" : text;
+	return a->kind == COMPARE_TIMES && !a->ago;
 }
 
-/* Sizes in bytes for people, in a column of their own. */
-static json_t *with_sizes(const json_t *disks)
+static int file_inventory(const char *path, json_t **ret, struct err *e)
 {
-	json_t *rows = json_array(), *disk;
+	_cleanup_free_ char *text = NULL;
+	json_t *saved = NULL;
+	size_t len;
+	int r = fs_read(path, FILE_MAX, &text, &len, e);
+
+	if (r == 0)
+		r = json_parse(text, len, JSON_DEPTH_MAX, &saved, e);
+	if (r < 0)
+		return err_prefix(e, "--diff %s", path);
+	*ret = json_incref(json_is_object(json_object_get(saved, "inventory"))
+				   ? json_object_get(saved, "inventory")
+				   : saved);
+	json_decref(saved);
+	return 0;
+}
+
+static int node_inventory(struct conn *c, const char *node, json_t **ret, struct err *e)
+{
+	_cleanup_free_ char *path = conn_path("/v1/nodes/", node, "/inventory");
+	_cleanup_json_ json_t *answer = NULL;
+	int r = conn_call(c, "GET", path, NULL, &answer, e);
+
+	if (r == 0)
+		*ret = json_incref(json_object_get(answer, "inventory"));
+	return r;
+}
+
+static int earlier_inventory(struct conn *c, const char *node, int ago, json_t **ret, struct err *e)
+{
+	_cleanup_free_ char *path = conn_path("/ingot/v1/nodes/", node, "/inspections");
+	_cleanup_json_ json_t *answer = NULL;
+	const json_t *list, *one;
+	int r = conn_call(c, "GET", path, NULL, &answer, e);
+
+	if (r < 0)
+		return r;
+	list = json_object_get(answer, "inspections");
+	one = json_array_get(list, (size_t)ago);
+	if (!one)
+		return err_set(e, ENOENT,
+			"%s: of its inspections only %zu are kept, so there is no @%d", node,
+			json_array_size(list), ago);
+	*ret = json_incref(json_object_get(one, "inventory"));
+	return 0;
+}
+
+/* The side that the node is compared with. */
+static int other_inventory(
+	struct conn *c, const char *node, const struct against *a, json_t **ret, struct err *e)
+{
+	if (a->ago)
+		return earlier_inventory(c, node, a->ago, ret, e);
+	return is_file(a) ? file_inventory(a->what, ret, e) : node_inventory(c, a->what, ret, e);
+}
+
+static void print_differences(const json_t *rows, const char *node, const struct against *a)
+{
+	static const char *const sides[] = {"before", "after"};
+	/* the reader's left is what was, or the other machine */
+	const struct table_column columns[] = {
+		{"path", "DIFFERENCE"}, {"before", a->what}, {"after", node}};
+	_cleanup_json_ json_t *texts = json_array();
+	json_t *row;
 	size_t i;
 
-	json_array_foreach ((json_t *)disks, i, disk) {
-		struct buf size = BUF_INIT(64);
-		json_t *row = json_copy(disk);
+	json_array_foreach ((json_t *)rows, i, row) {
+		json_t *shown = json_copy(row);
 
-		view_size(&size, json_int(disk, "size", 0));
-		json_put_str(row, "capacity", buf_str(&size));
-		json_put_str(
-			row, "kind", json_flag(disk, "rotational", false) ? "rotating" : "flash");
-		json_array_append_new(rows, row);
-		buf_done(&size);
+		for (size_t s = 0; s < ARRAY_SIZE(sides); s++) {
+			_cleanup_free_ char *text =
+				compare_text(json_str(row, "path"), json_object_get(row, sides[s]));
+
+			json_put_str(shown, sides[s], text);
+		}
+		json_array_append_new(texts, shown);
 	}
-	return rows;
+	if (json_array_size(rows))
+		table_print(stdout, columns, ARRAY_SIZE(columns), texts);
+	else
+		printf("%s and %s: no difference\n", a->what, node);
 }
 
-static void print_parts(FILE *out, const json_t *inventory)
+static int show_differences(const struct cli_line *line, const char *what)
 {
-	static const struct table_column disk_columns[] = {{"name", "DISK"}, {"capacity", NULL},
-		{"kind", NULL}, {"vendor", NULL}, {"model", NULL}, {"serial", NULL},
-		{"wwn", "WWN"}};
-	static const struct table_column nic_columns[] = {{"name", "NIC"}, {"mac_address", "MAC"},
-		{"ipv4_address", "IPV4"}, {"ipv6_address", "IPV6"}, {"has_carrier", "CARRIER"},
-		{"speed_mbps", "MBIT/S"}, {"vendor", NULL}, {"product", NULL}};
-	const json_t *nics = json_object_get(inventory, "interfaces");
-	_cleanup_json_ json_t *disks = with_sizes(json_object_get(inventory, "disks"));
+	_cleanup_json_ json_t *mine = NULL, *other = NULL, *rows = NULL;
+	_cleanup_conn_ struct conn *c = NULL;
+	const char *node = line->args[0];
+	struct against a;
+	struct err e = {0};
 
-	if (json_array_size(disks)) {
-		fputc('\n', out);
-		table_print(out, disk_columns, ARRAY_SIZE(disk_columns), disks);
+	if (line->n_args != 1) {
+		err_set(&e, EINVAL, "--diff compares one node, given are %d", line->n_args);
+		return cmd_fail_usage(&e);
 	}
-	if (json_array_size(nics)) {
-		fputc('\n', out);
-		table_print(out, nic_columns, ARRAY_SIZE(nic_columns), nics);
-	}
-}
-
-/* The texts there are, joined. Allocated. */
-static char *joined(const json_t *object, const char *const *keys)
-{
-	struct buf b = BUF_INIT(4096);
-
-	for (; *keys; keys++)
-		if (!str_empty(json_str(object, *keys)))
-			buf_printf(&b, "%s%s", b.len ? " " : "", json_str(object, *keys));
-	return b.len ? buf_take(&b) : xstrdup("-");
-}
-
-static char *readable(const json_t *answer)
-{
-	static const char *const maker[] = {"manufacturer", "product_name", NULL};
-	static const char *const boot_keys[] = {"current_boot_mode", "pxe_interface", NULL};
-	const json_t *inventory = json_object_get(answer, "inventory");
-	const json_t *vendor = json_object_get(inventory, "system_vendor"),
-		     *cpu = json_object_get(inventory, "cpu"),
-		     *memory = json_object_get(inventory, "memory");
-	char *text = NULL;
-	size_t len;
-	FILE *out = open_memstream(&text, &len);
-
-	put_line(out, "system", joined(vendor, maker));
-	put_line(out, "serial", xstrdup(or_dash(vendor, "serial_number")));
-	put_line(out, "cpu",
-		xasprintf("%lld x %s, %s", (long long)json_int(cpu, "count", 0),
-			or_dash(cpu, "model_name"), or_dash(cpu, "architecture")));
-	put_line(out, "memory",
-		xasprintf("%lld MiB", (long long)json_int(memory, "physical_mb", 0)));
-	put_line(out, "boot", joined(json_object_get(inventory, "boot"), boot_keys));
-	put_line(out, "BMC", xstrdup(or_dash(inventory, "bmc_address")));
-	print_parts(out, inventory);
-	fclose(out);
-	return text;
+	if (against_read(what, &a, &e) < 0)
+		return cmd_fail_usage(&e);
+	if (conn_open(line, &c, &e) < 0 || node_inventory(c, node, &mine, &e) < 0 ||
+		other_inventory(c, node, &a, &other, &e) < 0)
+		return cmd_fail(&e);
+	rows = compare(other, mine, a.kind);
+	if (print_as_json(line))
+		cmd_print_json(rows);
+	else
+		print_differences(rows, node, &a);
+	return CLI_OK;
 }
 
 int verb_inventory_show(struct cli_line *line, void *data)
@@ -131,6 +179,8 @@ int verb_inventory_show(struct cli_line *line, void *data)
 	struct err e = {0};
 	int code;
 
+	if (cli_value(line, "diff"))
+		return show_differences(line, cli_value(line, "diff"));
 	if (conn_open(line, &c, &e) < 0 || cmd_select(c, line, 0, &nodes, &e) < 0) {
 		names_done(&nodes);
 		return cmd_fail_usage(&e);
@@ -140,7 +190,7 @@ int verb_inventory_show(struct cli_line *line, void *data)
 	for (size_t i = 0; i < nodes.n; i++) {
 		json_t *answer = json_array_get(answers, i),
 		       *row = json_pack("{s:s}", "node", nodes.list[i]);
-		_cleanup_free_ char *text = readable(answer);
+		_cleanup_free_ char *text = machine_text(answer);
 
 		collate_add(&texts, nodes.list[i], text);
 		json_object_update(row, answer);

@@ -64,6 +64,9 @@ static const struct cli_option all_traits[] = {{"all", NULL, "every trait they h
 static const struct cli_option call_options[] = {
 	{"arg", "KEY=VALUE", "an argument; may be given more than once"},
 	{"http-method", "POST|PUT|GET|DELETE|PATCH", "POST when not given"}};
+static const struct cli_option inventory_options[] = {{"diff", "NODE|@N|FILE",
+	"only what differs from another node, from the inspection N before the last, or from what "
+	"`inventory save` wrote"}};
 static const struct cli_option save_options[] = {
 	{"file", "FILE", "write it there; standard output when not given"}};
 
@@ -241,10 +244,15 @@ const struct cli_verb node_verbs[] = {
 		"ingot node passthru call r12u07 bmc_reset --arg warm=true\n"
 		"ingot node passthru call r12u07 send_raw --arg raw_bytes='0x06 0x01'",
 		verb_passthru_call},
-	{"node", "inventory show", "NODE...", 0, -1, {O(all)}, "what inspection found, for people",
-		"ingot node inventory show r12u07\n"
-		"ingot node inventory show 'r12u[01-40]'",
+	{"node", "inventory", "NODE...", 0, -1, {O(inventory_options), O(all)},
+		"what inspection found, for people",
+		"ingot node inventory r12u07\n"
+		"ingot node inventory 'r12u[01-40]'\n"
+		"ingot node inventory r12u07 --diff r12u08\n"
+		"ingot node inventory r12u07 --diff @1",
 		verb_inventory_show},
+	{"node", "inventory show", "NODE...", 0, -1, {O(inventory_options), O(all)}, "the same",
+		"ingot node inventory show r12u07", verb_inventory_show},
 	{"node", "inventory save", "NODE", 1, 1, {O(save_options)},
 		"what inspection found, as JSON",
 		"ingot node inventory save r12u07 --file r12u07.json", verb_inventory_save},

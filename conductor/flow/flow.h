@@ -112,11 +112,12 @@ struct flow {
 struct flow_found {
 	json_t *inventory, *plugin_data; /* NULL: none */
 	json_t *macs;			 /* array of MACs that ports are to be made for */
-	json_t *disks;			 /* array: what the agent did to disks, as it told it */
-	json_t *bios;			 /* array: all settings there are now; NULL: unchanged */
-	json_t *firmware;		 /* array: the components that changed */
-	json_t *ports;			 /* array of the node's ports as rules changed them */
-	char *rules;			 /* what rules did, one a line; NULL: none applied */
+	json_t *links;	  /* by MAC: the switch port it hangs on; local_link_connection */
+	json_t *disks;	  /* array: what the agent did to disks, as it told it */
+	json_t *bios;	  /* array: all settings there are now; NULL: unchanged */
+	json_t *firmware; /* array: the components that changed */
+	json_t *ports;	  /* array of the node's ports as rules changed them */
+	char *rules;	  /* what rules did, one a line; NULL: none applied */
 };
 
 /* One execution. The node is a working copy; data belongs to the run. */

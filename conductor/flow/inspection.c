@@ -1,6 +1,7 @@
 /* What an agent found, taken into the node: the inspection hooks of the contract, section 4.6. */
 #include "conductor/agentlink/agentlink.h"
 #include "conductor/flow/flow.h"
+#include "conductor/model/lldp.h"
 #include "lib/base/buf.h"
 #include "lib/base/str.h"
 #include "lib/hwid/hints.h"
@@ -108,6 +109,31 @@ static void collect_macs(struct flow_run *run, const json_t *inventory)
 	}
 }
 
+/* What switches said, per card: readable in the plugin data, and for the ports. */
+static void collect_links(struct flow_run *run, const json_t *body, const json_t *inventory)
+{
+	const json_t *raw = json_object_get(body, "lldp_raw");
+	json_t *parsed = json_object(), *nic;
+	size_t i;
+
+	run->found.links = json_object();
+	json_array_foreach (json_object_get(inventory, "interfaces"), i, nic) {
+		const char *name = json_str(nic, "name"), *address = json_str(nic, "mac_address");
+		const json_t *tlvs = name ? json_object_get(raw, name) : NULL;
+		char mac[MAC_TEXT_MAX];
+
+		if (!json_array_size(tlvs))
+			tlvs = json_object_get(nic, "lldp");
+		if (!json_array_size(tlvs) || !name || mac_normalise(address, mac) < 0)
+			continue;
+		json_object_set_new(parsed, name, lldp_parsed(tlvs));
+		json_object_set_new(run->found.links, mac, lldp_link(tlvs));
+	}
+	if (json_object_size(parsed))
+		json_object_set(run->found.plugin_data, "parsed_lldp", parsed);
+	json_decref(parsed);
+}
+
 int inspection_apply(struct flow_run *run, json_t *value, struct err *e)
 {
 	const json_t *body = run->data;
@@ -131,6 +157,7 @@ int inspection_apply(struct flow_run *run, json_t *value, struct err *e)
 		if (!str_eq(key, "inventory") && !str_eq(key, "logs"))
 			json_object_set(run->found.plugin_data, key, member);
 	}
+	collect_links(run, body, inventory);
 	run->node->power_state = POWER_ON;
 	agentlink_expect(run->node);
 	return 0;

@@ -105,6 +105,14 @@ static const struct field inventory_fields[] = {
 	F(inventory, updated_at, FIELD_TIME, C),
 };
 
+static const struct field past_inspection_fields[] = {
+	F(past_inspection, uuid, FIELD_STR, U),
+	F(past_inspection, node_uuid, FIELD_STR, C),
+	F(past_inspection, inventory, FIELD_OBJECT, 0),
+	F(past_inspection, created_at, FIELD_TIME, C),
+	F(past_inspection, updated_at, FIELD_TIME, 0),
+};
+
 static const struct field bios_settings_fields[] = {
 	F(bios_settings, uuid, FIELD_STR, U),
 	F(bios_settings, settings, FIELD_ARRAY, 0),
@@ -165,6 +173,7 @@ static const struct field delivery_fields[] = {
 TYPE(node, "nodes");
 TYPE(node_event, "node_events");
 TYPE(inventory, "inventories");
+TYPE(past_inspection, "past_inspections");
 TYPE(bios_settings, "bios_settings");
 TYPE(firmware_component, "firmware_components");
 TYPE(disk_record, "disk_records");
@@ -175,7 +184,7 @@ const struct record_type *const record_types[] = {&node_type, &port_type, &node_
 	&inventory_type, &waiting_type, &delivery_type, &disk_record_type, &chassis_type,
 	&portgroup_type, &volume_connector_type, &volume_target_type, &deploy_template_type,
 	&runbook_type, &bios_settings_type, &firmware_component_type, &allocation_type,
-	&inspection_rule_type};
+	&inspection_rule_type, &past_inspection_type};
 const int n_record_types = ARRAY_SIZE(record_types);
 
 void node_init(struct node *n)

@@ -108,6 +108,16 @@ struct inventory {
 };
 extern const struct record_type inventory_type;
 
+/* What one of the last inspections found: GET /ingot/v1/nodes/<uuid>/inspections. */
+struct past_inspection {
+	char *uuid;
+	char *node_uuid;
+	json_t *inventory;
+	int64_t created_at;
+	int64_t updated_at;
+};
+extern const struct record_type past_inspection_type;
+
 /* A node's BIOS settings as they were last applied or read. uuid is the node's. */
 struct bios_settings {
 	char *uuid;

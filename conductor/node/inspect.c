@@ -11,8 +11,9 @@
 #include <errno.h>
 #include <string.h>
 
-#define RULES_MAX 1000
-#define DID_MAX	  16384
+#define RULES_MAX	 1000
+#define DID_MAX		 16384
+#define INSPECTIONS_KEPT 4
 
 int inspection_rule_check(struct record_change *ch, struct err *e)
 {
@@ -155,6 +156,28 @@ static json_t *changed_ports(const json_t *before, const json_t *after)
 	return changed;
 }
 
+/* Where a port hangs, unless somebody has said so already. */
+static void link_port(json_t *port, const json_t *links)
+{
+	const char *mac = json_str(port, "address");
+	json_t *link = mac ? json_object_get(links, mac) : NULL,
+	       *known = json_object_get(port, "local_link_connection");
+
+	if (json_object_size(link) && !json_object_get(known, "switch_id") &&
+		!json_object_get(known, "port_id"))
+		json_object_set_new(port, "local_link_connection", json_deep_copy(link));
+}
+
+static json_t *linked(const json_t *ports, const json_t *links)
+{
+	json_t *copy = json_deep_copy(ports), *port;
+	size_t i;
+
+	json_array_foreach (copy, i, port)
+		link_port(port, links);
+	return copy;
+}
+
 int inspect_run_rules(struct engine *en, struct enode *e, struct flow_run *run, struct err *err)
 {
 	_cleanup_json_ json_t *rules = all_rules(en), *ports = NULL, *before = NULL;
@@ -164,12 +187,15 @@ int inspect_run_rules(struct engine *en, struct enode *e, struct flow_run *run, 
 		.did = BUF_INIT(DID_MAX)};
 	int r;
 
-	if (!json_array_size(rules))
-		return 0;
-	before = record_to_json(&node_type, run->node);
 	ports = e ? ports_json(e) : json_array();
+	w.ports = linked(ports, run->found.links);
+	if (!json_array_size(rules)) {
+		run->found.ports = changed_ports(ports, w.ports);
+		json_decref(w.ports);
+		return 0;
+	}
+	before = record_to_json(&node_type, run->node);
 	w.node = json_deep_copy(before);
-	w.ports = json_deep_copy(ports);
 	w.inventory = run->found.inventory;
 	w.plugin_data = json_deep_copy(run->found.plugin_data);
 	r = rules_run(rules, &w, err);
@@ -220,8 +246,9 @@ static void add_changes(struct commit *c, const struct flow_found *f)
 }
 
 /* Of a NIC that no node has yet; one that a port is being made for elsewhere is left to that. */
-static void add_port(struct commit *c, const char *mac)
+static void add_port(struct commit *c, const char *mac, const json_t *links)
 {
+	const json_t *link = json_object_get(links, mac);
 	char uuid[UUID_TEXT_MAX];
 	struct port port;
 
@@ -230,11 +257,31 @@ static void add_port(struct commit *c, const char *mac)
 	port.uuid = xstrdup(uuid);
 	port.node_uuid = xstrdup(commit_node(c)->uuid);
 	port.address = xstrdup(mac);
+	if (json_object_size(link)) {
+		json_decref(port.local_link_connection);
+		port.local_link_connection = json_deep_copy(link);
+	}
 	port.pxe_enabled = true;
 	port.created_at = time_wall_us();
 	if (record_put(c, &port_type, &port, NULL) == 0)
 		waiting_forget(c->en, c->txn, port.address);
 	record_done(&port_type, &port);
+}
+
+/* The latest, and those before it, so that one can see what was changed in a machine. */
+static void add_inventory(struct commit *c, struct inventory *inv)
+{
+	char uuid[UUID_TEXT_MAX];
+	struct past_inspection past = {.uuid = uuid,
+		.node_uuid = inv->uuid,
+		.inventory = inv->inventory,
+		.created_at = inv->created_at};
+
+	uuid_new(uuid);
+	store_txn_put(c->txn, &inventory_type, inv);
+	store_txn_insert(c->txn, &past_inspection_type, &past);
+	store_txn_delete_where(
+		c->txn, &past_inspection_type, "node_uuid", inv->uuid, INSPECTIONS_KEPT);
 }
 
 void inspect_add_found(struct commit *c, const struct flow_found *f)
@@ -248,8 +295,8 @@ void inspect_add_found(struct commit *c, const struct flow_found *f)
 
 	inv.updated_at = inv.created_at;
 	if (f->inventory)
-		store_txn_put(c->txn, &inventory_type, &inv);
+		add_inventory(c, &inv);
 	json_array_foreach (f->macs, i, mac)
-		add_port(c, json_string_value(mac));
+		add_port(c, json_string_value(mac), f->links);
 	add_changes(c, f);
 }

@@ -5,9 +5,9 @@
 #include "conductor/node/records.h"
 
 /*
- * Runs all rules, kept and built-in ones, over what the run found: its node, plugin data and the
- * ports of e (NULL: the node is new and has none) change, and the history will say so. Of a failure
- * nothing stays.
+ * Tells the ports of e (NULL: the node is new and has none) where they hang, then runs all rules,
+ * kept and built-in ones, over what the run found: its node, plugin data and these ports change,
+ * and the history will say so. Of a failure nothing stays.
  */
 int inspect_run_rules(struct engine *en, struct enode *e, struct flow_run *run, struct err *err);
 

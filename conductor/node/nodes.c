@@ -244,6 +244,7 @@ void on_node_delete(struct enode *e, struct request *r)
 	c = commit_bare(e->en);
 	store_txn_delete(c->txn, &node_type, e->uuid);
 	store_txn_delete(c->txn, &inventory_type, e->uuid);
+	store_txn_delete_where(c->txn, &past_inspection_type, "node_uuid", e->uuid, 0);
 	for (struct resident *res = e->residents; res; res = res->sibling)
 		record_remove(c, res);
 	store_txn_delete_where(c->txn, &node_event_type, "node_uuid", e->uuid, 0);

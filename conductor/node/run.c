@@ -68,6 +68,7 @@ void found_done(struct flow_found *f)
 	json_decref(f->inventory);
 	json_decref(f->plugin_data);
 	json_decref(f->macs);
+	json_decref(f->links);
 	json_decref(f->disks);
 	json_decref(f->bios);
 	json_decref(f->firmware);

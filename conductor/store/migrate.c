@@ -53,6 +53,7 @@ static const struct index {
 	{"node_events", "node_uuid"},
 	{"deliveries", "url"},
 	{"disk_records", "node_uuid"},
+	{"past_inspections", "node_uuid"},
 };
 
 static int query_int(struct sqlite_conn *c, const char *sql, int64_t *ret, struct err *e)

@@ -2,6 +2,7 @@
 """Allocations (who gets which node, and when it may go), inspection rules (kept, and at work in an inspection that
 this script plays the agent of), events, shards, conductors, traits, and whose an agent's inspection data is."""
 
+import json
 import os
 import sys
 import tempfile
@@ -9,7 +10,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import Conductor, done, fault, ok, same  # noqa: E402
+from harness import OUT, Conductor, done, fault, ok, run, same  # noqa: E402
 
 BUILT_IN = """
 - uuid: built-in-1
@@ -241,6 +242,37 @@ same(answer["node"]["links"][0]["href"], "%s/v1/nodes/%s" % (c.url, uuid), "with
 same(len(answer["config"]["agent_token"]), 43, "and its token")
 req("DELETE", "/v1/inspection_rules", None, 204)
 same(req("GET", "/v1/inspection_rules")["inspection_rules"], [], "all rules can be deleted at once")
+
+# Switch ports, and what earlier inspections found
+_, port3 = enroll("r3", "52:54:00:aa:00:03")
+first = {"interfaces": [{"name": "eth0", "mac_address": "52:54:00:aa:00:03"}, {"name": "eth1", "mac_address": "52:54:00:aa:00:04",
+                                                                           "lldp": [[2, "0737"]]}],
+         "cpu": {"count": 4}, "boot": {"pxe_interface": "52:54:00:aa:00:04"}}
+lldp = {"eth0": [[1, "04001c7300aabb"], [2, "0545746865726e657437"], [5, "6c6561662d612e6c6162"], [5, "zz"], "x"], "eth9": 4}
+inspect("r3", {"inventory": first, "lldp_raw": lldp}, "manageable")
+same(req("GET", "/v1/ports/" + port3)["local_link_connection"],
+     {"switch_id": "00:1c:73:00:aa:bb", "port_id": "Ethernet7", "switch_info": "leaf-a.lab"}, "a port knows its switch")
+same([p["local_link_connection"] for p in req("GET", "/v1/ports/detail?node=r3")["ports"] if p["address"].endswith("04")],
+     [{"port_id": "7"}], "a new one, too")
+same(req("GET", "/v1/nodes/r3/inventory")["plugin_data"]["parsed_lldp"],
+     {"eth0": {"switch_chassis_id": "00:1c:73:00:aa:bb", "switch_port_id": "Ethernet7", "switch_system_name": "leaf-a.lab"},
+      "eth1": {"switch_port_id": "7"}}, "in words as well")
+lldp["eth0"][1][1] = "0545746865726e657438"
+for count in range(5, 9):
+    inspect("r3", {"inventory": dict(first, cpu={"count": count}), "lldp_raw": lldp}, "manageable")
+same(req("GET", "/v1/ports/" + port3)["local_link_connection"]["port_id"], "Ethernet7", "what is known stays")
+kept = req("GET", "/ingot/v1/nodes/r3/inspections")["inspections"]
+same([k["inventory"]["cpu"]["count"] for k in kept], [8, 7, 6, 5], "the last four inspections, the newest first")
+same(sorted(kept[0]), ["created_at", "inventory"], "and when they were")
+status, out, err = run(os.path.join(OUT, "ingot"), "--url", c.url, "node", "inventory", "r3", "--diff", "@2", "--json")
+same((status, json.loads(out)), (0, [{"path": "cpu.count", "before": 6, "after": 8}]), "ingot tells what was changed")
+status, out, err = run(os.path.join(OUT, "ingot"), "--url", c.url, "node", "inventory", "r3", "--diff", "r1")
+ok(status == 0 and "cpu.count" in out and "[eth0]" not in out and "no difference" not in out, "or what another has: " + out)
+status, out, err = run(os.path.join(OUT, "ingot"), "--url", c.url, "node", "inventory", "r3", "--diff", "@9")
+ok(status == 1 and "only 4" in err, "what is not kept is said: " + err)
+status, out, err = run(os.path.join(OUT, "ingot"), "--url", c.url, "node", "inventory", "r3")
+ok("leaf-a.lab Ethernet" in out and "8, sockets" not in out, "shown with its switch ports: " + out)
+req("DELETE", "/v1/nodes/r3", None, 204)
 
 # Whose the data is: nobody is told more than that it is not his
 uuid2, _ = enroll("r2", "52:54:00:aa:00:02", driver_info={"redfish_address": "https://[fd00::2]:8443"})

@@ -210,6 +210,9 @@ same([w["name"] for w in answer("why", "n0[1-2]")], ["n01", "n02"], "why, of man
 ok("WAITS FOR" in well("why", "n0[1-2]"), "a line each")
 event = answer("node", "history", "list", "n01")["history"][0]
 same(answer("node", "history", "get", "n01", event["uuid"])["event"], event["event"], "one event of the history")
+ok("no difference" in well("node", "inventory", "n01", "--diff", path_of("inventory.json")), "compared with what was saved")
+fails(2, "@1", "node", "inventory", "n01", "--diff", "@x")
+fails(2, "one node", "node", "inventory", "n01", "n02", "--diff", "n03")
 fails(1, "", "node", "inventory", "save", "nobody")
 
 # Every other resource: create, show, list, set, unset, delete; by its own name where it has one

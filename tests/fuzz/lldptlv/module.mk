@@ -1,0 +1,1 @@
+$(call fuzz_target,lldptlv,model json base)
