@@ -11,7 +11,7 @@ binutils dpkg-dev'
 run='dnsmasq-base tftpd-hpa ipxe ipmitool iproute2'
 rack='qemu-system-x86 qemu-utils ovmf seabios swtpm'
 judge='efibootmgr clang clang-format clang-tidy cppcheck llvm perl openipmi freeipmi-tools python3-ironicclient
-python3-openstacksdk xorriso curl openssl sqlite3 universal-ctags wrk hyperfine debootstrap lldpd dmidecode gdisk libarchive-tools mandoc zsh fish nginx-light'
+python3-openstacksdk xorriso curl openssl sqlite3 universal-ctags wrk hyperfine debootstrap lldpd dmidecode gdisk bmap-tools libarchive-tools mandoc zsh fish nginx-light'
 
 # clang's sanitizer and fuzzer runtimes carry the compiler's major version in their name
 judge="$judge libclang-rt-$(. /etc/os-release; [ "${VERSION_ID:-12}" -ge 13 ] && echo 19 || echo 14)-dev"

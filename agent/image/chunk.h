@@ -20,6 +20,7 @@ struct chunk {
 	uint8_t *data; /* CHUNK_SIZE bytes, aligned for direct I/O */
 	size_t len;
 	uint64_t offset; /* of the disk image, once decoded */
+	size_t range;	 /* of a map of holes, that it belongs to */
 	uint64_t zeroes; /* instead of data: so many zero bytes at offset */
 };
 

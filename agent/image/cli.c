@@ -35,6 +35,9 @@ static const char usage[] =
 	"  --ca-file FILE       CA certificates for https\n"
 	"  --insecure           accept any certificate\n"
 	"  --size BYTES         make a target file so large\n"
+	"  --bmap URL|beside    map of holes by bmaptool: only what it maps is fetched; its "
+	"checksum\n"
+	"  --bmap-sum HEX|URL   takes the place of the image's\n"
 	"  --connections N      for one file, by byte ranges (up to 4, when one is too slow)\n"
 	"  --partition MIB      the image is that of a root partition, which gets so much room;\n"
 	"                       with it:\n"
@@ -74,6 +77,8 @@ enum {
 	OPT_SIZE,
 	OPT_WRITERS,
 	OPT_RETRIES,
+	OPT_BMAP,
+	OPT_BMAP_SUM,
 	OPT_CONNECTIONS,
 	OPT_QUIET,
 	OPT_PARTITION,
@@ -99,6 +104,8 @@ static const struct option long_options[] = {
 	{"size", required_argument, NULL, OPT_SIZE},
 	{"writers", required_argument, NULL, OPT_WRITERS},
 	{"connections", required_argument, NULL, OPT_CONNECTIONS},
+	{"bmap", required_argument, NULL, OPT_BMAP},
+	{"bmap-sum", required_argument, NULL, OPT_BMAP_SUM},
 	{"retries", required_argument, NULL, OPT_RETRIES},
 	{"quiet", no_argument, NULL, OPT_QUIET},
 	{"partition", required_argument, NULL, OPT_PARTITION},
@@ -188,6 +195,13 @@ static int set_option(struct options *o, int opt, const char *arg)
 	case OPT_CONNECTIONS:
 		r = set_number(arg, 8, &n);
 		o->job.connections = (unsigned)n;
+		break;
+	case OPT_BMAP:
+		o->job.bmap_beside = str_eq(arg, "beside");
+		o->job.bmap = o->job.bmap_beside ? NULL : arg;
+		break;
+	case OPT_BMAP_SUM:
+		o->job.bmap_hash = arg;
 		break;
 	case OPT_RETRIES:
 		r = set_number(arg, 1000, &n);

@@ -16,6 +16,7 @@
 #include "agent/image/fatdrive.h"
 #include "agent/image/format.h"
 #include "agent/image/iso9660.h"
+#include "agent/image/mapped.h"
 #include "agent/image/parts.h"
 #include "agent/image/pipeline.h"
 #include "agent/image/places.h"
@@ -49,6 +50,7 @@ struct work {
 	struct target target;
 	struct checksum checksum;
 	struct pipeline pipeline;
+	struct bmap map;
 	struct table table;
 	struct parts parts;
 	uint8_t *drive;
@@ -189,6 +191,25 @@ static int find_places(struct work *w, struct err *e)
 	return 0;
 }
 
+/* With a map of holes it is the map that tells whether the image is right. */
+static int find_map(struct work *w, struct err *e)
+{
+	struct image_job *job = &w->job;
+	int r;
+
+	if (str_empty(job->bmap) && !job->bmap_beside)
+		return 0;
+	r = mapped_open(job, w->cancel, &w->map, e);
+	if (r == -ENOTSUP && !str_empty(job->hash_value))
+		return 0;
+	if (r < 0)
+		return r;
+	w->pipeline.map = &w->map;
+	job->hash_value = NULL;
+	job->no_checksum = true;
+	return 0;
+}
+
 /*
  * All that can go wrong without the disk goes wrong before the disk is touched, which happens when
  * the first piece of the image has come and fits.
@@ -202,8 +223,10 @@ static int prepare(struct work *w, struct err *e)
 	if (r == 0)
 		r = find_places(w, e);
 	if (r == 0)
+		r = find_map(w, e);
+	if (r == 0)
 		r = checksum_open(&w->checksum, &w->job, e);
-	if (r == 0 && *places_digest(w->job.places))
+	if (r == 0 && !w->pipeline.map && *places_digest(w->job.places))
 		r = checksum_also(&w->checksum, places_digest(w->job.places), e);
 	if (r == 0)
 		r = configdrive_load(&w->job, &w->drive, &w->drive_len, e);
@@ -311,6 +334,7 @@ static void work_done(struct work *w)
 	parts_close(&w->parts);
 	checksum_close(&w->checksum);
 	places_free(w->job.places);
+	bmap_done(&w->map);
 	if (w->drive)
 		mem_wipe(w->drive, w->drive_len);
 	free(w->drive);

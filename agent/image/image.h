@@ -41,6 +41,16 @@ struct image_job {
 	bool no_checksum;
 	bool no_md5; /* a checksum that turns out to be MD5 is refused */
 
+	/*
+	 * A map of the image's holes (bmap.h): its URL; or with bmap_beside that of the image and
+	 * ".bmap". bmap_hash is the map's digest, as hash_value; then only what is mapped is
+	 * fetched, and the map's digests take the place of the image's. Where the image cannot be
+	 * fetched in parts, all of it is, if it has a checksum itself.
+	 */
+	const char *bmap;
+	bool bmap_beside;
+	const char *bmap_hash;
+
 	const char *authorization; /* value of the Authorization header for the image */
 	const char *user;	   /* or basic authentication */
 	const char *password;

@@ -8,6 +8,7 @@
 
 #include "agent/image/decode.h"
 #include "agent/image/format.h"
+#include "agent/image/mapped.h"
 #include "agent/image/source.h"
 #include "lib/base/mem.h"
 
@@ -78,7 +79,7 @@ static void run_source(struct pipeline *p)
 		.resumed = &p->resumed};
 	struct err e = {0};
 
-	if (source_run(&s, &e) < 0)
+	if ((p->map ? mapped_fetch(p, &e) : source_run(&s, &e)) < 0)
 		stage_failed(p, &e);
 	else if (p->filling)
 		queue_push(&p->fetched, p->filling);
@@ -87,9 +88,12 @@ static void run_source(struct pipeline *p)
 
 static void run_hash(struct pipeline *p)
 {
+	struct err e = {0};
 	struct chunk *c;
 
-	while ((c = queue_pop(&p->fetched))) {
+	if (p->map && mapped_check(p, &e) < 0)
+		stage_failed(p, &e);
+	while (!p->map && (c = queue_pop(&p->fetched))) {
 		checksum_update(p->checksum, c->data, c->len);
 		queue_push(&p->hashed, c);
 	}
@@ -99,16 +103,8 @@ static void run_hash(struct pipeline *p)
 /* Data that lies in the file as on the disk. */
 static int emit(struct pipeline *p, struct chunk *c, struct err *e)
 {
-	const struct format_ops *format = NULL;
-	int r = 0;
+	int r = p->size ? 0 : pipeline_check_raw(p, c, e);
 
-	if (!p->size) /* what was compressed may be a format, too */
-		r = format_detect(p->job->disk_format, c->data, c->len, &format, e);
-	if (r == 0 && format)
-		r = err_set(e, ENOTSUP,
-			"the image is %s that was compressed as a whole; serve it without that "
-			"(it may be compressed inside)",
-			format->name);
 	if (r < 0) {
 		chunk_put(c);
 		return r;
@@ -254,9 +250,14 @@ static int decode_whole(struct pipeline *p, struct chunk *c, struct err *e)
 
 static void run_decode(struct pipeline *p)
 {
-	struct chunk *c = queue_pop(&p->hashed);
+	struct chunk *c = p->map ? NULL : queue_pop(&p->hashed);
 	struct err e = {0};
-	int r = c ? decode_whole(p, c, &e) : 0;
+	int r = 0;
+
+	if (p->map)
+		r = mapped_place(p, &e);
+	else if (c)
+		r = decode_whole(p, c, &e);
 
 	if (r == 0)
 		r = pipeline_flush(p, &e);

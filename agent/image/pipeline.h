@@ -15,10 +15,13 @@
 
 #define PIPELINE_WRITERS_MAX 16
 
+struct bmap;
+
 struct pipeline {
 	const struct image_job *job;
 	struct target *target;
 	struct checksum *checksum;
+	const struct bmap *map; /* of holes, NULL: the whole file is fetched */
 	/*
 	 * Called when the image's first piece has come and fits: from here on the old content may
 	 * go, and nothing on the disk may boot. NULL: target_wipe().
@@ -70,6 +73,7 @@ int pipeline_emit(struct pipeline *p, struct chunk *c, struct err *e);
 int pipeline_room(struct pipeline *p, uint64_t offset, size_t len, uint8_t **ret, struct err *e);
 int pipeline_zero(struct pipeline *p, uint64_t offset, uint64_t len, struct err *e);
 int pipeline_flush(struct pipeline *p, struct err *e);
+int pipeline_check_raw(const struct pipeline *p, const struct chunk *c, struct err *e);
 int pipeline_too_large(const struct pipeline *p, const char *than, uint64_t bytes, struct err *e);
 
 /* Joins; 0 or the first failure. */

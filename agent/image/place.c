@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "agent/image/format.h"
 #include "agent/image/table.h"
 
 #define ZERO_RUN_MAX (256ULL << 20)
@@ -47,6 +48,20 @@ int pipeline_begin(
 		r = p->begin ? p->begin(p->begin_data, e) : target_wipe(p->target, e);
 	p->begun = r == 0;
 	p->size = size;
+	return r;
+}
+
+/* What was compressed, or mapped, may be a format, too. */
+int pipeline_check_raw(const struct pipeline *p, const struct chunk *c, struct err *e)
+{
+	const struct format_ops *format = NULL;
+	int r = format_detect(p->job->disk_format, c->data, c->len, &format, e);
+
+	if (r == 0 && format)
+		r = err_set(e, ENOTSUP,
+			"the image is %s that was compressed as a whole, or mapped; serve it "
+			"as it is (it may be compressed inside)",
+			format->name);
 	return r;
 }
 

@@ -39,56 +39,10 @@ struct places {
 	char digest[OCI_DIGEST_MAX];
 };
 
-/* An answer that is read whole. */
-struct answer {
-	struct buf body;
-	long status;
-	char challenge[IMGHEAD_CHALLENGE_MAX];
-};
-
-static size_t on_body(void *data, const uint8_t *bytes, size_t len)
-{
-	struct answer *a = data;
-
-	return buf_append(&a->body, bytes, len) == 0 ? len : 0;
-}
-
-/* One GET to registry or token server, tried again where that may help. */
 static int get(const struct places *p, const struct image_job *job, const char *url,
-	const char *authorization, size_t max, struct answer *ret, struct err *e)
+	const char *authorization, size_t max, struct remote_answer *ret, struct err *e)
 {
-	unsigned retries = remote_retries(job);
-	struct remote r;
-	int code = remote_open(&r, job, url, authorization, p->stop, e);
-
-	for (unsigned failed = 0; code == 0; failed++) {
-		bool again = true;
-		CURLcode c;
-
-		buf_done(&ret->body);
-		buf_init(&ret->body, max);
-		c = remote_get(&r, 0, UINT64_MAX, NULL, on_body, ret, e);
-		ret->status = r.status;
-		str_copy(ret->challenge, sizeof(ret->challenge), r.head.challenge);
-		if (c == CURLE_OK && r.status == 401)
-			break;
-		if (ret->body.overflow)
-			code = err_set(e, EFBIG, "GET %s: the answer is longer than %zu bytes",
-				r.shown, max);
-		else if (c != CURLE_OK)
-			code = remote_error(&r, c, 0, 0, e);
-		else
-			code = remote_status(&r, &again, e);
-		if (code == 0)
-			break;
-		if (!again || ret->body.overflow || failed >= retries || remote_hopeless(c, e) ||
-			(p->stop && atomic_load(p->stop)))
-			break;
-		code = 0;
-		remote_pause(&r, failed);
-	}
-	remote_close(&r);
-	return code;
+	return remote_fetch(job, url, authorization, p->stop, max, ret, e);
 }
 
 /* A registry on loopback needs no TLS, as with container tools. */
@@ -141,7 +95,7 @@ static char *token_url(const struct place *at)
 static int get_token(const struct places *p, struct place *at, char **ret, struct err *e)
 {
 	struct image_job job = *p->job;
-	struct answer a = {.body = BUF_INIT(0)};
+	struct remote_answer a = {.body = BUF_INIT(0)};
 	_cleanup_free_ char *url = NULL, *token = NULL;
 	int r;
 
@@ -236,7 +190,7 @@ static int get_manifest(const struct places *p, struct place *at, const char *re
 		NULL};
 	_cleanup_free_ char *url = api_url(&at->ref, "manifests", reference);
 	struct image_job job = *p->job;
-	struct answer a = {.body = BUF_INIT(0)};
+	struct remote_answer a = {.body = BUF_INIT(0)};
 	int r;
 
 	job.headers = accept;

@@ -12,7 +12,8 @@
 #include "agent/image/source.h"
 #include "lib/base/str.h"
 
-#define PROGRESS_BYTES (64 * 1024) /* received: the transfer goes on, retries count anew */
+#define FILE_READ_BYTES (256 * 1024)
+#define PROGRESS_BYTES	(64 * 1024) /* received: the transfer goes on, retries count anew */
 
 struct range {
 	const struct image_job *job;
@@ -23,10 +24,10 @@ struct range {
 	char validator[IMGHEAD_TEXT_MAX];
 
 	/* of the present read */
-	uint8_t *buf;
+	int (*fn)(void *data, const uint8_t *bytes, size_t len);
+	void *data;
 	uint64_t offset, len, at;
-	uint8_t first; /* byte of the file, read to see the size */
-	bool checked, bad;
+	bool opening, checked, bad, refused;
 	struct err err;
 };
 
@@ -55,7 +56,7 @@ static int check_answer(struct range *r)
 	if (!h->has_range || h->range_start != r->offset + r->at)
 		return answer_bad(
 			r, EPROTO, "the server answers with another range than asked for");
-	if ((r->size && h->range_total != r->size) ||
+	if ((!r->opening && h->range_total != r->size) ||
 		(r->validator[0] && now[0] && strcmp(now, r->validator) != 0))
 		return answer_bad(r, ESTALE, "the file was changed during the download");
 	r->size = h->range_total;
@@ -73,7 +74,10 @@ static size_t on_body(void *data, const uint8_t *bytes, size_t len)
 		answer_bad(r, EPROTO, "the server sends more than was asked for");
 		return 0;
 	}
-	memcpy(r->buf + r->at, bytes, len);
+	if (r->fn(r->data, bytes, len) < 0) {
+		r->refused = true;
+		return 0;
+	}
 	r->at += len;
 	return len;
 }
@@ -108,7 +112,7 @@ static int read_remote(struct range *r, struct err *e)
 	uint64_t before = 0;
 	int ret;
 
-	while ((ret = attempt(r)) == -EAGAIN && !stopped(r)) {
+	while ((ret = attempt(r)) == -EAGAIN && !stopped(r) && !r->refused) {
 		if (r->at - before >= PROGRESS_BYTES)
 			failed = 0;
 		before = r->at;
@@ -118,7 +122,7 @@ static int read_remote(struct range *r, struct err *e)
 	}
 	if (ret == 0)
 		return 0;
-	if (stopped(r))
+	if (stopped(r) || r->refused)
 		return err_set(e, ECANCELED, "GET %s: stopped", r->remote.shown);
 	if (e)
 		*e = r->err;
@@ -127,34 +131,58 @@ static int read_remote(struct range *r, struct err *e)
 
 static int read_local(struct range *r, struct err *e)
 {
+	_cleanup_free_ uint8_t *buf = xmalloc(FILE_READ_BYTES);
+
 	while (r->at < r->len) {
-		ssize_t n =
-			pread(r->fd, r->buf + r->at, r->len - r->at, (off_t)(r->offset + r->at));
+		uint64_t left = r->len - r->at;
+		size_t want = left < FILE_READ_BYTES ? (size_t)left : FILE_READ_BYTES;
+		ssize_t n = pread(r->fd, buf, want, (off_t)(r->offset + r->at));
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
 			return err_errno(e, n < 0 ? errno : ENODATA, "read %s at byte %" PRIu64,
 				r->job->urls[r->url], r->offset + r->at);
+		if (r->fn(r->data, buf, (size_t)n) < 0)
+			return err_set(e, ECANCELED, "read %s: stopped", r->job->urls[r->url]);
 		r->at += (uint64_t)n;
 	}
 	return 0;
 }
 
-int range_read(struct range *r, uint64_t offset, void *buf, size_t len, struct err *e)
+int range_stream(struct range *r, uint64_t offset, uint64_t len,
+	int (*fn)(void *data, const uint8_t *bytes, size_t len), void *data, struct err *e)
 {
 	if (offset > r->size || len > r->size - offset)
 		return err_set(e, ERANGE,
 			"bytes %" PRIu64 " to %" PRIu64 " lie outside the image file of %" PRIu64
 			" bytes",
 			offset, offset + len, r->size);
-	if (!len)
-		return 0;
-	r->buf = buf;
 	r->offset = offset;
 	r->len = len;
 	r->at = 0;
+	r->fn = fn;
+	r->data = data;
+	r->refused = false;
+	if (!len)
+		return 0;
 	return r->fd >= 0 ? read_local(r, e) : read_remote(r, e);
+}
+
+static int to_memory(void *data, const uint8_t *bytes, size_t len)
+{
+	uint8_t **at = data;
+
+	memcpy(*at, bytes, len);
+	*at += len;
+	return 0;
+}
+
+int range_read(struct range *r, uint64_t offset, void *buf, size_t len, struct err *e)
+{
+	uint8_t *at = buf;
+
+	return range_stream(r, offset, len, to_memory, &at, e);
 }
 
 static int open_local(struct range *r, const char *path, struct err *e)
@@ -172,12 +200,15 @@ static int open_local(struct range *r, const char *path, struct err *e)
 static int open_remote(struct range *r, const atomic_bool *stop, struct err *e)
 {
 	int ret = remote_open_at(&r->remote, r->job, r->url, stop, e);
+	uint8_t first;
 
 	if (ret < 0)
 		return ret;
-	r->buf = &r->first;
-	r->len = 1;
-	return read_remote(r, e);
+	r->size = 1; /* at least; the answer says */
+	r->opening = true;
+	ret = range_read(r, 0, &first, 1, e);
+	r->opening = false;
+	return ret;
 }
 
 int range_resume(const struct image_job *job, unsigned url, uint64_t size, const char *validator,

@@ -37,4 +37,10 @@ unsigned range_url(const struct range *r);  /* which of the job's URLs it is */
  */
 int range_read(struct range *r, uint64_t offset, void *buf, size_t len, struct err *e);
 
+/*
+ * The same, given out as it comes: fn takes bytes in order, negative ends it with -ECANCELED.
+ */
+int range_stream(struct range *r, uint64_t offset, uint64_t len,
+	int (*fn)(void *data, const uint8_t *bytes, size_t len), void *data, struct err *e);
+
 #endif

@@ -317,3 +317,49 @@ int remote_error(const struct remote *r, CURLcode code, uint64_t at, uint64_t to
 		"GET %s: %s after %" PRIu64 " of %" PRIu64 " bytes", r->shown,
 		code == CURLE_OK ? "it ended" : cause, at, total);
 }
+
+static size_t to_buffer(void *data, const uint8_t *bytes, size_t len)
+{
+	struct remote_answer *a = data;
+
+	return buf_append(&a->body, bytes, len) == 0 ? len : 0;
+}
+
+/* One attempt of it; *ret_again as in remote_status(). */
+static int fetch_once(
+	struct remote *r, size_t max, struct remote_answer *ret, bool *ret_again, struct err *e)
+{
+	CURLcode c;
+
+	buf_done(&ret->body);
+	buf_init(&ret->body, max);
+	c = remote_get(r, 0, UINT64_MAX, NULL, to_buffer, ret, e);
+	ret->status = r->status;
+	str_copy(ret->challenge, sizeof(ret->challenge), r->head.challenge);
+	*ret_again = false;
+	if (ret->body.overflow)
+		return err_set(
+			e, EFBIG, "GET %s: the answer is longer than %zu bytes", r->shown, max);
+	if (c == CURLE_OK)
+		return r->status == 401 ? 0 : remote_status(r, ret_again, e);
+	remote_error(r, c, 0, 0, e);
+	*ret_again = !remote_hopeless(c, e);
+	return curl_errno(c);
+}
+
+int remote_fetch(const struct image_job *job, const char *url, const char *authorization,
+	const atomic_bool *stop, size_t max, struct remote_answer *ret, struct err *e)
+{
+	unsigned retries = remote_retries(job), failed = 0;
+	bool again = true;
+	struct remote r;
+	int code = remote_open(&r, job, url, authorization, stop, e);
+
+	if (code < 0)
+		return code;
+	while ((code = fetch_once(&r, max, ret, &again, e)) < 0 && again && failed < retries &&
+		!stopped(&r))
+		remote_pause(&r, failed++);
+	remote_close(&r);
+	return code;
+}

@@ -69,4 +69,18 @@ unsigned remote_retries(const struct image_job *job);
 /* Waits before another attempt, so many having failed; wakes when stopped. */
 void remote_pause(const struct remote *r, unsigned failed);
 
+/* A small file, read whole. */
+struct remote_answer {
+	struct buf body; /* the caller's to release */
+	long status;	 /* 200 or 401 after success */
+	char challenge[IMGHEAD_CHALLENGE_MAX];
+};
+
+/*
+ * Gets a file of at most max bytes, trying again as the job says. authorization NULL: the job's. A
+ * 401 is success here: what it asks for may be answered. -EFBIG when there is more.
+ */
+int remote_fetch(const struct image_job *job, const char *url, const char *authorization,
+	const atomic_bool *stop, size_t max, struct remote_answer *ret, struct err *e);
+
 #endif

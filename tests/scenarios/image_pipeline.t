@@ -290,6 +290,72 @@ def test_registry(lab):
         ok(p.returncode == 1 and "checksum is wrong" in p.stderr and unbootable(target), "another blob", p.stderr)
 
 
+def map_of(folder, image):
+    """bmaptool's own map of an image with its holes."""
+    path = os.path.join(folder, "sparse")
+    with open(path, "wb") as f:
+        for at in range(0, len(image), 4096):
+            if image[at:at + 4096].strip(b"\0"):
+                f.seek(at)
+                f.write(image[at:at + 4096])
+        f.truncate(len(image))
+    made = subprocess.run(["bmaptool", "create", path], capture_output=True, check=True).stdout
+    os.unlink(path)
+    return made
+
+
+def test_map(lab):
+    """A map of holes: only what it maps is fetched, the rest is zero."""
+    lab.files["raw.bmap"] = good = map_of(lab.folder, lab.image)
+    lab.files["odd.bmap"] = map_of(lab.folder, lab.files["odd"])
+    lab.files["cut.bmap"] = good[:len(good) // 2]
+    first = good.index(b"chksum=\"") + 8
+    lab.files["forged.bmap"] = good[:first] + b"0" * 64 + good[first + 64:]
+
+    def write(image, name, sum_of=None, *options):
+        hexes = hashlib.sha256(lab.files[sum_of or name]).hexdigest()
+        target = lab.disk()
+        lab.server.reset()
+        p = subprocess.run([agent, "write", lab.server.url(image), target, "--quiet", "--bmap",
+                            lab.server.url("ok/" + name), "--bmap-sum", hexes, "--retries", "2", *options],
+                           capture_output=True, text=True, timeout=60)
+        return p, target
+    p, target = write("ok/raw", "raw.bmap")
+    ok(p.returncode == 0 and same_as_image(target, lab.image), "with a map: byte for byte", p.stderr)
+    ok(judge_gpt(lab, target), "and its table moved")
+    asked = [r for r in lab.server.requests if r[0] == "/ok/raw"]
+    ok(len(asked) > 2 and all(r[1] for r in asked), "only parts of it were asked for", asked)
+    ok(int(p.stdout.split()[0]) < 12 * MIB, "10 of 24 MiB", p.stdout)
+    target = lab.disk()
+    p = subprocess.run([agent, "write", lab.server.url("ok/raw"), target, "--quiet", "--bmap", "beside", "--bmap-sum",
+                        hashlib.sha256(good).hexdigest()], capture_output=True, text=True, timeout=60)
+    ok(p.returncode == 0 and same_as_image(target, lab.image), "found beside the image", p.stderr)
+    p, target = write("ok/odd", "odd.bmap")
+    ok(p.returncode == 0 and same_as_image(target, lab.files["odd"]), "an image that ends within a block", p.stderr)
+    p, target = write("cut=700000/raw", "raw.bmap")
+    ok(p.returncode == 0 and same_as_image(target, lab.image), "cut and resumed", p.stderr)
+    for image, name, sum_of, options, text in (
+            ("ok/raw", "forged.bmap", "raw.bmap", (), "checksum is wrong"),
+            ("ok/raw", "cut.bmap", None, (), "not one that bmaptool made"),
+            ("ok/raw", "forged.bmap", None, (), "its own digest is wrong"),
+            ("ok/mbr", "odd.bmap", None, (), "has %d" % IMAGE_SIZE),
+            ("ok/gz", "raw.bmap", None, (), "not compressed"),
+            ("norange/raw", "raw.bmap", None, (), "no byte ranges"),
+            ("ok/raw", "raw", None, (), "longer than"), ("ok/mbr", "raw.bmap", None, (), "not those of the map")):
+        p, target = write(image, name, sum_of, *options)
+        ok(p.returncode == 1 and text in p.stderr and untouched(target), "%s with %s: %s" % (image, name, text), p.stderr)
+    last = bytearray(lab.image)
+    last[22 * MIB - 1] ^= 1
+    lab.files["last"] = bytes(last)
+    p, target = write("ok/last", "raw.bmap")
+    ok(p.returncode == 1 and "not those of the map" in p.stderr and unbootable(target), "wrong in the last byte", p.stderr)
+    p, target = write("norange/raw", "raw.bmap", None, "--sha256", lab.sum("raw"))
+    ok(p.returncode == 0 and same_as_image(target, lab.image), "no ranges: the whole image, by its checksum", p.stderr)
+    p = subprocess.run([agent, "write", lab.server.url("ok/raw"), lab.disk(), "--quiet", "--bmap", "beside"],
+                       capture_output=True, text=True, timeout=60)
+    ok(p.returncode == 1 and "has no checksum" in p.stderr, "a map without a checksum is refused", p.stderr)
+
+
 def test_bad_image(lab):
     wrong = "f" * 64
     target = lab.disk()
@@ -545,7 +611,7 @@ def main():
     folder = tempfile.mkdtemp(prefix="ingot-image-")
     try:
         lab = Lab(folder)
-        tests = [test_good, test_bad_net, test_connections, test_registry, test_bad_image, test_killed, test_config_drive, test_disk]
+        tests = [test_good, test_bad_net, test_connections, test_registry, test_map, test_bad_image, test_killed, test_config_drive, test_disk]
         for test in [t for t in tests if not sys.argv[1:] or t.__name__ in sys.argv[1:]]:
             test(lab)
     finally:

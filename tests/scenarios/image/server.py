@@ -118,6 +118,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def how_ok(self, arg, data):
         self.send(*self.body(data))
 
+    def how_norange(self, arg, data):
+        self.send(*self.body(data, ranges=False))
+
     def how_cut(self, arg, data):
         """Ends every connection after arg bytes."""
         status, headers, part = self.body(data)

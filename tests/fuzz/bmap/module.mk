@@ -1,0 +1,1 @@
+$(call fuzz_target,bmap,image json base,gnutls)
