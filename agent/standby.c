@@ -230,12 +230,26 @@ static void job_for_disk(struct agent *a, const json_t *params, const json_t *di
 		job->configdrive = json_str(image_info(params), "configdrive");
 }
 
+/* instance_info/image_bmap: the URL of a map of the image's holes, or true: it lies beside the
+ * image. */
+static void job_map(const json_t *node, struct image_job *job)
+{
+	const json_t *info = json_object_get(node, "instance_info");
+	const json_t *map = json_object_get(info, "image_bmap");
+	const char *text = json_string_value(map);
+
+	job->bmap_beside = json_is_true(map) || str_ieq(text ? text : "", "true");
+	job->bmap = job->bmap_beside ? NULL : text;
+	job->bmap_hash = json_str(info, "image_bmap_checksum");
+}
+
 static int write_to(struct agent *a, const json_t *params, const json_t *disk, const char *path,
 	struct image_result *result, struct err *e)
 {
 	const json_t *info = image_info(params);
 	const char *serial = json_str(disk, "serial"), *urls[URLS_MAX + 1];
 	_cleanup_free_ char *authorization = authorization_of(info);
+	_cleanup_json_ json_t *node = agent_node(a);
 	struct write_context w = {.agent = a, .device = json_str(disk, "name")};
 	struct image_parts parts;
 	struct image_job job;
@@ -250,6 +264,7 @@ static int write_to(struct agent *a, const json_t *params, const json_t *disk, c
 	}
 	job.authorization = authorization;
 	job_for_disk(a, params, disk, path, &job);
+	job_map(node, &job);
 	say(a->journal, "writing image %.64s to %s, serial %.64s", json_str(info, "id"), w.device,
 		serial ? serial : "unknown");
 	r = image_write(&job, on_progress, &w, commands_cancel(a->commands), result, e);
