@@ -5,6 +5,7 @@ Its disk byte for byte after the write; then its system reboots itself, and boot
 the same."""
 import json
 import os
+import re
 import sys
 import threading
 
@@ -95,6 +96,15 @@ class Story:
         home = self.c.phoned_home("u1")
         self.tap.ok(home.get("hostname") == "u1.corridor" and home.get("nonce"),
                     "its system reports its name and the nonce of its config drive", self.c.console("u1"))
+        self.boot_entry()
+
+    def boot_entry(self):
+        said = self.c.console("u1")
+        number = re.search(r'boot entry (\w{4}) "ingot" loads \\EFI\\BOOT\\BOOTX64\.EFI from partition 2', said)
+        self.tap.ok(number, "the agent made a boot entry for the disk's loader", said[-3000:])
+        started = number and re.search(r'starting Boot%s "ingot" from HD\(2,GPT,8C2B4F0E-6D3A-4B57-9C1E-1A60C7D5E205'
+                                       % number[1], said)
+        self.tap.ok(started, "by which the firmware started the system", "\n".join(re.findall(r"BdsDxe:.*", said)))
 
     def comes_back(self, boots, before, what):
         self.tap.ok(self.c.wait_console("u1", r"config drive is[\s\S]*has address", 150, before), what,
