@@ -74,6 +74,7 @@ struct agent {
 	bool locked_down; /* no more heartbeats and commands */
 	bool silent;	  /* the same, but the network stays up: the machine is a person's */
 	bool stop;
+	bool kernel_loaded;	/* of the deployed system, by standby.load_kernel */
 	enum agent_power power; /* wanted by a command */
 };
 

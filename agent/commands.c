@@ -4,6 +4,7 @@
 #include "agent/agent.h"
 #include "agent/flow.h"
 #include "agent/inspect/inventory.h"
+#include "agent/kernel.h"
 #include "agent/logs.h"
 #include "agent/rescue.h"
 #include "agent/standby.h"
@@ -59,6 +60,7 @@ const struct command_spec agent_commands[] = {
 		standby_prepare_image},
 	{"standby.run_image", true, false, "SystemRebootError", NULL, standby_run_image},
 	{"standby.power_off", true, false, "SystemRebootError", NULL, standby_power_off},
+	{"standby.load_kernel", false, false, "SystemRebootError", NULL, kernel_load},
 	{"standby.sync", false, false, NULL, NULL, standby_sync},
 	{"standby.get_partition_uuids", false, false, NULL, NULL, standby_get_partition_uuids},
 	{"standby.execute_bootc_install", true, false, "DeploymentError", NULL,

@@ -65,8 +65,9 @@ static int sim_prepare(const struct sysroot *sr, struct err *e)
 
 static int note_power(const char *sim, enum agent_power power, struct err *e)
 {
-	static const char *const words[AGENT_POWER_COUNT] = {
-		[AGENT_POWER_REBOOT] = "reboot", [AGENT_POWER_OFF] = "off"};
+	static const char *const words[AGENT_POWER_COUNT] = {[AGENT_POWER_REBOOT] = "reboot",
+		[AGENT_POWER_OFF] = "off",
+		[AGENT_POWER_KEXEC] = "kexec"};
 	_cleanup_free_ char *path = xasprintf("%s/power", sim);
 
 	return words[power] ? fs_write_atomic(path, words[power], strlen(words[power]), 0644, e)

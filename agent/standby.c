@@ -338,7 +338,13 @@ static int power(struct agent *a, enum agent_power how, json_t **ret_result)
 
 int standby_run_image(void *agent, const json_t *params, json_t **ret_result, struct err *e)
 {
-	return power(agent, AGENT_POWER_REBOOT, ret_result);
+	struct agent *a = agent;
+	bool loaded;
+
+	pthread_mutex_lock(&a->lock);
+	loaded = a->kernel_loaded;
+	pthread_mutex_unlock(&a->lock);
+	return power(a, loaded ? AGENT_POWER_KEXEC : AGENT_POWER_REBOOT, ret_result);
 }
 
 int standby_power_off(void *agent, const json_t *params, json_t **ret_result, struct err *e)

@@ -3,6 +3,7 @@
 #include "agent/bootloader.h"
 #include "agent/erase/metadata.h"
 #include "agent/inspection.h"
+#include "agent/kernel.h"
 #include "agent/standby.h"
 #include "lib/base/str.h"
 #include "lib/base/time.h"
@@ -165,6 +166,12 @@ static const struct step steps[] = {
 			    "\"configdrive\":{\"description\":\"Base64 of a gzipped ISO, or a "
 			    "URL of one.\",\"required\":false}}",
 		.run = write_image,
+	},
+	{
+		.name = "load_kernel",
+		.interface = "deploy",
+		.in = {[PHASE_DEPLOY] = true},
+		.run = kernel_load_step,
 	},
 };
 

@@ -174,18 +174,32 @@ static void network_down(void *data)
 	rd->net = NULL;
 }
 
+static const struct {
+	const char *says;
+	int command;
+	const char *key; /* of sysrq, when the kernel refuses */
+} ways[AGENT_POWER_COUNT] = {
+	[AGENT_POWER_NONE] = {"rebooting", RB_AUTOBOOT, "b"},
+	[AGENT_POWER_REBOOT] = {"rebooting", RB_AUTOBOOT, "b"},
+	[AGENT_POWER_OFF] = {"powering off", RB_POWER_OFF, "o"},
+	[AGENT_POWER_KEXEC] = {"starting the deployed system's kernel", RB_KEXEC, "b"},
+};
+
 static void __attribute__((noreturn)) power(struct ramdisk *rd, enum agent_power how)
 {
-	bool off = how == AGENT_POWER_OFF;
 	int fd;
 
-	say(rd->journal, off ? "powering off" : "rebooting");
+	say(rd->journal, "%s", ways[how].says);
 	sync();
-	reboot(off ? RB_POWER_OFF : RB_AUTOBOOT);
-	say_error(rd->journal, "the kernel refused: %s; trying the magic key", strerror(errno));
+	set_rtc(time(NULL));
+	reboot(ways[how].command);
+	say_error(rd->journal, "the kernel refused: %s", strerror(errno));
+	if (how == AGENT_POWER_KEXEC)
+		reboot(RB_AUTOBOOT);
+	say_error(rd->journal, "trying the magic key");
 	fd = open("/proc/sysrq-trigger", O_WRONLY | O_CLOEXEC);
 	if (fd >= 0)
-		(void)!write(fd, off ? "o" : "b", 1);
+		(void)!write(fd, ways[how].key, 1);
 	for (;;)
 		pause();
 }

@@ -201,6 +201,7 @@ static int read_options(const struct cli_line *line, struct deploy *d, struct er
 		json_put_str(d->info, "image_disk_format", cli_value(line, "disk-format"));
 	/* said either way, so that what an earlier deploy asked for does not stay */
 	json_object_set_new(d->info, "ingot_keep_data", json_boolean(cli_flag(line, "keep-data")));
+	json_object_set_new(d->info, "ingot_kexec", json_boolean(cli_flag(line, "kexec")));
 	if (cli_value(line, "deploy-steps"))
 		r = value_json("deploy-steps", cli_value(line, "deploy-steps"), &d->steps, e);
 	if (r == 0 && d->steps && !json_is_array(d->steps))

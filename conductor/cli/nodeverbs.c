@@ -25,6 +25,7 @@ static const struct cli_option deploy_options[] = {
 	{"hostname", "NAME", "host name for the config drive; {name} is the node's"},
 	{"root-device", "HINTS", "which disk: serial=ABC or size=\">= 100\",rotational=false"},
 	{"keep-data", NULL, "write nothing when the chosen disk carries data; say which"},
+	{"kexec", NULL, "start the system's kernel without going through the firmware"},
 	{"deploy-steps", STEPS_KINDS, "further steps: [{interface, step, args, priority}]"}};
 static const struct cli_option rebuild_option[] = {{"rebuild", NULL, "write over active nodes"}};
 static const struct cli_option clean_options[] = {

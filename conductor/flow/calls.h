@@ -46,6 +46,15 @@ void start_collect_logs(struct flow_run *run, struct op *op);
 int finish_collect_logs(struct flow_run *run, json_t *value, struct err *e);
 void start_agent_sync(struct flow_run *run, struct op *op);
 
+/* Without the firmware into the deployed system, when the instance asks for it: kexec.c. */
+bool no_kexec_wanted(const struct flow_run *run);
+void start_load_kernel(struct flow_run *run, struct op *op);
+int finish_load_kernel(struct flow_run *run, json_t *value, struct err *e);
+bool no_kernel_loaded(const struct flow_run *run);
+bool kernel_started(const struct flow_run *run);
+void start_run_image(struct flow_run *run, struct op *op);
+int finish_run_image(struct flow_run *run, json_t *value, struct err *e);
+
 void start_finalize_rescue(struct flow_run *run, struct op *op);
 int finish_unrescue(struct flow_run *run, json_t *value, struct err *e);
 

@@ -106,14 +106,30 @@ static const struct flow_call deploy_prepare_boot[] = {
 };
 
 static const struct flow_call deploy_tear_down_agent[] = {
+	{.what = "load the deployed system's kernel",
+		.agent = true,
+		.optional = true,
+		.skip = no_kexec_wanted,
+		.start = start_load_kernel,
+		.finish = finish_load_kernel},
 	{.what = "flush the disks", .agent = true, .start = start_agent_sync},
 	COLLECT_LOGS,
 };
 
 static const struct flow_call deploy_boot_instance[] = {
+	{.what = "start the deployed system's kernel",
+		.agent = true,
+		.once = true,
+		.optional = true,
+		.kept = "power",
+		.command = "standby.sync",
+		.skip = no_kernel_loaded,
+		.start = start_run_image,
+		.finish = finish_run_image},
 	{.what = "restart into the deployed system",
 		.once = true,
 		.kept = "power",
+		.skip = kernel_started,
 		.command = "standby.sync",
 		.start = start_firmware,
 		.finish = finish_power_into_system},

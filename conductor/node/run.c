@@ -421,6 +421,8 @@ void run_call_succeeded(struct enode *e, json_t *value)
 void run_leave_out(struct enode *e, const struct err *err)
 {
 	log_warning("node %s: %s: %s", run_label(e), run_call(e)->what, err->text);
+	free(e->run->note);
+	e->run->note = xasprintf("%s: %s", run_call(e)->what, err->text);
 	run_pass(e);
 	run_next(e);
 }
