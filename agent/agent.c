@@ -428,6 +428,17 @@ static int64_t next_beat_ms(struct agent *a, int timeout_s)
 	return time_mono_ms() + ms;
 }
 
+/* The first one ends the boot: how long that took is worth a line. */
+static void say_taken(struct agent *a, bool *known)
+{
+	if (*known)
+		say_debug(a->journal, "heartbeat taken");
+	else
+		say(a->journal, "first heartbeat taken, %.2f s after the kernel's start",
+			(double)time_mono_ms() / 1000);
+	*known = true;
+}
+
 static void beat_forever(
 	struct agent *a, struct conductor *c, const struct lookup *l, const struct service *s)
 {
@@ -436,6 +447,7 @@ static void beat_forever(
 		.minor = conductor_minor(c)};
 	int64_t due_ms = 0, pause_ms = 0;
 	char token[TOKEN_TEXT_MAX];
+	bool known = false;
 	struct err e = {0};
 
 	while (wait_beat(a, due_ms)) {
@@ -445,7 +457,7 @@ static void beat_forever(
 		h.agent_token = token;
 		if (conductor_heartbeat(c, l->uuid, &h, &e) == 0) {
 			pause_ms = 0;
-			say_debug(a->journal, "heartbeat taken");
+			say_taken(a, &known);
 			due_ms = next_beat_ms(a, l->heartbeat_timeout_s);
 		} else {
 			due_ms = time_mono_ms() + backoff_next(&pause_ms, 500, RETRY_MAX_MS);

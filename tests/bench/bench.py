@@ -22,12 +22,15 @@ import conductor  # noqa: E402
 import crowd  # noqa: E402
 import ipmi  # noqa: E402
 import peer  # noqa: E402
+import ramdisk  # noqa: E402
 import storm  # noqa: E402
 from benchlib import BUILD, CannotMeasure  # noqa: E402
 
 # name, function of --quick, most seconds it may take
 MEASUREMENTS = {
-    "size": (boot.bench_size, 10),
+    "size": (ramdisk.bench_size, 10),
+    "start": (ramdisk.bench_start, 300),
+    "memory": (ramdisk.bench_memory, 3600),
     "cli": (conductor.bench_cli, 300),
     "ipmi": (ipmi.bench_ipmi, 300),
     "sweep": (conductor.bench_sweep, 300),

@@ -4,7 +4,6 @@ import functools
 import glob
 import json
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -229,16 +228,3 @@ def bench_bare(quick):
         rows.append(row("bare boot, %s: power-on to the agent's first line" % firmware, "s", got["agent_s"]))
         rows.append(row("bare boot, %s: power-on to the agent's lease" % firmware, "s", got["lease_s"]))
     return rows
-
-
-def bench_size(quick):
-    """Kernel and ramdisk as machines load them, and what they are made of."""
-    paths = [os.path.join(BUILD, "agent", n) for n in ("vmlinuz", "initramfs")]
-    need(*paths)
-    kernel, ramdisk = (os.path.getsize(p) for p in paths)
-    total = kernel + ramdisk
-    note = "%d bytes, %.2f MiB; kernel %.2f MB, ramdisk %.2f MB" % (total, total / 2**20, kernel / 1e6, ramdisk / 1e6)
-    with open(os.path.join(BUILD, "agent/manifest.txt")) as f:
-        unpacked = re.search(r"^unpacked (\d+) bytes", f.read(), re.M)
-    return [row("kernel and ramdisk, MB of 1,000,000 bytes", "MB", total / 1e6, 26, None, note)] + (
-        [row("ramdisk unpacked, in memory", "MB", int(unpacked.group(1)) / 1e6)] if unpacked else [])

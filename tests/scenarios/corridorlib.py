@@ -5,6 +5,7 @@ network, the stock client and ours, and what a disk has to hold byte for byte.
 images and ask the API; everything ends with it.
 """
 import ctypes
+import hashlib
 import http.server
 import json
 import os
@@ -82,10 +83,12 @@ def enter_network(path):
 
 
 class Images:
-    """Serves the images of build/system. hold(name, bytes) stops a transfer there until release(name)."""
+    """Serves the images of build/system, and of more folders. hold(name, bytes) stops a transfer there until
+    release(name)."""
 
     def __init__(self):
         outer = self
+        self.folders = [IMAGES]
         self.gates = {}
         self.asked = []
 
@@ -107,10 +110,18 @@ class Images:
     def url(name):
         return "http://%s:%d/%s" % (HOST, IMAGE_PORT, name)
 
-    @staticmethod
-    def checksum(name):
-        with open(os.path.join(IMAGES, name + ".sha256")) as f:
-            return f.read().split()[0]
+    def path(self, name):
+        """Where a file lies, or None."""
+        paths = [os.path.join(folder, os.path.basename(name)) for folder in self.folders]
+        return next((p for p in paths if os.path.exists(p)), None)
+
+    def checksum(self, name):
+        path = self.path(name)
+        if os.path.exists(path + ".sha256"):
+            with open(path + ".sha256") as f:
+                return f.read().split()[0]
+        with open(path, "rb") as f:
+            return hashlib.file_digest(f, "sha256").hexdigest()
 
     def hold(self, name, after):
         self.gates[name] = (after, threading.Event(), threading.Event())
@@ -121,36 +132,37 @@ class Images:
 
     def serve(self, h):
         name = h.path.lstrip("/")  # scenarios put a machine's name before the file's to hold just its transfer
-        path = os.path.join(IMAGES, os.path.basename(name))
+        path = self.path(name)
         self.asked.append((h.command, name))
-        if not os.path.exists(path):
+        if not path:
             h.send_error(404)
             return
         size = os.stat(path).st_size
-        first = int((re.match(r"bytes=(\d+)-", h.headers.get("Range") or "") or [0, 0])[1])
-        h.send_response(206 if first else 200)
-        if first:
-            h.send_header("Content-Range", "bytes %d-%d/%d" % (first, size - 1, size))
+        wanted = re.match(r"bytes=(\d+)-(\d*)$", h.headers.get("Range") or "")
+        first, end = (int(wanted[1]), min(int(wanted[2] or size) + 1, size)) if wanted else (0, size)
+        h.send_response(206 if wanted else 200)
+        if wanted:
+            h.send_header("Content-Range", "bytes %d-%d/%d" % (first, end - 1, size))
         h.send_header("Accept-Ranges", "bytes")
-        h.send_header("Content-Length", str(size - first))
+        h.send_header("Content-Length", str(end - first))
         h.end_headers()
         if h.command == "HEAD":
             return
         try:
             with open(path, "rb") as f:
                 f.seek(first)
-                self.send(h, f, name, first)
+                self.send(h, f, name, first, end)
         except OSError:
             h.close_connection = True
 
-    def send(self, h, f, name, at):
+    def send(self, h, f, name, at, end):
         gate = self.gates.get(name)
-        while True:
+        while at < end:
             if gate and at >= gate[0]:
                 gate[1].set()
                 gate[2].wait(300 * SLOW)
                 gate = None
-            data = f.read(min(MIB, gate[0] - at) if gate else MIB)
+            data = f.read(min(MIB, end - at, gate[0] - at if gate else MIB))
             if not data:
                 return
             h.wfile.write(data)
