@@ -474,7 +474,7 @@ static int inspect_if_asked(
 	int r;
 
 	ret_uuid[0] = '\0';
-	if (!a->params->inspection_callback_url)
+	if (!conductor_callback(c))
 		return 0;
 	r = inspection_send(a, c, ret_uuid, e);
 	if (r == 0)
@@ -549,8 +549,14 @@ int agent_run(struct agent *a, enum agent_power *ret_power, struct err *e)
 	struct conductor *c = NULL;
 	int r = conductor_new(a->params, &c, e);
 
+	if (a->params->hardware_delay_s) {
+		say(a->journal, "waiting %d s for the hardware, as told",
+			a->params->hardware_delay_s);
+		agent_pause(a, (int64_t)a->params->hardware_delay_s * 1000);
+	}
 	if (r == 0)
-		r = a->params->n_api_urls ? serve(a, c, e) : only_inspect(a, c, e);
+		r = a->params->n_api_urls || a->params->use_mdns ? serve(a, c, e)
+								 : only_inspect(a, c, e);
 	conductor_free(c);
 	pthread_mutex_lock(&a->lock);
 	*ret_power = a->power;

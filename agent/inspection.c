@@ -9,6 +9,12 @@
 #include <errno.h>
 #include <string.h>
 
+/*
+ * How often a conductor may say that it knows no such node: one that inspects it knows it after a
+ * moment, and one that deploys it is not kept waiting by a callback URL that everybody is given.
+ */
+#define UNKNOWN_MAX 5
+
 /* Neighbours are waited for when somebody asked for them, and told in any case. */
 static void put_lldp(struct agent *a, json_t *inventory)
 {
@@ -97,7 +103,7 @@ int inspection_send(
 	int64_t give_up_ms = time_mono_ms() + (int64_t)a->params->lookup_timeout_s * 1000;
 	_cleanup_json_ json_t *data = NULL;
 	int64_t pause_ms = 0;
-	int r;
+	int unknown = 0, r;
 
 	agent_settle(a);
 	say(a->journal, "inspecting the machine");
@@ -107,7 +113,9 @@ int inspection_send(
 		json_array_size(json_object_get(json_object_get(data, "inventory"), "interfaces")));
 	for (;;) {
 		r = conductor_inspection(c, data, ret_uuid, e);
-		if (r != -EAGAIN || time_mono_ms() >= give_up_ms)
+		if (r == -ENOENT && ++unknown == UNKNOWN_MAX)
+			return r;
+		if ((r != -EAGAIN && r != -ENOENT) || time_mono_ms() >= give_up_ms)
 			return r;
 		journal_err(a->journal, "inspection, trying again", e);
 		if (!agent_pause(a, backoff_next(&pause_ms, 500, 10000)))

@@ -1,5 +1,6 @@
 /* Requests to the conductor; see conductor.h. */
 #include "agent/report/conductor.h"
+#include "agent/report/mdns.h"
 #include "lib/base/str.h"
 #include "lib/http/client.h"
 
@@ -12,11 +13,15 @@
 #include <unistd.h>
 
 #define REPLY_MAX (4 * 1024 * 1024)
+#define MDNS_MS	  3000
+#define MDNS	  "mdns" /* in place of a URL */
 
 struct conductor {
 	const struct params *params;
 	struct http_client *http;
-	size_t url; /* index of the API in use */
+	size_t url;	      /* index of the API in use */
+	char *found;	      /* the API that mDNS told, NULL: none or not asked for */
+	char *found_callback; /* beside it, NULL: none */
 	int minor, newest;
 };
 
@@ -25,7 +30,7 @@ int conductor_new(const struct params *params, struct conductor **ret, struct er
 	struct conductor *c;
 	int r;
 
-	if (!params->n_api_urls && !params->inspection_callback_url)
+	if (!params->n_api_urls && !params->inspection_callback_url && !params->use_mdns)
 		return err_set(e, EINVAL,
 			"no conductor: the kernel parameter ipa-api-url is missing; give it on the "
 			"kernel's command line");
@@ -48,12 +53,28 @@ void conductor_free(struct conductor *c)
 	if (!c)
 		return;
 	http_client_free(c->http);
+	free(c->found);
+	free(c->found_callback);
 	free(c);
+}
+
+static bool wants_mdns(const struct conductor *c)
+{
+	const struct params *p = c->params;
+
+	return p->n_api_urls ? str_eq(p->api_urls[0], MDNS) : p->use_mdns;
 }
 
 const char *conductor_url(const struct conductor *c)
 {
-	return c->params->api_urls[c->url];
+	return wants_mdns(c) ? c->found : c->params->api_urls[c->url];
+}
+
+const char *conductor_callback(const struct conductor *c)
+{
+	const char *given = c->params->inspection_callback_url;
+
+	return str_eq(given, MDNS) ? c->found_callback : given;
 }
 
 int conductor_minor(const struct conductor *c)
@@ -133,11 +154,31 @@ static int discover_one(struct conductor *c, const char *api, int64_t *ret_date_
 	return 0;
 }
 
+/* Asks anew each time: who answers may have moved. */
+static int discover_by_mdns(struct conductor *c, int64_t *ret_date_s, struct err *e)
+{
+	struct mdns m;
+	char *url = NULL;
+	int r = mdns_find(MDNS_MS, &m, &url, e);
+
+	if (r < 0)
+		return r;
+	free(c->found);
+	c->found = url;
+	free(c->found_callback);
+	c->found_callback = m.inspection_callback_url[0]
+				    ? xstrdup(m.inspection_callback_url)
+				    : xasprintf("%s/v1/continue_inspection", url);
+	return discover_one(c, url, ret_date_s, e);
+}
+
 int conductor_discover(struct conductor *c, int64_t *ret_date_s, struct err *e)
 {
 	int r = -EINVAL;
 
 	*ret_date_s = 0;
+	if (wants_mdns(c))
+		return discover_by_mdns(c, ret_date_s, e);
 	for (size_t i = 0; i < c->params->n_api_urls; i++) {
 		size_t url = (c->url + i) % c->params->n_api_urls;
 
@@ -224,7 +265,7 @@ int conductor_lookup(struct conductor *c, const char *macs, const char *node_uui
 int conductor_inspection(
 	struct conductor *c, const json_t *data, char ret_uuid[static UUID_TEXT_MAX], struct err *e)
 {
-	const char *base = c->params->inspection_callback_url;
+	const char *base = conductor_callback(c);
 	_cleanup_free_ char *url = c->params->boot_token
 					   ? url_with_arg(base, "boot_token", c->params->boot_token)
 					   : xstrdup(base);
@@ -242,7 +283,7 @@ int conductor_inspection(
 	if (resp.status / 100 != 2)
 		r = refused("send the inspection", url, &resp, e);
 	if (resp.status == 404)
-		r = -EAGAIN; /* the node may not wait for it yet */
+		r = -ENOENT;
 	if (resp.status / 100 == 2)
 		inspection_uuid(resp.body, resp.len, ret_uuid);
 	http_response_done(&resp);

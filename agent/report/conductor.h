@@ -20,10 +20,17 @@ int conductor_minor(const struct conductor *c);	 /* of the version in use */
 int conductor_newest(const struct conductor *c); /* of the newest that the API has */
 
 /*
- * GET / of the API: learns the version. Tries all URLs in turn and keeps the first that answers.
- * *ret_date_s is the API's clock (seconds since 1970), 0 when it did not say. When a certificate is
- * refused, the clock is asked without looking at the certificate and the error is -EKEYREJECTED, so
- * that the caller can set the clock and try again.
+ * Where to POST the inspection; NULL: nowhere. With "mdns" it is known once conductor_discover()
+ * was well.
+ */
+const char *conductor_callback(const struct conductor *c);
+
+/*
+ * GET / of the API: learns the version. An API that is to be found by mDNS is looked for first.
+ * Tries all URLs in turn and keeps the first that answers. *ret_date_s is the API's clock (seconds
+ * since 1970), 0 when it did not say. When a certificate is refused, the clock is asked without
+ * looking at the certificate and the error is -EKEYREJECTED, so that the caller can set the clock
+ * and try again.
  */
 int conductor_discover(struct conductor *c, int64_t *ret_date_s, struct err *e);
 
@@ -36,7 +43,8 @@ int conductor_lookup(struct conductor *c, const char *macs, const char *node_uui
 
 /*
  * POSTs the inspection. ret_uuid is "" when the answer names no node. -EAGAIN for answers worth
- * another try (404, 409, 5xx, no connection), other errors for those that are final.
+ * another try (409, 5xx, no connection), -ENOENT for 404: no node waits for it, perhaps not yet;
+ * other errors for those that are final.
  */
 int conductor_inspection(struct conductor *c, const json_t *data,
 	char ret_uuid[static UUID_TEXT_MAX], struct err *e);

@@ -1,0 +1,1 @@
+$(call fuzz_target,mdns,agentreport json base,jansson gnutls)
