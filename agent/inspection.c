@@ -1,6 +1,7 @@
 /* Inspection: collects what the conductor asked for and sends it until it is taken. */
 #include "agent/inspection.h"
 #include "agent/collectors.h"
+#include "agent/inspect/collect.h"
 #include "agent/inspect/inventory.h"
 #include "agent/report/deadline.h"
 #include "lib/base/time.h"

@@ -6,7 +6,7 @@
 #include "agent/host.h"
 #include "agent/image/image.h"
 #include "agent/init/ramdisk.h"
-#include "agent/inspect/inventory.h"
+#include "agent/inspect/cli.h"
 #include "lib/base/str.h"
 
 #include <errno.h>
@@ -43,38 +43,6 @@ static int verb_run(int argc, char **argv)
 	return host_run(&o);
 }
 
-static int verb_inspect(int argc, char **argv)
-{
-	static const struct option options[] = {
-		{"sysroot", required_argument, NULL, 'r'},
-		{"dmi", no_argument, NULL, 'd'},
-		{NULL, 0, NULL, 0},
-	};
-	struct sysroot sr = {.root = ""};
-	_cleanup_json_ json_t *result = NULL;
-	bool dmi = false;
-	int c;
-
-	while ((c = getopt_long(argc, argv, "", options, NULL)) >= 0) {
-		if (c == 'r')
-			sr.root = str_eq(optarg, "/") ? "" : optarg;
-		else if (c == 'd')
-			dmi = true;
-		else
-			return 2;
-	}
-	result = dmi ? inventory_dmi(&sr) : inventory_collect(&sr, NULL);
-	if (!result) {
-		fputs("ingot-agent inspect: this machine has no SMBIOS table, or it may not be "
-		      "read\n",
-			stderr);
-		return 1;
-	}
-	json_dumpf(result, stdout, JSON_INDENT(2));
-	putchar('\n');
-	return 0;
-}
-
 static int verb_version(int argc, char **argv)
 {
 	puts("ingot-agent " INGOT_VERSION);
@@ -91,8 +59,9 @@ static const struct {
 	{"run", verb_run,
 		"[--cmdline \"ipa-api-url=...\"] [--address IP] [--sim DIR]\n"
 		"      the agent on this host; --sim works on files below DIR instead of disks"},
-	{"inspect", verb_inspect,
-		"[--sysroot DIR] [--dmi]\n      what this machine is made of, as JSON"},
+	{"inspect", inspect_cli,
+		"[--json] [--collectors LIST] [--lldp SECONDS] [--dmi] [--sysroot DIR]\n      what "
+		"this machine is made of; --help tells more"},
 	{"write", image_cli_write, "URL DEVICE-OR-FILE ...\n      writes an image by hand"},
 	{"version", verb_version, ""},
 	{"help", verb_help, ""},

@@ -3,8 +3,10 @@
 spinning and not; two NICs of which the second boots; a TPM; and the BMC's own system interface, which has to
 name the same BMC as the network does. Then an image made for sectors of 512 bytes is deployed to a disk of 4096
 and has to be refused before anything is written, and to the RAID controller's disk, chosen by its serial number."""
+import contextlib
 import json
 import os
+import socket
 import sys
 import threading
 
@@ -17,7 +19,8 @@ BMC_MAC = "52:54:00:82:01:ff"
 FIRST_NIC, BOOT_NIC = "52:54:00:82:01:01", "52:54:00:82:01:02"
 
 # bus, size in GiB, serial number; then what the guest has to see: sectors outside and inside, whether the disk
-# turns, and how it is attached (SPC and ACS tell what turns; a virtio disk can not, and the kernel takes it for one)
+# turns, and how it is attached (SPC and ACS tell what turns; a virtio disk can not, and the kernel takes it for one; lsblk
+# knows no transport for SCSI behind virtio)
 DISKS = [
     ("megasas size=3G serial=MEGA1 rotational=yes", "MEGA1", 3, 512, 512, True, None),
     ("mptsas size=3G serial=MPT1", "MPT1", 3, 512, 512, True, "sas"),
@@ -25,7 +28,7 @@ DISKS = [
     ("ahci size=3G serial=SATA1 block=512e rotational=no", "SATA1", 3, 512, 4096, False, "sata"),
     ("ahci size=4G serial=SATA2 rotational=yes", "SATA2", 4, 512, 512, True, "sata"),
     ("nvme size=3G serial=NVME1 block=4096", "NVME1", 3, 4096, 4096, False, "nvme"),
-    ("scsi size=3G serial=SCSI1 block=4096 rotational=no", "SCSI1", 3, 4096, 4096, False, "virtio"),
+    ("scsi size=3G serial=SCSI1 block=4096 rotational=no", "SCSI1", 3, 4096, 4096, False, None),
     ("virtio size=3G serial=VIRT1", "VIRT1", 3, 512, 512, True, "virtio"),
 ]
 MACHINE = """
@@ -37,6 +40,34 @@ tpm = tis
 nic = e1000e mac=%s rom=no
 nic = virtio mac=%s
 """ % (BMC, BMC_MAC, "\n".join("disk = " + d[0] for d in DISKS), FIRST_NIC, BOOT_NIC)
+
+
+# What a switch sends out of the port behind each NIC: chassis, port, time to live, name (IEEE 802.1AB).
+def tlv(kind, value):
+    return ((kind << 9) | len(value)).to_bytes(2, "big") + value
+
+
+CHASSIS = bytes.fromhex("0202aabbcc00")
+TAPS = {"tap0-0": FIRST_NIC, "tap0-1": BOOT_NIC}
+
+
+def frame(name):
+    return (bytes.fromhex("0180c200000e") + CHASSIS + bytes.fromhex("88cc") + tlv(1, b"\x04" + CHASSIS) +
+            tlv(2, b"\x05" + name.encode()) + tlv(3, b"\x00\x78") + tlv(5, b"leaf-a") + tlv(0, b""))
+
+
+class Switch(threading.Thread):
+    """Sends LLDP out of each port, every second while there is somebody behind it."""
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.over = threading.Event()
+
+    def run(self):
+        while not self.over.wait(1):
+            for name in TAPS:
+                with contextlib.suppress(OSError), socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as s:
+                    s.bind((name, 0))
+                    s.send(frame(name))
 
 
 class Story:
@@ -56,8 +87,16 @@ class Story:
         self.ingot("node", "create", "h1", "--driver", "ipmi", "--mac", BOOT_NIC, "--driver-info", "ipmi_address=" + BMC,
                    "--driver-info", "ipmi_username=admin", "--driver-info", "ipmi_password=@" + password)
         self.ingot("node", "manage", "h1", "--wait")
+        switch = Switch()
+        switch.start()
         self.ingot("node", "inspect", "h1", "--wait", "--timeout", str(int(300 * SLOW)))
-        found = self.c.get("/v1/nodes/h1/inventory")["inventory"]
+        switch.over.set()
+        for line in self.c.console("h1").splitlines():
+            if "the hardware was read in" in line:
+                self.tap.diag(line.strip())
+        answer = self.c.get("/v1/nodes/h1/inventory")
+        self.collected(answer)
+        found = answer["inventory"]
         seen = sorted((d["serial"], d["size"] // GIB, d["logical_sectors"], d["physical_sectors"], d["rotational"],
                        d["tran"]) for d in found["disks"])
         self.tap.equal(seen, sorted(d[1:] for d in DISKS), "every disk is found, as what it is")
@@ -72,6 +111,28 @@ class Story:
         self.tap.ok(BMC_MAC in lan.lower(), "as ipmitool reads it from outside", lan)
         self.tap.ok((found["tpm"] or {}).get("version") == "2.0" and "sha256" in found["tpm"]["pcr_banks"], "the TPM",
                     found["tpm"])
+
+        pcrs = found["tpm"]["pcrs"]["sha256"]
+        self.tap.ok(len(pcrs) == 24 and any(c != "0" for c in pcrs["0"]),
+                    "and its registers, into the first of which the firmware measured itself", pcrs)
+        self.tap.equal({d["serial"]: (d.get("health") or {}).get("status") for d in found["disks"]
+                        if d["serial"] in ("NVME1", "SATA1", "SATA2")},
+                       {"NVME1": "passed", "SATA1": "passed", "SATA2": "passed"}, "disks that watch themselves are well")
+        self.tap.equal((found["bmc"] or {}).get("ipmi_version"), "2.0", "the BMC tells what it is")
+        self.tap.equal({n["mac_address"]: bytes.fromhex(dict(n["lldp"] or [(2, "")])[2][2:]).decode()
+                        for n in found["interfaces"]}, {mac: name for name, mac in TAPS.items()},
+                       "each NIC has heard the port of the switch behind it")
+
+    def collected(self, answer):
+        data = answer["plugin_data"]
+        self.tap.ok(all(len(data["lldp_raw"][n["name"]]) == 5 for n in answer["inventory"]["interfaces"]),
+                    "LLDP as it came", data["lldp_raw"])
+        self.tap.ok({d["driver"] for d in data["pci_devices"]} >= {"nvme", "ahci", "e1000e", "megaraid_sas", "mptsas"},
+                    "PCI devices with their drivers", data["pci_devices"])
+        numa = data["numa_topology"]
+        self.tap.equal((len(numa["ram"]), len(numa["nics"]), numa["distances"]["0"]), (1, 2, [10]), "one NUMA node")
+        self.tap.ok(numa["ram"][0]["size_kb"] * 1024 == answer["inventory"]["memory"]["total"], "has all the memory")
+        self.tap.ok(["disk", "logical", "count", "8"] in data["data"], "and hardware-detect's list", data["data"])
 
     def choose(self, serial):
         self.ingot("node", "set", "h1", "--property", "root_device=" + json.dumps({"serial": serial}))

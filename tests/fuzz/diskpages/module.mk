@@ -1,0 +1,1 @@
+$(call fuzz_target,diskpages,agentinspect json base,jansson)

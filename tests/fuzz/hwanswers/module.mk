@@ -1,0 +1,1 @@
+$(call fuzz_target,hwanswers,agentinspect json base,jansson)
