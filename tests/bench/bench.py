@@ -20,6 +20,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import boot  # noqa: E402
 import conductor  # noqa: E402
 import crowd  # noqa: E402
+import image  # noqa: E402
 import ipmi  # noqa: E402
 import peer  # noqa: E402
 import ramdisk  # noqa: E402
@@ -39,6 +40,7 @@ MEASUREMENTS = {
     "crowd": (crowd.bench_crowd, 900),
     "store": (conductor.bench_store, 200),
     "peer": (peer.bench_peer, 1500),  # a root with Ironic may have to be made
+    "image": (image.bench_image, 900),
     "storm": (storm.bench_storm, 300),
     "bare": (boot.bench_bare, 700),
     "demo-bios": (lambda quick: boot.bench_demo("bios", False), 2000),
