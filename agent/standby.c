@@ -85,11 +85,15 @@ static void on_progress(const struct image_progress *p, void *data)
 		.bytes_written = p->written,
 		.rate_bps = p->rate,
 	};
+	int n;
 
 	snprintf(s.phase, sizeof(s.phase), "write_image: %s", image_phase_name(p->phase));
-	snprintf(s.message, sizeof(s.message),
+	n = snprintf(s.message, sizeof(s.message),
 		"to %s, %.1f MiB written, %.1f MiB of zeroes skipped", w->device,
 		(double)p->written / 1048576, (double)p->skipped / 1048576);
+	if (p->eta_s >= 0 && n > 0 && (size_t)n < sizeof(s.message))
+		snprintf(s.message + n, sizeof(s.message) - (size_t)n, ", about %lld s left",
+			(long long)p->eta_s);
 	progress_set(w->agent->progress, &s);
 }
 

@@ -90,12 +90,14 @@ void queue_init(struct queue *q)
 {
 	*q = (struct queue){0};
 	pthread_mutex_init(&q->lock, NULL);
-	pthread_cond_init(&q->wake, NULL);
+	pthread_cond_init(&q->filled, NULL);
+	pthread_cond_init(&q->drained, NULL);
 }
 
 void queue_done(struct queue *q)
 {
-	pthread_cond_destroy(&q->wake);
+	pthread_cond_destroy(&q->filled);
+	pthread_cond_destroy(&q->drained);
 	pthread_mutex_destroy(&q->lock);
 }
 
@@ -105,11 +107,11 @@ bool queue_push(struct queue *q, struct chunk *c)
 
 	pthread_mutex_lock(&q->lock);
 	while (!q->stopped && q->n == QUEUE_MAX)
-		pthread_cond_wait(&q->wake, &q->lock);
+		pthread_cond_wait(&q->drained, &q->lock);
 	taken = !q->stopped;
 	if (taken) {
 		q->items[(q->first + q->n++) % QUEUE_MAX] = c;
-		pthread_cond_broadcast(&q->wake);
+		pthread_cond_signal(&q->filled);
 	}
 	pthread_mutex_unlock(&q->lock);
 	if (!taken)
@@ -123,12 +125,12 @@ struct chunk *queue_pop(struct queue *q)
 
 	pthread_mutex_lock(&q->lock);
 	while (!q->stopped && !q->n && !q->closed)
-		pthread_cond_wait(&q->wake, &q->lock);
+		pthread_cond_wait(&q->filled, &q->lock);
 	if (!q->stopped && q->n) {
 		c = q->items[q->first];
 		q->first = (q->first + 1) % QUEUE_MAX;
 		if (q->n-- == QUEUE_MAX)
-			pthread_cond_broadcast(&q->wake);
+			pthread_cond_signal(&q->drained);
 	}
 	pthread_mutex_unlock(&q->lock);
 	return c;
@@ -138,7 +140,8 @@ void queue_close(struct queue *q)
 {
 	pthread_mutex_lock(&q->lock);
 	q->closed = true;
-	pthread_cond_broadcast(&q->wake);
+	pthread_cond_broadcast(&q->filled);
+	pthread_cond_broadcast(&q->drained);
 	pthread_mutex_unlock(&q->lock);
 }
 
@@ -146,6 +149,7 @@ void queue_stop(struct queue *q)
 {
 	pthread_mutex_lock(&q->lock);
 	q->stopped = true;
-	pthread_cond_broadcast(&q->wake);
+	pthread_cond_broadcast(&q->filled);
+	pthread_cond_broadcast(&q->drained);
 	pthread_mutex_unlock(&q->lock);
 }

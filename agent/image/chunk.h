@@ -45,7 +45,7 @@ void pool_stop(struct pool *p);
 /* A bounded queue; a closed one gives what it holds and then NULL, a stopped one gives NULL. */
 struct queue {
 	pthread_mutex_t lock;
-	pthread_cond_t wake;
+	pthread_cond_t filled, drained;
 	struct chunk *items[QUEUE_MAX];
 	unsigned first, n;
 	bool closed, stopped;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/image/cliout.h"
 #include "agent/image/image.h"
 #include "lib/base/fs.h"
 #include "lib/base/mem.h"
@@ -21,9 +22,9 @@ static atomic_bool interrupted;
 static const char usage[] =
 	"usage: ingot-agent write URL DEVICE-OR-FILE [options]\n"
 	"\n"
-	"Writes a disk image: raw, plain or compressed with zstd, gzip, xz or bzip2, or qcow2. "
-	"The\n"
-	"target does not boot before the checksum matched.\n"
+	"Writes a disk image: raw, plain or compressed with zstd, gzip, xz or bzip2, or qcow2.\n"
+	"URL: http, https, file, a path, or oci://REGISTRY/REPOSITORY@sha256:DIGEST or :TAG.\n"
+	"The target does not boot before the checksum matched.\n"
 	"\n"
 	"  --sha256 HEX|URL     checksum of the file as served, or where it is found\n"
 	"  --sha512 HEX|URL\n"
@@ -34,10 +35,11 @@ static const char usage[] =
 	"  --config-drive FILE  ISO or base64 of its gzip, for a partition labelled config-2\n"
 	"  --ca-file FILE       CA certificates for https\n"
 	"  --insecure           accept any certificate\n"
+	"  --authorization-file FILE  holds what the Authorization header shall say\n"
 	"  --size BYTES         make a target file so large\n"
-	"  --bmap URL|beside    map of holes by bmaptool: only what it maps is fetched; its "
-	"checksum\n"
-	"  --bmap-sum HEX|URL   takes the place of the image's\n"
+	"  --bmap URL|beside    map of holes by bmaptool, or where it lies beside the image: only\n"
+	"                       what it maps is fetched\n"
+	"  --bmap-sum HEX|URL   checksum of the map; it takes the place of the image's\n"
 	"  --connections N      for one file, by byte ranges (up to 4, when one is too slow)\n"
 	"  --partition MIB      the image is that of a root partition, which gets so much room;\n"
 	"                       with it:\n"
@@ -49,17 +51,25 @@ static const char usage[] =
 	"    --keep-ephemeral     the table and that partition stay as they are\n"
 	"  --writers N          writes in flight (4)\n"
 	"  --retries N          attempts without progress before giving up (10)\n"
+	"  --stall SECONDS      without a byte, after which a transfer counts as cut (60)\n"
 	"  --quiet              no progress\n"
+	"  --json               the result, or the error, as one JSON object\n"
 	"\n"
-	"example: ingot-agent write http://images/debian.raw.zst /dev/nvme0n1 \\\n"
-	"           --sha256 http://images/SHA256SUMS\n";
+	"examples:\n"
+	"  ingot-agent write http://images/debian.raw.zst /dev/nvme0n1 \\\n"
+	"      --sha256 http://images/SHA256SUMS\n"
+	"  ingot-agent write oci://quay.io/podman/machine-os:5.3 /dev/sdb\n"
+	"  ingot-agent write http://images/big.raw /dev/sdb --bmap beside \\\n"
+	"      --bmap-sum http://images/SHA256SUMS\n"
+	"  ingot-agent write disk.qcow2 disk.raw --no-checksum --size 21474836480\n";
 
 struct options {
 	struct image_job job;
 	const char *urls[URLS_MAX + 1];
 	unsigned n_urls;
 	const char *drive_path;
-	bool quiet;
+	const char *authorization_path;
+	bool quiet, json;
 	struct image_parts parts;
 	const char *table;
 };
@@ -77,6 +87,9 @@ enum {
 	OPT_SIZE,
 	OPT_WRITERS,
 	OPT_RETRIES,
+	OPT_AUTHORIZATION,
+	OPT_STALL,
+	OPT_JSON,
 	OPT_BMAP,
 	OPT_BMAP_SUM,
 	OPT_CONNECTIONS,
@@ -106,6 +119,9 @@ static const struct option long_options[] = {
 	{"connections", required_argument, NULL, OPT_CONNECTIONS},
 	{"bmap", required_argument, NULL, OPT_BMAP},
 	{"bmap-sum", required_argument, NULL, OPT_BMAP_SUM},
+	{"authorization-file", required_argument, NULL, OPT_AUTHORIZATION},
+	{"stall", required_argument, NULL, OPT_STALL},
+	{"json", no_argument, NULL, OPT_JSON},
 	{"retries", required_argument, NULL, OPT_RETRIES},
 	{"quiet", no_argument, NULL, OPT_QUIET},
 	{"partition", required_argument, NULL, OPT_PARTITION},
@@ -203,6 +219,16 @@ static int set_option(struct options *o, int opt, const char *arg)
 	case OPT_BMAP_SUM:
 		o->job.bmap_hash = arg;
 		break;
+	case OPT_AUTHORIZATION:
+		o->authorization_path = arg;
+		break;
+	case OPT_STALL:
+		r = set_number(arg, 3600, &n);
+		o->job.stall_timeout_s = (unsigned)n;
+		break;
+	case OPT_JSON:
+		o->json = true;
+		break;
 	case OPT_RETRIES:
 		r = set_number(arg, 1000, &n);
 		o->job.retries = (unsigned)n;
@@ -243,68 +269,46 @@ static int parse(struct options *o, int argc, char **argv)
 	return 0;
 }
 
-static void show(const struct image_progress *p, void *data)
-{
-	const char *end = isatty(STDERR_FILENO) ? "\r" : "\n";
-	int64_t *shown_ms = data;
-
-	if (p->elapsed_ms - *shown_ms < 1000 && p->phase == IMAGE_WRITING && p->elapsed_ms)
-		return;
-	*shown_ms = p->elapsed_ms;
-	fprintf(stderr,
-		"%-12s %6" PRIu64 " of %" PRIu64 " MiB read, %" PRIu64 " written, %" PRIu64
-		" skipped, %" PRIu64 " MiB/s   %s",
-		image_phase_name(p->phase), p->read >> 20, p->total >> 20, p->written >> 20,
-		p->skipped >> 20, p->rate >> 20, p->phase == IMAGE_DONE ? "\n" : end);
-}
-
 static void on_signal(int sig)
 {
 	atomic_store(&interrupted, true);
 }
 
-static void print_result(const struct image_result *res)
+/* Reads what the options name as files; both are the caller's to free. */
+static int read_files(struct options *o, char **ret_drive, char **ret_authorization, struct err *e)
 {
-	const struct image_progress *p = &res->progress;
+	int r = 0;
 
-	printf("%" PRIu64 " bytes read, %" PRIu64 " decoded, %" PRIu64 " written, %" PRIu64
-	       " skipped in %.1f s\n",
-		p->read, p->decoded, p->written, p->skipped, (double)p->elapsed_ms / 1000);
-	if (*res->hash_hex)
-		printf("%s %s\n", res->hash_algo, res->hash_hex);
-	if (*res->disk_label)
-		printf("%s %s, %u partitions\n", res->disk_label, res->disk_id, res->partitions);
-	if (*res->root_uuid)
-		printf("root %s %s\n", *res->root_type ? res->root_type : "unknown",
-			res->root_uuid);
-	for (unsigned i = 0; *res->root_uuid && i < res->partitions; i++)
-		printf("partition %u %s\n", res->placed[i].number, res->placed[i].role);
-	if (res->configdrive)
-		printf("config drive on partition %u\n", res->configdrive);
+	if (o->drive_path)
+		r = fs_read(o->drive_path, 96 * 1024 * 1024, ret_drive, &o->job.configdrive_len, e);
+	if (r == 0 && o->authorization_path)
+		r = fs_read(o->authorization_path, 65536, ret_authorization, NULL, e);
+	o->job.configdrive_data = *ret_drive;
+	o->job.authorization = *ret_authorization ? str_trim(*ret_authorization) : NULL;
+	return r;
 }
 
 static int run(struct options *o)
 {
 	struct sigaction sa = {.sa_handler = on_signal};
-	_cleanup_free_ char *drive = NULL;
-	struct image_result res;
+	_cleanup_free_ char *drive = NULL, *authorization = NULL;
+	struct image_result res = {0};
 	struct err e = {0};
 	int64_t shown_ms = -1000;
-	int r = 0;
+	int r = read_files(o, &drive, &authorization, &e);
 
-	if (o->drive_path)
-		r = fs_read(o->drive_path, 96 * 1024 * 1024, &drive, &o->job.configdrive_len, &e);
-	o->job.configdrive_data = drive;
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
 	if (r == 0)
-		r = image_write(&o->job, o->quiet ? NULL : show, &shown_ms, &interrupted, &res, &e);
-	if (r < 0) {
+		r = image_write(&o->job, o->quiet ? NULL : cliout_progress, &shown_ms, &interrupted,
+			&res, &e);
+	if (o->json)
+		cliout_json(&res, r < 0 ? &e : NULL);
+	else if (r < 0)
 		fprintf(stderr, "ingot-agent: %s\n", e.text);
-		return 1;
-	}
-	print_result(&res);
-	return 0;
+	else
+		cliout_text(&res);
+	return r < 0;
 }
 
 int image_cli_write(int argc, char **argv)

@@ -98,6 +98,9 @@ static void report(struct work *w)
 	p->elapsed_ms = now - w->start_ms;
 	if (p->phase == IMAGE_WRITING)
 		p->rate = rate_update(&w->rate, now, p->read);
+	p->eta_s = -1;
+	if (p->phase == IMAGE_WRITING && p->rate && p->total > p->read)
+		p->eta_s = (int64_t)((p->total - p->read) / p->rate);
 	if (w->fn)
 		w->fn(p, w->data);
 }

@@ -101,6 +101,7 @@ struct image_progress {
 	uint64_t written; /* of these, written */
 	uint64_t skipped; /* of these, zeroes that needed no write */
 	uint64_t rate;	  /* bytes received a second, over the last seconds */
+	int64_t eta_s;	  /* until all is received, at that rate; -1: unknown */
 	int64_t elapsed_ms;
 	unsigned resumed; /* how often the download was cut and went on */
 };

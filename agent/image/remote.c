@@ -288,16 +288,22 @@ bool remote_hopeless(CURLcode code, struct err *e)
 		{CURLE_TOO_MANY_REDIRECTS, "correct image_source, or the server's redirects"},
 		{CURLE_PEER_FAILED_VERIFICATION,
 			"the agent does not trust the server's certificate; give its CA with the "
-			"kernel parameter ipa-cafile, or serve the image by http: its checksum "
-			"protects it"},
+			"kernel parameter ipa-cafile, set the machine's clock if that is wrong, or "
+			"serve the image by http: its checksum protects it"},
 		{CURLE_SSL_CACERT_BADFILE, "correct the kernel parameter ipa-cafile"},
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		if (rows[i].code == code) {
-			err_advise(e, "%s", rows[i].advice);
-			return true;
-		}
+	char now[TIME_TEXT_MAX];
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		if (rows[i].code != code)
+			continue;
+		err_advise(e, "%s", rows[i].advice);
+		if (code == CURLE_PEER_FAILED_VERIFICATION)
+			err_advise(e, "the clock says %.10s",
+				time_format(time_wall_us(), now, sizeof(now)));
+		return true;
+	}
 	return false;
 }
 

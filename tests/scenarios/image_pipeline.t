@@ -14,6 +14,7 @@ import os
 import random
 import shutil
 import signal
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -216,7 +217,18 @@ def test_bad_net(lab):
     ok(p.returncode == 0, "redirected", p.stderr)
     p = lab.run("status=404/raw", lab.disk(), "--url", lab.server.url("ok/raw"), name="raw")
     ok(p.returncode == 0, "the second URL serves when the first does not", p.stderr)
+    target = lab.disk()
+    p = lab.run("slow=400000/raw", target)
+    ok(p.returncode == 0 and same_as_image(target, lab.image), "a slow server", p.stderr)
+    target = lab.disk()
+    p = lab.run("stallonce=5000000/raw", target, "--stall", "1")
+    lab.server.release.set()
+    ok(p.returncode == 0 and same_as_image(target, lab.image) and lab.server.requests[-1][1] == "bytes=5000000-",
+       "a server that falls silent: another connection goes on", lab.server.requests)
+    p = lab.run("hops=5/raw", lab.disk())
+    ok(p.returncode == 0, "five redirects", p.stderr)
     for path, text in (
+            ("hops=6/raw", "redirects"), ("elsewhere/raw", "file"), ("garbage/raw", "HTTP/0.9"),
             ("status=404/raw", "write image: GET http://127.0.0.1:%d/status=404/raw: 404 Not Found; check image_source"
              % lab.server.server_address[1]),
             ("status=403/raw", "403 Forbidden; check image_source"),
@@ -229,13 +241,81 @@ def test_bad_net(lab):
         target = lab.disk()
         p = lab.run(path, target, "--retries", "1", name="raw")
         ok(p.returncode == 1 and text in p.stderr, "%s: %s" % (path, text), p.stderr)
-        if path.startswith(("status", "loop")):
+        if path.startswith(("status", "loop", "hops", "elsewhere", "garbage")):
             ok(untouched(target), "%s: the disk is as it was" % path)
         else:
             ok(unbootable(target), "%s: the disk does not boot" % path)
     p = subprocess.run([agent, "write", "http://127.0.0.1:1/x", lab.disk(), "--quiet", "--no-checksum", "--retries",
                         "1"], capture_output=True, text=True, timeout=60)
     ok(p.returncode == 1 and "given up after 2 attempts" in p.stderr, "nobody listens", p.stderr)
+
+
+def certificate(lab, name, *validity):
+    """A certificate for 127.0.0.1, made by a small CA of its own, with a context for a server."""
+    at = os.path.join(lab.folder, name)
+    os.makedirs(at)
+    with open(os.path.join(at, "ca.conf"), "w") as f:
+        f.write("[ca]\ndefault_ca=x\n[x]\nnew_certs_dir=%s\ndatabase=%s/index\nserial=%s/serial\ndefault_md=sha256\n"
+                "policy=p\nx509_extensions=e\n[p]\ncommonName=supplied\n[e]\nsubjectAltName=IP:127.0.0.1\n" % (at, at, at))
+    for file, text in (("index", ""), ("serial", "01\n")):
+        with open(os.path.join(at, file), "w") as f:
+            f.write(text)
+    for command in (
+            "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem -subj /CN=lab -days 99",
+            "req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key.pem -out csr.pem -subj /CN=server",
+            "ca -batch -config ca.conf -keyfile ca.key -cert ca.pem -in csr.pem -out cert.pem -notext " + " ".join(validity)):
+        subprocess.run(["openssl", *command.split()], cwd=at, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(os.path.join(at, "cert.pem"), os.path.join(at, "key.pem"))
+    return os.path.join(at, "ca.pem"), context
+
+
+def test_https(lab):
+    """A clock that is wrong by years is seen as a certificate that is not valid now."""
+    for name, validity, good in (("now", ("-days", "9"), True),
+                                 ("past", ("-startdate", "20050101000000Z", "-enddate", "20060101000000Z"), False),
+                                 ("future", ("-startdate", "20480101000000Z", "-enddate", "20490101000000Z"), False)):
+        ca, context = certificate(lab, name, *validity)
+        server = misbehaving.Server(lab.files, context)
+        for options, works in ((("--ca-file", ca), good), (("--insecure",), True), ((), False)):
+            target = lab.disk()
+            p = subprocess.run([agent, "write", server.url("ok/raw"), target, "--quiet", "--sha256", lab.sum("raw"),
+                                "--retries", "1", *options], capture_output=True, text=True, timeout=60)
+            if works:
+                ok(p.returncode == 0 and same_as_image(target, lab.image), "https, %s: %s" % (name, options), p.stderr)
+            else:
+                ok(p.returncode == 1 and "certificate" in p.stderr and "the clock says 20" in p.stderr
+                   and untouched(target), "https, %s, refused: %s" % (name, options), p.stderr)
+        server.shutdown()
+
+
+def test_hostile(lab):
+    """Compressed images that are cut, damaged, or followed by something."""
+    for name in ("gz", "zst", "xz", "bz2"):
+        whole = lab.files[name]
+        flipped = bytearray(whole)
+        flipped[len(whole) // 3] ^= 0x55
+        for how, data in (("cut in half", whole[:len(whole) // 2]), ("short of a byte", whole[:-1]),
+                          ("damaged", bytes(flipped)), ("followed by noise", whole + b"noise"),
+                          ("nothing but its magic", whole[:12])):
+            lab.files["hostile"] = data
+            target = lab.disk()
+            p = lab.run("ok/hostile", target)
+            ok(p.returncode == 1 and p.stderr.startswith("ingot-agent: write image: ")
+               and (unbootable(target) or untouched(target)), "%s %s" % (name, how), p.stderr)
+    for name, data in (("gz", gzip.compress(bytes(64 * MIB), 9)), ("xz", lzma.compress(bytes(64 * MIB), preset=1)),
+                       ("bz2", bz2.compress(bytes(64 * MIB)))):
+        lab.files["hostile"] = data
+        target = lab.disk()
+        p = lab.run("ok/hostile", target)
+        ok(p.returncode == 1 and "larger than the disk" in p.stderr and unbootable(target),
+           "%s: %d bytes that become more than the disk has" % (name, len(data)), p.stderr)
+    last = bytearray(lab.image)
+    last[-1] ^= 1
+    lab.files["hostile"] = bytes(last)
+    target = lab.disk()
+    p = lab.run("ok/hostile", target, "--sha256", lab.sum("raw"))
+    ok(p.returncode == 1 and "checksum is wrong" in p.stderr and unbootable(target), "wrong in its last byte", p.stderr)
 
 
 def test_connections(lab):
@@ -395,6 +475,11 @@ def test_bad_image(lab):
         ok(read(target, 0, MIB) == b"\xa5" * MIB, "refused before the disk was touched")
     p = subprocess.run([agent, "write", lab.server.url("ok/raw"), lab.disk()], capture_output=True, text=True)
     ok(p.returncode == 1 and "no checksum" in p.stderr, "no checksum is refused", p.stderr)
+    for name, outcome in (("ok/raw", "written"), ("ok/gzbad", "failed")):
+        p = lab.run(name, lab.disk(), "--json")
+        told = json.loads(p.stdout)
+        ok(told["outcome"] == outcome and (told["error"] is None) == (outcome == "written") and told["bytes_read"] > 0,
+           "--json: %s" % outcome, p.stdout)
     p = lab.run("ok/raw", "/dev/null")
     ok(p.returncode == 1 and "neither a disk nor a file" in p.stderr, "not a disk", p.stderr)
     p = subprocess.run([agent, "write", "x"], capture_output=True, text=True)
@@ -611,7 +696,7 @@ def main():
     folder = tempfile.mkdtemp(prefix="ingot-image-")
     try:
         lab = Lab(folder)
-        tests = [test_good, test_bad_net, test_connections, test_registry, test_map, test_bad_image, test_killed, test_config_drive, test_disk]
+        tests = [test_good, test_bad_net, test_https, test_hostile, test_connections, test_registry, test_map, test_bad_image, test_killed, test_config_drive, test_disk]
         for test in [t for t in tests if not sys.argv[1:] or t.__name__ in sys.argv[1:]]:
             test(lab)
     finally:

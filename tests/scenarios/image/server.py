@@ -45,6 +45,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send(int(arg), {"Content-Length": "0"})
         elif how == "loop":
             self.send(302, {"Location": self.path, "Content-Length": "0"})
+        elif how == "hops":
+            where = "/hops=%d/%s" % (int(arg) - 1, name) if int(arg) > 1 else "/ok/" + name
+            self.send(302, {"Location": where, "Content-Length": "0"})
+        elif how == "elsewhere":
+            self.send(302, {"Location": "file:///etc/passwd", "Content-Length": "0"})
+        elif how == "garbage":
+            self.wfile.write(b"\x00\xff" * 5000)
+            self.hang_up()
         elif how == "to":
             self.send(302, {"Location": "/ok/" + name, "Content-Length": "0"})
         else:
@@ -215,6 +223,24 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.write(b"%x\r\n" % len(piece) + piece + b"\r\n")
         self.wfile.write(b"0\r\n\r\n")
 
+    def how_slow(self, arg, data):
+        """Small pieces with pauses between them."""
+        status, headers, part = self.body(data)
+        self.send(status, headers)
+        for at in range(0, len(part), int(arg)):
+            self.wfile.write(part[at:at + int(arg)])
+            time.sleep(0.02)
+
+    def how_stallonce(self, arg, data):
+        """Nothing more after arg bytes, on the first connection."""
+        first = not self.server.cut_done
+        self.server.cut_done = True
+        status, headers, part = self.body(data)
+        self.send(status, headers, part[:int(arg)] if first else part)
+        if first:
+            self.server.release.wait(30)
+            self.hang_up()
+
     def how_error(self, arg, data):
         """503 arg times, then fine."""
         if self.server.errors < int(arg):
@@ -236,9 +262,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
 class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, files):
+    def __init__(self, files, context=None):
         super().__init__(("127.0.0.1", 0), Handler)
         self.files = files
+        self.scheme = "https" if context else "http"
+        if context:
+            self.socket = context.wrap_socket(self.socket, server_side=True)
         self.requests = []
         self.stalled = threading.Event()
         self.release = threading.Event()
@@ -257,4 +286,4 @@ class Server(http.server.ThreadingHTTPServer):
         pass
 
     def url(self, path):
-        return "http://127.0.0.1:%d/%s" % (self.server_address[1], path)
+        return "%s://127.0.0.1:%d/%s" % (self.scheme, self.server_address[1], path)
