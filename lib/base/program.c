@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -174,11 +175,36 @@ static int judge(struct running *r, struct err *e)
 	return err_set(e, ECHILD, "%s was ended by signal %d", name, WTERMSIG(r->status));
 }
 
+static pthread_mutex_t children_lock = PTHREAD_MUTEX_INITIALIZER;
+static unsigned children;
+static bool ignored; /* SIGCHLD, before the first of them */
+
+/*
+ * A process that ignores SIGCHLD, as the first one of a ramdisk may, is not told how its children
+ * ended. So it does not while there are some of ours.
+ */
+static void expect_child(int change)
+{
+	struct sigaction now;
+
+	pthread_mutex_lock(&children_lock);
+	if (!children && sigaction(SIGCHLD, NULL, &now) == 0)
+		ignored = now.sa_handler == SIG_IGN;
+	if (ignored && !children)
+		signal(SIGCHLD, SIG_DFL);
+	children += (unsigned)change;
+	if (ignored && !children)
+		signal(SIGCHLD, SIG_IGN);
+	pthread_mutex_unlock(&children_lock);
+}
+
 int program_run(const struct program *p, struct err *e)
 {
 	struct running r = {.p = p, .out = -1, .failed = -1};
-	int code = start(&r, e);
+	int code;
 
+	expect_child(1);
+	code = start(&r, e);
 	if (code == 0)
 		code = attend(&r, e);
 	if (r.pid > 0) {
@@ -186,6 +212,7 @@ int program_run(const struct program *p, struct err *e)
 		kill(r.pid, SIGKILL);
 		waitpid(r.pid, &r.status, 0);
 	}
+	expect_child(-1);
 	if (code == 0) {
 		end_line(&r);
 		code = judge(&r, e);

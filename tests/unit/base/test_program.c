@@ -1,5 +1,6 @@
 /* Programs that are run: how they end, what they say, and that nothing of them stays. */
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -51,6 +52,9 @@ int main(void)
 		       20, NULL, &e),
 		0, "a line without end");
 	ok(strlen(heard) == PROGRAM_LINE_MAX, "is cut");
+	signal(SIGCHLD, SIG_IGN);
+	is_int(run("exit 4", 10, NULL, &e), -ECHILD, "where children are ignored, too");
+	ok(strstr(e.text, "status 4") && signal(SIGCHLD, SIG_DFL) == SIG_IGN, "and are again");
 	if (geteuid() == 0) {
 		is_int(run("echo $$", 10, "/", &e), 0, "under another root");
 		is_str(heard, "1|", "it is alone");
