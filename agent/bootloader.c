@@ -4,6 +4,7 @@
 #include "agent/image/gpt.h"
 #include "agent/inspect/inventory.h"
 #include "agent/nvram/bootmgr.h"
+#include "agent/partboot.h"
 #include "agent/system/loader.h"
 #include "lib/base/str.h"
 
@@ -271,14 +272,16 @@ int bootloader_install(void *agent, const json_t *params, json_t **ret_result, s
 	_cleanup_json_ json_t *mode = inventory_boot(b.a->sr, NULL);
 	const char *running = json_str(mode, "current_boot_mode");
 	const char *target = json_str(params, "target_boot_mode");
-	int r = 0;
+	bool uefi = str_eq(running, "uefi") && !str_eq(target, "bios");
+	int r;
 
 	if (!str_empty(target) && !str_eq(target, running))
 		say_warning(b.a->journal, "this machine runs in %s mode, its node wants %s",
 			running, target);
-	if (str_eq(running, "uefi") && !str_eq(target, "bios"))
+	r = partboot_install(b.a, params, uefi, &b.done, e);
+	if (r == 0 && uefi)
 		r = install_uefi(&b, e);
-	else
+	else if (r == 0 && !b.done.len)
 		buf_puts(&b.done, "the image's own boot loader is kept");
 	if (r < 0 && ignores_failure(b.a, params)) {
 		journal_err(b.a->journal, "install boot loader, ignored", e);

@@ -5,11 +5,12 @@
 #include "agent/agent.h"
 
 /*
- * The command image.install_bootloader. A whole-disk image brings its own boot loader: under BIOS
- * in its first sectors, and nothing is to be done; under UEFI on its EFI system partition. The
- * firmware gets a boot entry for it, first of BootOrder and BootNext, so that the machine does not
- * come back to the network; entries with the same label go, and the path for removable media is
- * made bootable when it is missing.
+ * The command image.install_bootloader. A partition image is given its boot loader first
+ * (partboot.h), from then on it is as with the image of a disk. A whole-disk image brings its own
+ * boot loader: under BIOS in its first sectors, and nothing is to be done; under UEFI on its EFI
+ * system partition. The firmware gets a boot entry for it, first of BootOrder and BootNext, so that
+ * the machine does not come back to the network; entries with the same label go, and the path for
+ * removable media is made bootable when it is missing.
  *
  * Fails without such a partition, without a loader on it, and when the NVRAM cannot hold the entry;
  * where the firmware lets nobody change entries, a loader at the path for removable media is

@@ -1,0 +1,1 @@
+$(eval $(call library,agentchroot,agent/chroot))
