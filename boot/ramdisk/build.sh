@@ -6,8 +6,8 @@
 #
 # LINUX is what boot/kernel/fetch.sh unpacked, MODULES an OUT of before, AGENT the agent's program, which
 # becomes /init with the shared libraries it needs, those in the folder RAMDISK_LIBRARIES before the system's.
-# RAMDISK_EXTRA may name folders (separated by ':') that are copied in as they are, e.g. with lib/firmware/. The same
-# input gives the same bytes; needs no root.
+# RAMDISK_EXTRA may name folders (separated by ':') that are copied in as they are, e.g. with lib/firmware/, and
+# RAMDISK_PROGRAMS the programs beside the agent (mke2fs). The same input gives the same bytes; needs no root.
 # The last entry of the whole is etc/ingot/complete: without it the kernel ran out of memory while it unpacked.
 set -eu
 umask 022
@@ -90,8 +90,6 @@ build_modules() {
 
 # The closure that the loader would map, each library under its own name.
 copy_libraries() {
-	LD_BIND_NOW=1 LD_LIBRARY_PATH=${RAMDISK_LIBRARIES:-} "$1" version >"$work/version" ||
-		die "$1 does not run with ${RAMDISK_LIBRARIES:-the system's libraries}"
 	LD_LIBRARY_PATH=${RAMDISK_LIBRARIES:-} ldd "$1" >"$work/ldd"
 	grep 'not found' "$work/ldd" >&2 && die "$1 needs libraries that are not installed"
 	awk '$2 == "=>" && $3 ~ "^/" { print "library", $3 } $1 ~ "^/" { print "loader", $1 }' "$work/ldd" >"$work/libs"
@@ -101,6 +99,15 @@ copy_libraries() {
 		library) install -D -m 644 "$(readlink -f "$path")" "$stage/$libdir/${path##*/}" ;;
 		esac
 	done <"$work/libs"
+}
+
+# Programs that the agent runs, from this system: mke2fs for ephemeral partitions.
+copy_programs() {
+	for program in ${RAMDISK_PROGRAMS-mke2fs}; do
+		source=$(PATH=$PATH:/usr/sbin:/sbin command -v "$program") || die "there is no $program"
+		copy_libraries "$source"
+		install -D -m 755 "$(readlink -f "$source")" "$stage/sbin/$program"
+	done
 }
 
 copy_extras() {
@@ -117,7 +124,10 @@ build_image() {
 	make_work "$out"
 	libdir=lib/$(gcc -print-multiarch)
 	(cd "$stage" && mkdir -p dev etc/ingot proc run sys tmp)
+	LD_BIND_NOW=1 LD_LIBRARY_PATH=${RAMDISK_LIBRARIES:-} "$agent" version >"$work/version" ||
+		die "$agent does not run with ${RAMDISK_LIBRARIES:-the system's libraries}"
 	copy_libraries "$agent"
+	copy_programs
 	strip --strip-all -o "$stage/init" "$agent"
 	printf 'hosts: files dns\n' >"$stage/etc/nsswitch.conf"
 	printf '127.0.0.1 localhost\n::1 localhost\n' >"$stage/etc/hosts"

@@ -17,6 +17,10 @@ $(system_images) &: build/system/init build/cache/linux/.stamp \
   $(addprefix tests/vrack/system/,build.sh modules.list grub.cfg udhcpc.sh)
 	@tests/vrack/system/build.sh build/system build/cache/linux build/system/init
 
+# The root of that disk as an image of its own, with the GRUB that makes it boot.
+build/system/partition.img: build/system/system.img tests/vrack/system/partition.sh
+	@tests/vrack/system/partition.sh $@ $<
+
 .PHONY: system
-system: $(system_images)
+system: $(system_images) build/system/partition.img
 all: system
