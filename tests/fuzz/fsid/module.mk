@@ -1,0 +1,1 @@
+$(call fuzz_target,fsid,image base,zlib)

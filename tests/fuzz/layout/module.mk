@@ -1,0 +1,1 @@
+$(call fuzz_target,layout,image base,zlib)
