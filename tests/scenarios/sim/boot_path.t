@@ -180,7 +180,7 @@ def mistyped():
 
 def told():
     """What the program shows of it."""
-    with Sim(boot_retry=2, wait=60) as sim:
+    with Sim(boot_retry=8, wait=60) as sim:  # looked at before it is restarted, also on a busy machine
         m = ready(sim)
         m.stops_at = "agent"
         sim.deploy(m)
