@@ -23,6 +23,7 @@ import crowd  # noqa: E402
 import image  # noqa: E402
 import ipmi  # noqa: E402
 import peer  # noqa: E402
+import qcow  # noqa: E402
 import ramdisk  # noqa: E402
 import storm  # noqa: E402
 from benchlib import BUILD, CannotMeasure  # noqa: E402
@@ -37,6 +38,7 @@ MEASUREMENTS = {
     "sweep": (conductor.bench_sweep, 300),
     "sweep-fresh": (conductor.bench_sweep_fresh, 600),
     "ipmi-farm": (ipmi.bench_farm, 600),
+    "qcow2": (qcow.bench_qcow, 900),
     "crowd": (crowd.bench_crowd, 900),
     "store": (conductor.bench_store, 200),
     "peer": (peer.bench_peer, 1500),  # a root with Ironic may have to be made
