@@ -4,7 +4,7 @@
 set -eu
 
 build='gcc make pkg-config git libuv1-dev libmicrohttpd-dev libcurl4-gnutls-dev libgnutls28-dev nettle-dev
-libjansson-dev libpcre2-dev libsqlite3-dev libinih-dev libzstd-dev zlib1g-dev liblzma-dev libbz2-dev libarchive-dev
+libjansson-dev libpcre2-dev libsqlite3-dev libinih-dev libzstd-dev zlib1g-dev libdeflate-dev liblzma-dev libbz2-dev libarchive-dev
 libcrypt-dev libyaml-dev python3 python3-yaml'
 image='zstd xz-utils cpio kmod mtools e2fsprogs fdisk dosfstools grub-common grub-pc-bin grub-efi-amd64-bin grub2-common busybox-static
 binutils dpkg-dev'

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <zlib.h>
+#include <libdeflate.h>
 #include <zstd.h>
 
 #include "lib/base/mem.h"
@@ -16,16 +16,7 @@
 int qcow2_unpack_init(struct qcow2_unpack *u, const struct qcow2 *q, struct err *e)
 {
 	*u = (struct qcow2_unpack){.zstd = q->zstd, .cluster_size = qcow2_cluster_size(q)};
-	if (u->zstd) {
-		u->state = ZSTD_createDCtx();
-	} else {
-		z_stream *z = xcalloc(1, sizeof(*z));
-
-		if (inflateInit2(z, -15) == Z_OK) /* raw deflate; QEMU's window is smaller */
-			u->state = z;
-		else
-			free(z);
-	}
+	u->state = u->zstd ? (void *)ZSTD_createDCtx() : libdeflate_alloc_decompressor();
 	return u->state ? 0 : err_set(e, ENOMEM, "no memory to decompress");
 }
 
@@ -33,27 +24,21 @@ void qcow2_unpack_done(struct qcow2_unpack *u)
 {
 	if (!u->state)
 		return;
-	if (u->zstd) {
+	if (u->zstd)
 		ZSTD_freeDCtx(u->state);
-	} else {
-		inflateEnd(u->state);
-		free(u->state);
-	}
+	else
+		libdeflate_free_decompressor(u->state);
 	u->state = NULL;
 }
 
+/* Raw deflate, followed by what is none of it. */
 static bool unpack_zlib(struct qcow2_unpack *u, const uint8_t *in, size_t len, uint8_t *out)
 {
-	z_stream *z = u->state;
-	int r;
+	size_t used, have;
 
-	inflateReset(z);
-	z->next_in = (Bytef *)(uintptr_t)in;
-	z->avail_in = (uInt)len;
-	z->next_out = out;
-	z->avail_out = (uInt)u->cluster_size;
-	r = inflate(z, Z_FINISH);
-	return (r == Z_STREAM_END || r == Z_BUF_ERROR || r == Z_OK) && !z->avail_out;
+	return libdeflate_deflate_decompress_ex(u->state, in, len, out, u->cluster_size, &used,
+		       &have) == LIBDEFLATE_SUCCESS &&
+	       have == u->cluster_size;
 }
 
 /* Frame by frame and each at once: then the window is the cluster itself, whatever a frame asks

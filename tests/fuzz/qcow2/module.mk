@@ -1,1 +1,1 @@
-$(call fuzz_target,qcow2,image base,gnutls libzstd zlib)
+$(call fuzz_target,qcow2,image base,gnutls libzstd -l:libdeflate.a)
