@@ -299,17 +299,20 @@ static int finish(struct work *w, struct err *e)
 	if (r == 0)
 		r = place_drive(w, e);
 	if (r == 0)
-		r = enter(w, IMAGE_FINISHING, e);
-	if (r == 0)
 		r = target_flush(&w->target, e);
-	if (r == 0)
-		r = target_release(&w->target, e);
 	if (r == 0)
 		r = enter(w, IMAGE_VERIFYING, e);
 	if (r == 0)
 		r = target_verify(&w->target, e);
+	if (r == 0)
+		r = enter(w, IMAGE_FINISHING, e);
 	if (r < 0)
 		return r;
+	r = target_release(&w->target, e);
+	if (r < 0) {
+		target_withdraw(&w->target);
+		return r;
+	}
 	str_copy(res->disk_label, sizeof(res->disk_label), table_name(w->table.kind));
 	table_id(&w->table, &w->target, res->disk_id, sizeof(res->disk_id));
 	res->partitions = table_count(&w->table, &w->target);

@@ -209,19 +209,19 @@ int parts_finish(struct parts *p, const uint8_t *drive, size_t drive_len, struct
 	if (r == 0)
 		r = target_flush(p->window, e);
 	if (r == 0)
+		r = target_verify(p->window, e);
+	if (r == 0)
 		r = make_others(p, drive, drive_len, ret, e);
 	if (r == 0)
 		r = target_release(p->window, e);
 	if (r == 0 && !p->want->preserve_ephemeral)
 		r = layout_write(&p->disk, &p->layout, p->disk_id, e);
 	if (r == 0)
+		r = target_verify(&p->disk, e);
+	if (r == 0)
 		r = target_release(&p->disk, e);
 	if (r == 0)
 		r = identify_root(p, ret, e);
-	if (r == 0)
-		r = target_verify(p->window, e);
-	if (r == 0)
-		r = target_verify(&p->disk, e);
 	if (r == 0)
 		tell(p, ret);
 	return r;

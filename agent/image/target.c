@@ -287,7 +287,26 @@ int target_settle(struct target *t, uint64_t image_size, struct err *e)
 	return 0;
 }
 
-int target_release(struct target *t, struct err *e)
+static int differs(const struct target *t, uint64_t offset, uint64_t len, struct err *e)
+{
+	return err_set(e, EIO,
+		"read back %s: bytes %" PRIu64 " to %" PRIu64 " (LBA %" PRIu64
+		") are not what was written; the disk or its cable is faulty",
+		t->path, t->base + offset, t->base + offset + len - 1,
+		(t->base + offset) / t->sector);
+}
+
+static int verify_edge(struct target *t, uint8_t *buf, const uint8_t *want, uint64_t len,
+	uint64_t offset, struct err *e)
+{
+	int r = targetio_read(t, buf, len, offset, e);
+
+	if (r < 0)
+		return r;
+	return memcmp(buf, want, len) ? differs(t, offset, len, e) : 0;
+}
+
+static int write_withheld(struct target *t, struct err *e)
 {
 	const struct {
 		const uint8_t *data;
@@ -308,26 +327,29 @@ int target_release(struct target *t, struct err *e)
 	return r;
 }
 
-static int differs(const struct target *t, uint64_t offset, uint64_t len, struct err *e)
+static int verify_edges(struct target *t, uint8_t *buf, struct err *e)
 {
-	return err_set(e, EIO,
-		"read back %s: bytes %" PRIu64 " to %" PRIu64 " (LBA %" PRIu64
-		") are not what was written; the disk or its cable is faulty",
-		t->path, t->base + offset, t->base + offset + len - 1,
-		(t->base + offset) / t->sector);
+	int r = verify_edge(t, buf, t->head, t->head_len, 0, e);
+
+	return r < 0 ? r : verify_edge(t, buf, t->tail, t->tail_len, t->tail_offset, e);
 }
 
-static int verify_edge(struct target *t, uint8_t *buf, const uint8_t *want, uint64_t len,
-	uint64_t offset, struct err *e)
+static int verify_samples(struct target *t, uint8_t *buf, struct err *e)
 {
-	int r = targetio_read(t, buf, len, offset, e);
+	int r = 0;
 
-	if (r < 0)
-		return r;
-	return memcmp(buf, want, len) ? differs(t, offset, len, e) : 0;
+	for (unsigned i = 0; r == 0 && i < t->n_samples; i++) {
+		const struct target_sample *s = &t->samples[i];
+
+		r = targetio_read(t, buf, s->len, s->offset, e);
+		if (r == 0 && crc32(0, buf, s->len) != s->sum)
+			r = differs(t, s->offset, s->len, e);
+	}
+	return r;
 }
 
-int target_verify(struct target *t, struct err *e)
+static int read_back(struct target *t, int (*verify)(struct target *t, uint8_t *buf, struct err *e),
+	struct err *e)
 {
 	uint8_t *buf = edge_new();
 	int r;
@@ -336,18 +358,28 @@ int target_verify(struct target *t, struct err *e)
 		return err_set(e, ENOMEM, "no memory to read back");
 	if (!t->direct)
 		posix_fadvise(t->fd, 0, 0, POSIX_FADV_DONTNEED);
-	r = verify_edge(t, buf, t->head, t->head_len, 0, e);
-	if (r == 0)
-		r = verify_edge(t, buf, t->tail, t->tail_len, t->tail_offset, e);
-	for (unsigned i = 0; r == 0 && i < t->n_samples; i++) {
-		const struct target_sample *s = &t->samples[i];
-
-		r = targetio_read(t, buf, s->len, s->offset, e);
-		if (r == 0 && crc32(0, buf, s->len) != s->sum)
-			r = differs(t, s->offset, s->len, e);
-	}
+	r = verify(t, buf, e);
 	munmap(buf, TARGET_EDGE);
 	return r;
+}
+
+int target_verify(struct target *t, struct err *e)
+{
+	return read_back(t, verify_samples, e);
+}
+
+int target_release(struct target *t, struct err *e)
+{
+	int r = write_withheld(t, e);
+
+	return r < 0 ? r : read_back(t, verify_edges, e);
+}
+
+void target_withdraw(struct target *t)
+{
+	memset(t->head, 0, t->head_len);
+	memset(t->tail, 0, t->tail_len);
+	target_wipe(t, NULL);
 }
 
 void target_reread(struct target *t)

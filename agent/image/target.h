@@ -87,11 +87,15 @@ int target_poke(struct target *t, const void *data, size_t len, uint64_t offset,
 
 int target_flush(struct target *t, struct err *e);
 
-/* Writes what was withheld, the end first and the boot sector last, flushing between. */
+/* Reads samples of what was written back from the medium and compares; before target_release(). */
+int target_verify(struct target *t, struct err *e);
+
+/* Writes what was withheld, the end first and the boot sector last, flushing between, and reads it
+ * back. */
 int target_release(struct target *t, struct err *e);
 
-/* Reads the edges and the samples back from the medium and compares. */
-int target_verify(struct target *t, struct err *e);
+/* After a release that failed: what was withheld goes again, as far as the medium lets it. */
+void target_withdraw(struct target *t);
 
 /* Tells the kernel to read the partition table; closes the target first. A busy table is fine. */
 void target_reread(struct target *t);

@@ -53,9 +53,9 @@ static void test_writing(struct target *w, uint8_t *data)
 	is_int(target_peek(w, data, 4, 2 * MIB, &e), 0, "peeked");
 	ok(!memcmp(data, "poke", 4), "the same place");
 	is_int(target_poke(w, "nnnn", 4, 2 * MIB, &e), 0, "poked again");
-	is_int(target_release(w, &e), 0, "released");
+	is_int(target_verify(w, &e), 0, "verified");
+	is_int(target_release(w, &e), 0, "released and verified");
 	ok(holds('n', 2, 4), "the window is full");
-	is_int(target_verify(w, &e), 0, "and verified");
 	is_int(target_zero(w, MIB, 2 * MIB, &e), 0, "zeroed in the middle");
 	ok(holds('n', 2, 1) && holds(0, 3, 2) && holds('n', 5, 1), "there");
 	ok(holds('o', 0, 2) && holds('o', 6, 2), "nothing around it was touched");
