@@ -123,6 +123,12 @@ json_t *agent_candidates(struct agent *a);
  */
 int agent_root_disk(struct agent *a, json_t **ret, struct err *e);
 
+/*
+ * Whether the disk of that name is still the one that was chosen: names move when disks come and
+ * go. -ENODEV says what is there now.
+ */
+int agent_disk_confirm(struct agent *a, const json_t *chosen, struct err *e);
+
 /* Where to open a disk of the inventory: "/dev/vda", below the root in a simulation. Allocated. */
 char *agent_disk_path(const struct agent *a, const json_t *disk);
 

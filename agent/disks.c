@@ -147,3 +147,34 @@ int agent_root_disk(struct agent *a, json_t **ret, struct err *e)
 		a->platform->wait_change(a->platform->data, left_ms < 3000 ? (int)left_ms : 3000);
 	}
 }
+
+int agent_disk_confirm(struct agent *a, const json_t *chosen, struct err *e)
+{
+	static const char *const identity[] = {"serial", "wwn", "size", "model"};
+	_cleanup_json_ json_t *disks = inventory_disks(a->sr);
+	const char *name = json_str(chosen, "name");
+	json_t *now = NULL, *disk;
+	size_t i;
+
+	json_array_foreach (disks, i, disk)
+		if (str_eq(json_str(disk, "name"), name))
+			now = disk;
+	if (!now)
+		return err_set(e, ENODEV,
+			"%s has gone since it was chosen; look at the disk and its cable, and "
+			"deploy again",
+			name);
+	for (i = 0; i < ARRAY_SIZE(identity); i++) {
+		json_t *was = json_object_get(chosen, identity[i]);
+		_cleanup_free_ char *text = NULL;
+
+		if (!was || json_equal(was, json_object_get(now, identity[i])))
+			continue;
+		text = json_dumps(json_object_get(now, identity[i]), JSON_ENCODE_ANY);
+		return err_set(e, ENODEV,
+			"%s is another disk now than the one that was chosen: its %s is %.80s; "
+			"nothing was written; deploy again",
+			name, identity[i], text ? text : "unknown");
+	}
+	return 0;
+}

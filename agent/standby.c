@@ -73,8 +73,16 @@ int standby_check_image(void *agent, const json_t *params, struct err *e)
 
 struct write_context {
 	struct agent *agent;
+	const json_t *disk;
 	const char *device;
 };
+
+static int on_open(void *data, struct err *e)
+{
+	const struct write_context *w = data;
+
+	return agent_disk_confirm(w->agent, w->disk, e);
+}
 
 static void on_progress(const struct image_progress *p, void *data)
 {
@@ -254,7 +262,7 @@ static int write_to(struct agent *a, const json_t *params, const json_t *disk, c
 	const char *serial = json_str(disk, "serial"), *urls[URLS_MAX + 1];
 	_cleanup_free_ char *authorization = authorization_of(info);
 	_cleanup_json_ json_t *node = agent_node(a);
-	struct write_context w = {.agent = a, .device = json_str(disk, "name")};
+	struct write_context w = {.agent = a, .disk = disk, .device = json_str(disk, "name")};
 	struct image_parts parts;
 	struct image_job job;
 	int r;
@@ -269,6 +277,8 @@ static int write_to(struct agent *a, const json_t *params, const json_t *disk, c
 	job.authorization = authorization;
 	job_for_disk(a, params, disk, path, &job);
 	job_map(node, &job);
+	job.confirm = on_open;
+	job.confirm_data = &w;
 	say(a->journal, "writing image %.64s to %s, serial %.64s", json_str(info, "id"), w.device,
 		serial ? serial : "unknown");
 	r = image_write(&job, on_progress, &w, commands_cancel(a->commands), result, e);

@@ -238,6 +238,8 @@ static int prepare(struct work *w, struct err *e)
 	else if (r == 0)
 		r = target_open(
 			&w->target, w->job.target, w->job.target_size, w->job.target_file_size, e);
+	if (r == 0 && w->job.confirm)
+		r = w->job.confirm(w->job.confirm_data, e);
 	return r < 0 ? r : enter(w, IMAGE_PREPARING, e);
 }
 

@@ -63,6 +63,10 @@ struct image_job {
 	const char *target;	   /* block device or file */
 	uint64_t target_size;	   /* bytes; another size is refused: it is another disk */
 	uint64_t target_file_size; /* a regular file is made this large, as a disk would be */
+	/* Asked while the target is open and not yet touched: is it still the disk that was chosen?
+	 * NULL: nobody is asked. */
+	int (*confirm)(void *data, struct err *e);
+	void *confirm_data;
 
 	const struct image_parts *parts; /* the image is a partition's; NULL: a whole disk's */
 

@@ -220,7 +220,55 @@ def power_lost_writing():
         tap.ok(has_image(m, "vda"), "the image is whole")
 
 
-CASES = (equal_disks, no_match, disks_in_use, too_large, keep_data, keep_data_empty, erase_half_way, dies_writing,
+def one_serial():
+    """Two disks that say they are the same, as cheap ones and badly wired shelves do: none is taken by chance."""
+    with Sim() as sim:
+        m = sim.machines[0]
+        fit(m, disk("vda", 5 * GIB, "TWIN"), disk("vdb", 5 * GIB, "TWIN"), disk("vdc", 5 * GIB, "OTHER"))
+        ready(sim)
+        hint(sim, m, serial="TWIN")
+        before = [sum_of(m, d) for d in ("vda", "vdb", "vdc")]
+        sim.deploy(m)
+        node = sim.reach(m, "deploy failed")
+        check_failure(sim, m, node, "deploy failed", "active", "2 disks are equally good", "/dev/vda", "/dev/vdb", "serial TWIN",
+                      "say which in properties/root_device")
+        tap.equal([sum_of(m, d) for d in ("vda", "vdb", "vdc")], before, "no disk was touched")
+        hint(sim, m, serial="TWIN", name="/dev/vdb")
+        m.disk = path_of(m, "vdb")
+        check_cured(sim, m)
+        tap.ok(has_image(m, "vdb") and not has_image(m, "vda") and not has_image(m, "vdc"), "a second hint decides, and no other disk was touched")
+
+
+def swapped():
+    """Between the choice of a disk and its first byte the names move: the disk that is there now is not touched."""
+    with Sim() as sim:
+        m = sim.machines[0]
+        fit(m, disk("vda", 5 * GIB, "FIRST"), disk("vdb", 6 * GIB, "SECOND"))
+        ready(sim)
+        before = [sum_of(m, d) for d in ("vda", "vdb")]
+        sim.images.files["sums"] = hashlib.sha256(IMAGE).hexdigest().encode() + b"  system.img\n"
+        sim.patch(m, {"op": "remove", "path": "/instance_info/image_os_hash_algo"},
+                  {"op": "remove", "path": "/instance_info/image_os_hash_value"},
+                  {"op": "add", "path": "/instance_info/image_checksum", "value": sim.images.url("sums")})
+        for now, words in (([disk("vda", 5 * GIB, "OTHER"), disk("vdb", 6 * GIB, "SECOND")], ("is another disk now", 'serial is "OTHER"')),
+                           ([disk("vda", 7 * GIB, "FIRST"), disk("vdb", 6 * GIB, "SECOND")], ("is another disk now", "size is")),
+                           ([disk("vdb", 6 * GIB, "SECOND")], ("has gone since it was chosen",))):
+            fit(m, disk("vda", 5 * GIB, "FIRST"), disk("vdb", 6 * GIB, "SECOND"))
+            there = sim.images.hold("sums", 10)  # the disk is chosen, the checksum is not there yet
+            sim.deploy(m)
+            there.wait(30)
+            fit(m, *now)
+            sim.images.release("sums")
+            sim.reach(m, "wait call-back", "deploying")
+            node = sim.reach(m, "deploy failed")
+            check_failure(sim, m, node, "deploy failed", "active", "/dev/vda", "FIRST", *words, "deploy again")
+            tap.equal([sum_of(m, d) for d in ("vda", "vdb")], before, "no disk was touched")
+        fit(m, disk("vda", 5 * GIB, "FIRST"), disk("vdb", 6 * GIB, "SECOND"))
+        check_cured(sim, m)
+        tap.ok(has_image(m, "vda"), "the image is where it was to go")
+
+
+CASES = (equal_disks, one_serial, swapped, no_match, disks_in_use, too_large, keep_data, keep_data_empty, erase_half_way, dies_writing,
          power_lost_writing)
 
 if __name__ == "__main__":
