@@ -168,7 +168,7 @@ int agent_disk_confirm(struct agent *a, const json_t *chosen, struct err *e)
 		json_t *was = json_object_get(chosen, identity[i]);
 		_cleanup_free_ char *text = NULL;
 
-		if (!was || json_equal(was, json_object_get(now, identity[i])))
+		if (!was || json_is_null(was) || json_equal(was, json_object_get(now, identity[i])))
 			continue;
 		text = json_dumps(json_object_get(now, identity[i]), JSON_ENCODE_ANY);
 		return err_set(e, ENODEV,
