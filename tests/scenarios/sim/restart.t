@@ -184,6 +184,31 @@ def kill_while_writing(when):
         tap.equal(sim.images.asked.count("system.img"), 1, "the image was written once")
 
 
+def gone_for_long():
+    """Ten minutes without a conductor while the agent writes: the agent goes on asking, and the deploy goes on by itself."""
+    with Sim() as sim:
+        sim.stop(signal.SIGTERM)
+        shim = Shim(sim)
+        shim.clock(0)
+        sim.start()
+        m = sim.machines[0]
+        to_available(sim, m)
+        there = sim.images.hold("system.img", 3 << 20)
+        sim.deploy(m)
+        there.wait(20)
+        wait_for(lambda: sim.state(m) == "wait call-back", 10)
+        sim.stop(signal.SIGKILL)
+        sim.images.release("system.img")
+        wait_for(lambda: "prepare_image succeeded" in m.agent_text(), 20)
+        tried = wait_for(lambda: m.agent_text().count("; next try in ") >= 3, 40)
+        tap.ok(tried, "the agent asks again and again, and says so") or tap.diag(m.agent_text()[-800:])
+        shim.clock(600)
+        sim.start()
+        node = sim.reach(m, "active", "deploy failed", limit_s=60)
+        tap.equal((node["provision_state"], node["last_error"]), ("active", None), "ten minutes later the deploy goes on by itself")
+        tap.equal(sim.images.asked.count("system.img"), 1, "and the image was written once")
+
+
 def token_on_the_way():
     """The token was given out, and the conductor ended before the agent had it."""
     with Sim() as sim:
@@ -292,7 +317,7 @@ if __name__ == "__main__":
     cases = [("%s, %s" % (state[0], signal.Signals(s).name), in_the_middle, (*state, s))
              for state in STATES for s in (signal.SIGTERM, signal.SIGKILL)]
     cases += [("writing, ended before", kill_while_writing, ("before",)), ("writing, ended after", kill_while_writing, ("after",)),
-              ("token", token_on_the_way, ()), ("machine dies too", machine_dies_too, ()), ("last step, agent there", kill_in_last_step, (True, 0)),
+              ("gone for long", gone_for_long, ()), ("token", token_on_the_way, ()), ("machine dies too", machine_dies_too, ()), ("last step, agent there", kill_in_last_step, (True, 0)),
               ("last step, agent gone", kill_in_last_step, (False, 0)),
               ("last step, long ago", kill_in_last_step, (False, 3600)), ("last step, home", home_meanwhile, ())]
     cases += [("%s, %s" % (state[0], signal.Signals(s).name), in_the_middle_fake, (*state, s))
