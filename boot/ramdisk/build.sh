@@ -45,9 +45,18 @@ pack() {
 	[ -z "${3:-}" ] || echo "$3" >>"$work/list"
 	# --reproducible: inode and device numbers of this machine do not show
 	(cd "$stage" && cpio -o -H newc --quiet --reproducible -R 0:0) <"$work/list" >"$work/cpio"
-	zstd -q -T0 -19 "$work/cpio" -o "$work/zst"
+	compress "$2"
+}
+
+# Half a minute of compression for modules that are what they were: a younger date is enough then.
+compress() {
+	if [ -e "$1" ] && zstd -q -d -c "$1" | cmp -s - "$work/cpio"; then
+		touch "$1"
+	else
+		zstd -q -T0 -19 "$work/cpio" -o "$work/zst"
+		mv "$work/zst" "$1"
+	fi
 	rm "$work/cpio"
-	mv "$work/zst" "$2"
 }
 
 # choose LINUX RELEASE DRIVERS: the chosen modules, as modules.dep names them.
