@@ -45,6 +45,15 @@ bmc_user = admin
 bmc_password = %s
 """ % PASSWORD
 
+# How an image of the format is made of a raw one, by programs that are not ours.
+IMAGE_FORMATS = {
+    "raw": "cp --sparse=always $0 $1",
+    "gz": "gzip -1 <$0 >$1",
+    "xz": "xz -0 -T2 <$0 >$1",
+    "zst": "zstd -q -1 -T2 $0 -o $1",
+    "qcow2": "qemu-img convert -f raw -O qcow2 -c $0 $1",
+}
+
 CONF = """[api]
 listen = {host}:6385
 auth = none
@@ -80,6 +89,13 @@ def enter_network(path):
             raise OSError(ctypes.get_errno(), "setns " + path)
     finally:
         os.close(fd)
+
+
+def make_format(folder, raw, form):
+    """An image of build/system in another format: its name in the folder."""
+    name = "%s.%s" % (raw, form)
+    subprocess.run(["sh", "-ec", IMAGE_FORMATS[form], os.path.join(IMAGES, raw), os.path.join(folder, name)], check=True)
+    return name
 
 
 class Images:

@@ -4,23 +4,14 @@ on the disk, and its system has to report itself. Two machines at a time.
 
     formats.t [WORD...]    only the combinations that have all the words, e.g.: formats.t uefi partition qcow2"""
 import os
-import subprocess
 import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from corridorlib import IMAGES, Corridor, need_corridor  # noqa: E402
+from corridorlib import IMAGE_FORMATS, Corridor, make_format, need_corridor  # noqa: E402
 from manylib import Kind, LockedTap, Partition, Whole, rack_text, run_all  # noqa: E402
 from vracklib import end_cleanly  # noqa: E402
 
-# how a file of the format is made of a raw one, by programs that are not ours
-MAKE = {
-    "raw": "cp --sparse=always $0 $1",
-    "gz": "gzip -1 <$0 >$1",
-    "xz": "xz -0 -T2 <$0 >$1",
-    "zst": "zstd -q -1 -T2 $0 -o $1",
-    "qcow2": "qemu-img convert -f raw -O qcow2 -c $0 $1",
-}
 CONF = """[agent]
 enable_bios_bootloader_install = true
 [conductor]
@@ -28,21 +19,15 @@ automated_clean = false
 """
 
 
-def make(folder, raw, form):
-    name = "%s.%s" % (raw, form)
-    subprocess.run(["sh", "-ec", MAKE[form], os.path.join(IMAGES, raw), os.path.join(folder, name)], check=True)
-    return name
-
-
 def kinds(folder, words):
     """Two machines per firmware, so that two at a time are busy to the end."""
     chosen = []
     for firmware in ("bios", "uefi"):
         for what, image, raw in (("whole", Whole, "system.img"), ("partition", Partition, "partition.img")):
-            images = [image("%s-%s" % (what, form), "%s.%s" % (raw, form), raw) for form in MAKE]
+            images = [image("%s-%s" % (what, form), "%s.%s" % (raw, form), raw) for form in IMAGE_FORMATS]
             chosen.append(Kind("%s-%s" % (firmware, what), ["virtio size=4G"], images).with_words(words))
     for raw, form in {(i.raw, i.name.split("-")[1]) for kind in chosen if kind for i in kind.images}:
-        make(folder, raw, form)
+        make_format(folder, raw, form)
     return [kind for kind in chosen if kind]
 
 

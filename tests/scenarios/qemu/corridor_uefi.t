@@ -10,8 +10,8 @@ import sys
 import threading
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from corridorlib import (Corridor, GIB, MIB, PASSWORD, SLOW, Tap, check_written, lay_image, need_corridor,  # noqa: E402
-                         noise, wait_for)
+from corridorlib import (Corridor, GIB, MIB, PASSWORD, SLOW, Tap, check_written, lay_image, make_format,  # noqa: E402
+                         need_corridor, noise, wait_for)
 
 MACHINE = """
 [machine u1]
@@ -25,7 +25,8 @@ serial = CORR0002
 BMC = "10.82.1.2"
 MAC = "52:54:00:82:02:01"
 RAW = "system4k.img"
-IMAGE = RAW + ".zst"
+FORMAT = "qcow2"
+IMAGE = RAW + "." + FORMAT
 SECTOR = 4096
 
 
@@ -33,6 +34,8 @@ class Story:
     def __init__(self, tap, c):
         self.tap, self.c = tap, c
         self.disk = c.disk("u1")
+        make_format(c.scratch, RAW, FORMAT)
+        c.images.folders.append(c.scratch)
         self.expected = os.path.join(c.scratch, "expected")
         self.password_file = os.path.join(c.scratch, "password")
         with open(self.password_file, "w") as f:
@@ -89,7 +92,7 @@ class Story:
         self.tap.ok(held, "the write ends, and the machine waits for its BMC", self.c.why("u1"))
         self.tap.equal(self.c.boots("u1")[self.boots_at_inspection:], [],
                        "from inspection to the end of the write the machine was not restarted")
-        check_written(self.tap, self.disk, self.expected, "zst image on NVMe", RAW, SECTOR)
+        check_written(self.tap, self.disk, self.expected, "qcow2 image on NVMe", RAW, SECTOR)
         self.c.vrack("fault", "u1", "silent", "0")
         command.join()
         self.tap.equal(self.c.node("u1")["provision_state"], "active", "the node is active")

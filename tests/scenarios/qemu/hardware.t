@@ -11,8 +11,8 @@ import sys
 import threading
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from corridorlib import (Corridor, GIB, MIB, PASSWORD, SLOW, Tap, check_written, lay_image, need_corridor,  # noqa: E402
-                         noise, read_at)
+from corridorlib import (Corridor, GIB, MIB, PASSWORD, SLOW, Tap, check_written, lay_image, make_format,  # noqa: E402
+                         need_corridor, noise, read_at)
 
 BMC = "10.82.1.1"
 BMC_MAC = "52:54:00:82:01:ff"
@@ -155,7 +155,8 @@ class Story:
         self.choose("MEGA1")
         disk, expected = self.disks["MEGA1"], os.path.join(self.c.scratch, "expected")
         lay_image(disk, expected, [noise(250 * MIB), noise(2 * GIB, seed=3)])
-        image = "system.img.zst"
+        image = make_format(self.c.scratch, "system.img", "xz")
+        self.c.images.folders.append(self.c.scratch)
         self.c.images.hold(image, MIB)
         command = threading.Thread(target=self.ingot, daemon=True, args=self.deploy_words(image))
         command.start()
