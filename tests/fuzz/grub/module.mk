@@ -1,0 +1,1 @@
+$(call fuzz_target,grub,agentsystem agenterase agentinspect agentnvram base,jansson)
