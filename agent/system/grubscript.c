@@ -66,14 +66,15 @@ static bool opens(const struct grub_token *t)
 
 static bool add_token(struct grub *g, const char *text, size_t len)
 {
-	struct grub_token *t = &g->tokens[g->n_tokens], *before = t - 1;
+	struct grub_token *before = g->n_tokens ? &g->tokens[g->n_tokens - 1] : NULL, *t;
 
-	if (!text && (!g->n_tokens || !before->text))
+	if (!text && (!before || !before->text))
 		return true; /* empty commands are left out */
-	if (g->n_tokens == GRUB_TOKENS_MAX)
+	if (g->n_tokens == g->tokens_max)
 		return grub_refuse(g, "it has more than %d words", GRUB_TOKENS_MAX);
+	t = &g->tokens[g->n_tokens];
 	*t = (struct grub_token){.text = text, .len = len};
-	t->first = text && (!g->n_tokens || !before->text || opens(before));
+	t->first = text && (!before || !before->text || opens(before));
 	g->n_tokens++;
 	return true;
 }
@@ -304,6 +305,8 @@ static size_t take_words(
 	for (; at < end && n < GRUB_WORDS_MAX; at++) {
 		const struct grub_token *t = &g->tokens[at];
 
+		if (!t->text)
+			continue;
 		if (!grub_expand(g, t->text, t->len, room, size)) {
 			grub_refuse(g, "a word is too long");
 			return 0;
@@ -501,10 +504,13 @@ int grub_plan(const char *text, const char *root, const char *folder, const char
 	const struct grub_disk *disk, struct boot_plan *ret, struct err *e)
 {
 	struct grub *g = xcalloc(1, sizeof(*g));
+	size_t len = strlen(text);
 	int r = 0;
 
 	g->disk = disk;
-	g->tokens = xcalloc(GRUB_TOKENS_MAX + 1, sizeof(*g->tokens));
+	/* no word is shorter than a character, and the last command ends */
+	g->tokens_max = len + 1 < GRUB_TOKENS_MAX ? len + 1 : GRUB_TOKENS_MAX;
+	g->tokens = xcalloc(g->tokens_max, sizeof(*g->tokens));
 	g->entries = xcalloc(GRUB_ENTRIES_MAX, sizeof(*g->entries));
 	set_up(g, root, folder, platform);
 	run_all(g, text);

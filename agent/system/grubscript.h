@@ -28,7 +28,7 @@ struct grub_entry {
 struct grub {
 	const struct grub_disk *disk;
 	struct grub_token *tokens;
-	size_t n_tokens;
+	size_t n_tokens, tokens_max;
 	unsigned steps, depth;
 	size_t n_vars;
 	struct {
