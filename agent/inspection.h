@@ -5,7 +5,7 @@
 #include "agent/agent.h"
 #include "agent/report/conductor.h"
 
-#define AGENT_MANAGER_VERSION "1.2"
+#define AGENT_MANAGER_VERSION "1.3"
 
 /* The body of the inspection (contract section 4.6); a new reference. */
 json_t *inspection_collect(struct agent *a);

@@ -2,6 +2,7 @@
 #include "agent/steps.h"
 #include "agent/bootloader.h"
 #include "agent/erase/metadata.h"
+#include "agent/injectfiles.h"
 #include "agent/inspection.h"
 #include "agent/kernel.h"
 #include "agent/standby.h"
@@ -168,6 +169,18 @@ static const struct step steps[] = {
 		.run = write_image,
 	},
 	{
+		.name = "inject_files",
+		.interface = "deploy",
+		.in = {[PHASE_DEPLOY] = true},
+		.argsinfo = "{\"files\":{\"description\":\"Files to inject: a list of objects with "
+			    "path, partition, content (base64 or a URL), deleted, mode, dirmode, "
+			    "owner and group; they come after those of the node's "
+			    "properties/inject_files.\",\"required\":false},"
+			    "\"verify_ca\":{\"description\":\"Whether servers have to prove who "
+			    "they are.\",\"required\":false}}",
+		.run = inject_files,
+	},
+	{
 		.name = "load_kernel",
 		.interface = "deploy",
 		.in = {[PHASE_DEPLOY] = true},
@@ -175,12 +188,18 @@ static const struct step steps[] = {
 	},
 };
 
-static json_t *step_json(const struct step *s, enum phase phase)
+/* One of them is the operator's to set, by a kernel parameter. */
+static int priority_of(const struct agent *a, const struct step *s, enum phase phase)
+{
+	return s->run == inject_files ? a->params->inject_files_priority : s->priority[phase];
+}
+
+static json_t *step_json(const struct agent *a, const struct step *s, enum phase phase)
 {
 	json_t *o = json_object();
 
 	json_put_str(o, "step", s->name);
-	json_put_int(o, "priority", s->priority[phase]);
+	json_put_int(o, "priority", priority_of(a, s, phase));
 	json_put_str(o, "interface", s->interface);
 	json_put_bool(o, "reboot_requested", false);
 	json_put_bool(o, "abortable", s->abortable);
@@ -203,7 +222,7 @@ static int get_steps(struct agent *a, enum phase phase, const json_t *params, js
 	agent_set_node(a, json_object_get(params, "node"));
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++)
 		if (steps[i].in[phase])
-			json_array_append_new(list, step_json(&steps[i], phase));
+			json_array_append_new(list, step_json(a, &steps[i], phase));
 	snprintf(key, sizeof(key), "%s_steps", phase_names[phase]);
 	json_object_set_new(result, key, json_pack("{s:o}", MANAGER, list));
 	json_object_set_new(result, "hardware_manager_version", version_json());
