@@ -26,6 +26,7 @@
 #define BODY_MAX       (96u * 1024 * 1024) /* a config drive of 64 MiB in base64 */
 #define SERVER_CONNS   32
 #define STOP_DRAIN_MS  1000
+#define ALIVE_MS       60000
 
 static bool authorized(void *data, const char *token)
 {
@@ -171,6 +172,12 @@ struct rules agent_rules(struct agent *a)
 	rules = a->rules;
 	pthread_mutex_unlock(&a->lock);
 	return rules;
+}
+
+void agent_alive(struct agent *a)
+{
+	if (a->platform->alive)
+		a->platform->alive(a->platform->data);
 }
 
 static bool stopped(struct agent *a)
@@ -395,10 +402,11 @@ static bool wait_beat(struct agent *a, int64_t due_ms)
 	pthread_mutex_lock(&a->lock);
 	while (!a->stop && !a->locked_down && !a->silent && !a->beat_now) {
 		int64_t left_ms = due_ms - time_mono_ms();
-		struct timespec until = deadline_in_ms(left_ms);
+		struct timespec until = deadline_in_ms(left_ms < ALIVE_MS ? left_ms : ALIVE_MS);
 
 		if (left_ms <= 0)
 			break;
+		agent_alive(a);
 		pthread_cond_timedwait(&a->wake, &a->lock, &until);
 	}
 	a->beat_now = false;
@@ -488,8 +496,12 @@ static int inspect_if_asked(
 static void wait_stop(struct agent *a)
 {
 	pthread_mutex_lock(&a->lock);
-	while (!a->stop)
-		pthread_cond_wait(&a->wake, &a->lock);
+	while (!a->stop) {
+		struct timespec until = deadline_in_ms(ALIVE_MS);
+
+		agent_alive(a);
+		pthread_cond_timedwait(&a->wake, &a->lock, &until);
+	}
 	pthread_mutex_unlock(&a->lock);
 }
 

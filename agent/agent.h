@@ -40,6 +40,11 @@ struct agent_platform {
 	bool (*load_module)(void *data, const char *name);
 	/* Takes all network interfaces down. */
 	void (*network_down)(void *data);
+	/* The main loop has come round: called every few minutes at least. */
+	void (*alive)(void *data);
+	/* What is missing of the ramdisk itself, for a person; NULL: nothing. No steps then: of
+	 * disks whose driver is missing nobody would know. */
+	const char *incomplete;
 	/* Listens for neighbours since the interfaces are up. NULL: nobody does. */
 	struct lldp *lldp;
 	/*
@@ -104,6 +109,9 @@ void agent_load_module(struct agent *a, const char *name);
 
 /* What the conductor's lookup rules; any thread. */
 struct rules agent_rules(struct agent *a);
+
+/* Tells the platform that the main loop has come round. */
+void agent_alive(struct agent *a);
 
 /* Waits until the devices present at boot have been found. */
 void agent_settle(struct agent *a);

@@ -75,7 +75,7 @@ json_t *inspection_collect(struct agent *a)
 	json_put_str(data, "boot_interface", a->bootif[0] ? a->bootif : NULL);
 	json_put_str(data, "error",
 		json_array_size(json_object_get(inventory, "interfaces"))
-			? NULL
+			? a->platform->incomplete
 			: "no network interface was found");
 	collectors_run(a, data, names);
 	json_object_set_new(data, "configuration",
@@ -90,6 +90,7 @@ bool agent_pause(struct agent *a, int64_t ms)
 	struct timespec until = deadline_in_ms(ms);
 	bool go_on;
 
+	agent_alive(a);
 	pthread_mutex_lock(&a->lock);
 	while (!a->stop && pthread_cond_timedwait(&a->wake, &a->lock, &until) != ETIMEDOUT)
 		;

@@ -214,11 +214,16 @@ static json_t *version_json(void)
 	return json_pack("{s:s}", MANAGER, AGENT_MANAGER_VERSION);
 }
 
-static int get_steps(struct agent *a, enum phase phase, const json_t *params, json_t **ret_result)
+static int get_steps(
+	struct agent *a, enum phase phase, const json_t *params, json_t **ret_result, struct err *e)
 {
-	json_t *list = json_array(), *result = json_object();
+	json_t *list, *result;
 	char key[32];
 
+	if (a->platform->incomplete)
+		return err_set(e, ENOMEM, "%s", a->platform->incomplete);
+	list = json_array();
+	result = json_object();
 	agent_set_node(a, json_object_get(params, "node"));
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++)
 		if (steps[i].in[phase])
@@ -297,17 +302,17 @@ int steps_check_execute(void *agent, const json_t *params, struct err *e)
 
 int steps_get_clean(void *agent, const json_t *params, json_t **ret_result, struct err *e)
 {
-	return get_steps(agent, PHASE_CLEAN, params, ret_result);
+	return get_steps(agent, PHASE_CLEAN, params, ret_result, e);
 }
 
 int steps_get_deploy(void *agent, const json_t *params, json_t **ret_result, struct err *e)
 {
-	return get_steps(agent, PHASE_DEPLOY, params, ret_result);
+	return get_steps(agent, PHASE_DEPLOY, params, ret_result, e);
 }
 
 int steps_get_service(void *agent, const json_t *params, json_t **ret_result, struct err *e)
 {
-	return get_steps(agent, PHASE_SERVICE, params, ret_result);
+	return get_steps(agent, PHASE_SERVICE, params, ret_result, e);
 }
 
 int steps_execute_clean(void *agent, const json_t *params, json_t **ret_result, struct err *e)

@@ -1,8 +1,14 @@
 /* Process 1; see ramdisk.h. It starts the parts in order and is the last to go. */
 #include "agent/init/ramdisk.h"
 #include "agent/agent.h"
+#include "agent/init/clock.h"
 #include "agent/init/devices.h"
+#include "agent/init/markers.h"
+#include "agent/init/media.h"
 #include "agent/init/net.h"
+#include "agent/init/power.h"
+#include "agent/init/sntp.h"
+#include "agent/init/watchdog.h"
 #include "agent/inspect/lldp.h"
 #include "lib/base/fs.h"
 #include "lib/base/str.h"
@@ -10,22 +16,24 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/rtc.h>
+#include <linux/magic.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
-#include <sys/time.h>
-#include <time.h>
+#include <sys/sysinfo.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
-#define MARKER	      "/etc/ingot/complete" /* the last file of the archive */
 #define TOKEN_RETRY_S 60
 #define RETRY_S	      10
+#define PROCESSES_MS  2000 /* for other processes to end */
+#define DISKS_MS      30000
+#define NTP_MS	      3000  /* an answer of one time server */
+#define MEDIA_MS      30000 /* for virtual media to be plugged in, when it was booted from */
 
 struct ramdisk {
 	struct sysroot sr;
@@ -33,6 +41,8 @@ struct ramdisk {
 	struct journal *journal;
 	struct devices *devices;
 	struct net *net;
+	struct watchdog *watchdog;
+	char incomplete[400]; /* what is missing of the ramdisk, "" when it is whole */
 	struct lldp *lldp;
 };
 
@@ -91,13 +101,20 @@ static void add_consoles(struct ramdisk *rd)
 	}
 }
 
-static void check_marker(struct ramdisk *rd)
+static uint64_t memory_mb(void)
 {
-	if (access(MARKER, F_OK) == 0)
-		return;
-	say_error(rd->journal, "*** THE RAMDISK IS NOT COMPLETE: %s is missing ***", MARKER);
-	say_error(rd->journal, "*** drivers and programs will be missing; give this machine more "
-			       "memory, or add rootfstype=ramfs to the kernel's command line ***");
+	struct sysinfo si;
+
+	return sysinfo(&si) < 0 ? 0 : (uint64_t)si.totalram * si.mem_unit / 1000000;
+}
+
+static void check_markers(struct ramdisk *rd)
+{
+	struct statfs root = {0};
+	bool half = statfs("/", &root) == 0 && root.f_type == TMPFS_MAGIC;
+
+	if (!markers_whole(MARKERS_DIR, memory_mb(), half, rd->incomplete, sizeof(rd->incomplete)))
+		say_error(rd->journal, "*** %s ***", rd->incomplete);
 }
 
 static int read_cmdline(struct ramdisk *rd, struct err *e)
@@ -114,33 +131,16 @@ static int read_cmdline(struct ramdisk *rd, struct err *e)
 	return r;
 }
 
-/* The real-time clock follows, so that the deployed system starts with the right time. */
-static void set_rtc(int64_t seconds)
-{
-	_cleanup_close_ int fd = open("/dev/rtc0", O_RDONLY | O_CLOEXEC);
-	time_t t = (time_t)seconds;
-	struct rtc_time rtc;
-	struct tm tm;
-
-	if (fd < 0 || !gmtime_r(&t, &tm))
-		return;
-	rtc = (struct rtc_time){.tm_sec = tm.tm_sec,
-		.tm_min = tm.tm_min,
-		.tm_hour = tm.tm_hour,
-		.tm_mday = tm.tm_mday,
-		.tm_mon = tm.tm_mon,
-		.tm_year = tm.tm_year};
-	(void)ioctl(fd, RTC_SET_TIME, &rtc);
-}
-
 static int set_clock(void *data, int64_t seconds)
 {
-	struct timeval tv = {.tv_sec = (time_t)seconds};
+	return clock_set(seconds * 1000000);
+}
 
-	if (settimeofday(&tv, NULL) < 0)
-		return -errno;
-	set_rtc(seconds);
-	return 0;
+static void alive(void *data)
+{
+	struct ramdisk *rd = data;
+
+	watchdog_alive(rd->watchdog);
 }
 
 static void settle(void *data, int timeout_ms)
@@ -176,32 +176,24 @@ static void network_down(void *data)
 
 static const struct {
 	const char *says;
-	int command;
-	const char *key; /* of sysrq, when the kernel refuses */
+	int command; /* of reboot(2) */
 } ways[AGENT_POWER_COUNT] = {
-	[AGENT_POWER_NONE] = {"rebooting", RB_AUTOBOOT, "b"},
-	[AGENT_POWER_REBOOT] = {"rebooting", RB_AUTOBOOT, "b"},
-	[AGENT_POWER_OFF] = {"powering off", RB_POWER_OFF, "o"},
-	[AGENT_POWER_KEXEC] = {"starting the deployed system's kernel", RB_KEXEC, "b"},
+	[AGENT_POWER_NONE] = {"rebooting", RB_AUTOBOOT},
+	[AGENT_POWER_REBOOT] = {"rebooting", RB_AUTOBOOT},
+	[AGENT_POWER_OFF] = {"powering off", RB_POWER_OFF},
+	[AGENT_POWER_KEXEC] = {"starting the deployed system's kernel", RB_KEXEC},
 };
 
+/* Disks before the network, so that a disk that does not answer can still be told of. */
 static void __attribute__((noreturn)) power(struct ramdisk *rd, enum agent_power how)
 {
-	int fd;
-
 	say(rd->journal, "%s", ways[how].says);
-	sync();
-	set_rtc(time(NULL));
-	reboot(ways[how].command);
-	say_error(rd->journal, "the kernel refused: %s", strerror(errno));
-	if (how == AGENT_POWER_KEXEC)
-		reboot(RB_AUTOBOOT);
-	say_error(rd->journal, "trying the magic key");
-	fd = open("/proc/sysrq-trigger", O_WRONLY | O_CLOEXEC);
-	if (fd >= 0)
-		(void)!write(fd, ways[how].key, 1);
-	for (;;)
-		pause();
+	power_end_processes(PROCESSES_MS);
+	power_settle_disks(rd->journal, DISKS_MS);
+	clock_to_rtc();
+	net_stop(rd->net);
+	watchdog_stop(rd->watchdog);
+	power_now(rd->journal, ways[how].command);
 }
 
 /* Says why nothing goes on; reboots after ingot-fatal-reboot seconds if that is wanted. */
@@ -226,12 +218,66 @@ static void say_network(struct ramdisk *rd, const char *what)
 		say_warning(rd->journal, "  %s", l);
 }
 
+/* Addresses of a config drive on the medium that was booted from, or beside it. */
+static void read_config_drive(struct ramdisk *rd, int wait_ms)
+{
+	static const char *const labels[] = {"config-2", "vmedia_boot_iso", NULL};
+	_cleanup_free_ struct netdata *plan = xcalloc(1, sizeof(*plan));
+	int64_t until = time_mono_ms() + wait_ms;
+	_cleanup_free_ char *text = NULL;
+	struct err e = {0};
+	size_t len;
+	int r;
+
+	if (wait_ms && rd->devices)
+		devices_settle(rd->devices, wait_ms);
+	while ((r = media_read(labels, "openstack/latest/network_data.json", NETDATA_BYTES_MAX,
+			&text, &len, &e)) == -ENOENT &&
+		time_mono_ms() < until && rd->devices)
+		devices_wait_change(rd->devices, 1000);
+	if (r == 0)
+		r = netdata_parse(text, len, plan, &e);
+	if (r < 0 && (wait_ms || r != -ENOENT))
+		say_warning(rd->journal, "config drive: %s; asking for addresses", e.text);
+	net_plan(rd->net, r == 0 ? plan : NULL);
+}
+
+static void ask_time(struct ramdisk *rd)
+{
+	struct err e = {0};
+	int64_t wall_us;
+	int r;
+
+	if (!rd->params.ntp_server)
+		return;
+	r = sntp_ask(rd->params.ntp_server, "123", NTP_MS, &wall_us, &e);
+	if (r < 0) {
+		journal_err(rd->journal, "the clock stays as it is", &e);
+		return;
+	}
+	r = clock_set(wall_us);
+	if (r < 0)
+		say_error(rd->journal, "set the clock: %s", strerror(-r));
+	else
+		say(rd->journal, "the clock was set by %s", rd->params.ntp_server);
+}
+
+static void start_watchdog(struct ramdisk *rd)
+{
+	struct err e = {0};
+
+	if (rd->params.watchdog_s && watchdog_start("/dev/watchdog", rd->params.watchdog_s,
+					     rd->journal, &rd->watchdog, &e) < 0)
+		journal_err(rd->journal, "watchdog", &e);
+}
+
 static void start_network(struct ramdisk *rd)
 {
 	const struct net_config config = {.params = &rd->params,
 		.sr = &rd->sr,
 		.journal = rd->journal,
 		.resolv_conf = "/etc/resolv.conf",
+		.hold = rd->params.vmedia,
 		.load = load_module,
 		.data = rd};
 	struct err e = {0};
@@ -241,9 +287,14 @@ static void start_network(struct ramdisk *rd)
 	if (!rd->net)
 		return;
 	net_set_lldp(rd->net, rd->lldp);
-	while (!net_wait(rd->net, 30000))
+	if (rd->params.vmedia)
+		read_config_drive(rd, MEDIA_MS);
+	while (!net_wait(rd->net, 30000)) {
 		say_network(
 			rd, "still no address; is the cable in, and does a DHCP server answer?");
+		read_config_drive(rd, 0);
+		watchdog_alive(rd->watchdog);
+	}
 	if (rd->params.inspection_callback_url && rd->params.dhcp_all && rd->params.dhcp_wait_s &&
 		!net_wait_all(rd->net, rd->params.dhcp_wait_s * 1000))
 		say_network(rd, "not every interface has an address; going on without");
@@ -257,7 +308,9 @@ static void start_parts(struct ramdisk *rd)
 		fatal(rd, &e);
 	if (rd->params.inspection_callback_url && lldp_start(&rd->sr, &rd->lldp, &e) < 0)
 		journal_err(rd->journal, "LLDP", &e);
+	start_watchdog(rd);
 	start_network(rd);
+	ask_time(rd);
 }
 
 static void __attribute__((noreturn)) run_agent(struct ramdisk *rd)
@@ -268,6 +321,8 @@ static void __attribute__((noreturn)) run_agent(struct ramdisk *rd)
 		.wait_change = wait_change,
 		.load_module = load_module,
 		.network_down = network_down,
+		.alive = alive,
+		.incomplete = rd->incomplete[0] ? rd->incomplete : NULL,
 		.lldp = rd->lldp,
 		.forever = true};
 	enum agent_power how = AGENT_POWER_NONE;
@@ -302,7 +357,7 @@ void ramdisk_run(void)
 	add_consoles(&rd);
 	say(rd.journal, "Ingot agent " INGOT_VERSION ", %.1f s after the kernel's start",
 		(double)time_mono_ms() / 1000);
-	check_marker(&rd);
+	check_markers(&rd);
 	if (read_cmdline(&rd, &e) < 0)
 		fatal(&rd, &e);
 	if (rd.params.debug)

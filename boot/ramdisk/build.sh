@@ -8,7 +8,8 @@
 # becomes /init with the shared libraries it needs, those in the folder RAMDISK_LIBRARIES before the system's.
 # RAMDISK_EXTRA may name folders (separated by ':') that are copied in as they are, e.g. with lib/firmware/, and
 # RAMDISK_PROGRAMS the programs beside the agent (mke2fs). The same input gives the same bytes; needs no root.
-# The last entry of the whole is etc/ingot/complete: without it the kernel ran out of memory while it unpacked.
+#
+#   build.sh archive LINUX NAME FOLDER OUT     one more archive, which may be given to the kernel after the others
 set -eu
 umask 022
 export LC_ALL=C
@@ -38,11 +39,21 @@ epoch() {
 	echo "${SOURCE_DATE_EPOCH:-$(stat -L -c %Y "$1/vmlinuz")}"
 }
 
-# pack EPOCH OUT [LAST]: $stage, sorted by name, with the entry LAST at the end.
+# pack EPOCH OUT NAME: $stage, sorted by name, between its two marks: a kernel that runs out of memory while
+# it unpacks goes on with what it has, and the agent sees by the missing end that something is missing.
 pack() {
+	marks=etc/ingot/archives
+	bytes=$(cd "$stage" && find . -type f -printf '%s\n' | awk '{ s += $1 } END { print s + 0 }')
+	mkdir -p "$stage/$marks/begin" "$stage/$marks/end"
+	echo "$bytes" >"$stage/$marks/begin/$3"
+	echo "$bytes" >"$stage/$marks/end/$3"
+	chmod 644 "$stage/$marks"/*/*
 	find "$stage" -exec touch -h -d "@$1" {} +
-	(cd "$stage" && find . -mindepth 1 -printf '%P\n' | grep -vxF -e "${3:-.}" | sort) >"$work/list"
-	[ -z "${3:-}" ] || echo "$3" >>"$work/list"
+	{
+		printf '%s\n' etc etc/ingot $marks $marks/begin $marks/begin/"$3"
+		(cd "$stage" && find . -mindepth 1 -printf '%P\n' | grep -vx -e etc -e etc/ingot -e "$marks.*" | sort)
+		printf '%s\n' $marks/end $marks/end/"$3"
+	} >"$work/list"
 	# --reproducible: inode and device numbers of this machine do not show
 	(cd "$stage" && cpio -o -H newc --quiet --reproducible -R 0:0) <"$work/list" >"$work/cpio"
 	compress "$2"
@@ -93,7 +104,7 @@ build_modules() {
 	done <"$work/chosen"
 	trim_indexes "$from" "$work/chosen" "$to"
 	(cd "$stage" && find . -type f -printf '%s %P\n') >"$out.files"
-	pack "$(epoch "$linux")" "$out"
+	pack "$(epoch "$linux")" "$out" modules
 	echo "  RAMDISK $(wc -l <"$work/chosen") modules of $release"
 }
 
@@ -142,11 +153,10 @@ build_image() {
 	printf '127.0.0.1 localhost\n::1 localhost\n' >"$stage/etc/hosts"
 	copy_extras
 	cp "$linux/release" "$stage/etc/ingot/kernel"
-	echo complete >"$stage/etc/ingot/complete"
 	chmod -R u=rwX,go=rX "$stage"
 	chmod 755 "$stage/init"
 	(cd "$stage" && find . -type f -printf '%s %P\n') >"$work/files"
-	pack "$(epoch "$linux")" "$work/agent" etc/ingot/complete
+	pack "$(epoch "$linux")" "$work/agent" agent
 
 	cat "$modules" "$work/agent" >"$work/initramfs"
 	cp -L "$linux/vmlinuz" "$work/vmlinuz"
@@ -154,6 +164,14 @@ build_image() {
 	write_manifest >"$work/manifest.txt"
 	mv "$work/manifest.txt" "$work/vmlinuz" "$work/initramfs" "$out/"
 	sed '/^$/,$d; s/^/  RAMDISK /' "$out/manifest.txt"
+}
+
+build_archive() {
+	linux=$1 name=$2 folder=$3 out=$4
+	make_work "$(dirname "$out")"
+	cp -a "$folder/." "$stage/"
+	pack "$(epoch "$linux")" "$out" "$name"
+	echo "  RAMDISK archive $name $(stat -c %s "$out") bytes"
 }
 
 write_manifest() {
@@ -170,5 +188,6 @@ write_manifest() {
 case ${1:-} in
 modules) [ $# = 4 ] || die "usage: build.sh modules LINUX DRIVERS OUT"; build_modules "$2" "$3" "$4" ;;
 image) [ $# = 5 ] || die "usage: build.sh image LINUX MODULES AGENT OUTDIR"; build_image "$2" "$3" "$4" "$5" ;;
-*) die "usage: build.sh modules|image ..." ;;
+archive) [ $# = 5 ] || die "usage: build.sh archive LINUX NAME FOLDER OUT"; build_archive "$2" "$3" "$4" "$5" ;;
+*) die "usage: build.sh modules|image|archive ..." ;;
 esac

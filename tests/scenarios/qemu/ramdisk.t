@@ -69,7 +69,9 @@ def main():
     data = subprocess.run(["zstd", "-dcq", IMAGE + "/initramfs"], check=True, stdout=subprocess.PIPE).stdout
     entries = list(newc(data))
     files = {e[0]: e for e in entries}
-    t.equal(entries[-1][0], "etc/ingot/complete", "the marker is the last entry")
+    marks = [e[0].replace("etc/ingot/archives/", "") for e in entries if e[0].startswith("etc/ingot/archives/") and e[1] & 0o100000]
+    t.equal(marks, ["begin/modules", "end/modules", "begin/agent", "end/agent"], "each archive is between its marks")
+    t.equal(entries[-1][0], "etc/ingot/archives/end/agent", "and nothing comes after the last")
     t.ok("init" in files and files["init"][1] & 0o111 == 0o111, "init is a program")
     t.ok("lib64/ld-linux-x86-64.so.2" in files, "its loader is there")
     big = [n for n in files if re.search("lib(crypto|ldap|krb5|ssh2|nghttp2|rtmp)", n)]
