@@ -197,15 +197,21 @@ static int answer_agent(
 	struct boot *b, struct open_ask *a, const struct boot_answer *ans, struct err *e)
 {
 	const char *kernel = str_empty(ans->kernel) ? b->settings.kernel : ans->kernel;
-	const char *ramdisk = str_empty(ans->ramdisk) ? b->settings.ramdisk : ans->ramdisk;
+	const char *shipped = ans->rescue && b->settings.rescue_ramdisk[0]
+				      ? b->settings.rescue_ramdisk
+				      : b->settings.ramdisk;
+	const char *ramdisk = str_empty(ans->ramdisk) ? shipped : ans->ramdisk;
 	_cleanup_(buf_done) struct buf cmdline = BUF_INIT(4096);
 	struct machine *m = machines_get(&b->machines, a->ask.mac);
-	struct script_values v = {.message = ans->message ? ans->message : "the agent"};
+	struct script_values v = {.message = ans->message ? ans->message : "the agent",
+		.archives = b->settings.n_archives};
 	int r;
 
 	r = check_readable(kernel, "kernel", e);
 	if (r == 0)
 		r = check_readable(ramdisk, "ramdisk", e);
+	for (size_t i = 0; i < b->settings.n_archives && r == 0; i++)
+		r = check_readable(b->settings.archives[i], "archive", e);
 	if (r < 0)
 		return r;
 	v.token = machines_new_token(&b->machines, m, kernel, ramdisk);

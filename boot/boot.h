@@ -52,6 +52,10 @@ struct boot_config {
 		*firmware_dirs; /* ':' between folders; default: build output, then /usr/lib/ipxe */
 	const char *kernel;	/* the agent's; default /usr/local/share/ingot/agent/vmlinuz */
 	const char *ramdisk;	/* default /usr/local/share/ingot/agent/initramfs */
+	const char *rescue_ramdisk; /* for rescue; default .../initramfs-rescue where it is, else
+				       ramdisk */
+	const char
+		*archives; /* comma list: given to the kernel after the ramdisk (firmware files) */
 	unsigned ask_timeout_s; /* an unanswered question becomes BOOT_WAIT; default 20 */
 };
 
@@ -90,6 +94,7 @@ struct boot_answer {
 	const char *cmdline; /* BOOT_AGENT */
 	const char *kernel;  /* BOOT_AGENT: a local file; NULL: the configured one */
 	const char *ramdisk; /* the same */
+	bool rescue;	     /* the configured one is that for rescue */
 	unsigned retry_s;    /* BOOT_WAIT: 1..300; 0: a back-off from 2 s to 30 s by `tries` */
 	const char *message; /* shown on the console and recorded as the reason; may be NULL */
 	char *ret_token;     /* BOOT_AGENT: NULL, or BOOT_TOKEN_TEXT bytes that get the token */

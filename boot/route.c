@@ -72,16 +72,30 @@ static void serve_file(struct boot *b, struct http_req *req, const char *rest)
 	http_reply_file(req, path, "application/octet-stream");
 }
 
-/* "<token>/kernel" or "<token>/ramdisk" */
+/* The file of a name below a token; NULL when it is none. */
+static const char *file_of(const struct boot *b, const struct machine *m, const char *name)
+{
+	int i;
+
+	if (str_eq(name, "kernel"))
+		return m->kernel;
+	if (str_eq(name, "ramdisk"))
+		return m->ramdisk;
+	if (b->settings.n_archives && str_starts(name, "archive") &&
+		str_to_int(name + strlen("archive"), 0, (int)b->settings.n_archives - 1, &i) == 0)
+		return b->settings.archives[i];
+	return NULL;
+}
+
+/* "<token>/kernel", "<token>/ramdisk" or "<token>/archive0" */
 static void serve_token(struct boot *b, struct http_req *req, const char *rest)
 {
 	const char *slash = strchr(rest, '/');
 	char token[BOOT_TOKEN_TEXT];
+	const char *path;
 	struct machine *m;
-	bool kernel;
 
-	if (!slash || slash - rest != BOOT_TOKEN_TEXT - 1 ||
-		(!str_eq(slash, "/kernel") && !str_eq(slash, "/ramdisk"))) {
+	if (!slash || slash - rest != BOOT_TOKEN_TEXT - 1) {
 		refuse(b, req, "no such file");
 		return;
 	}
@@ -92,10 +106,15 @@ static void serve_token(struct boot *b, struct http_req *req, const char *rest)
 		refuse(b, req, "this boot is over or never was; ask /boot.ipxe for a new one");
 		return;
 	}
-	kernel = str_eq(slash, "/kernel");
+	path = file_of(b, m, slash + 1);
+	if (!path) {
+		refuse(b, req, "no such file");
+		return;
+	}
 	boot_say(b, BOOT_EVENT_FETCH, true, m->mac, http_peer(req), "%s", slash + 1);
-	web_expect(b->web, req, kernel ? BOOT_EVENT_KERNEL : BOOT_EVENT_RAMDISK, m->mac, slash + 1);
-	http_reply_file(req, kernel ? m->kernel : m->ramdisk, "application/octet-stream");
+	web_expect(b->web, req, path == m->kernel ? BOOT_EVENT_KERNEL : BOOT_EVENT_RAMDISK, m->mac,
+		slash + 1);
+	http_reply_file(req, path, "application/octet-stream");
 }
 
 /* In order; a prefix ends with '/'. */

@@ -70,15 +70,29 @@ static int substitute(
 	return buf_puts(out, text);
 }
 
+/* The further archives: a line that fetches each, and the kernel's words that name them. */
+static void archive_lines(const struct script_values *v, struct buf *fetch, struct buf *words)
+{
+	for (size_t i = 0; i < v->archives; i++) {
+		buf_printf(fetch, "initrd --name archive%zu %s/boot/%s/archive%zu || goto failed\n",
+			i, v->base ? v->base : "", v->token ? v->token : "", i);
+		buf_printf(words, " initrd=archive%zu", i);
+	}
+}
+
 int script_render(enum script which, const struct script_values *v, struct buf *out)
 {
 	_cleanup_(buf_done) struct buf message = BUF_INIT(MESSAGE_MAX + 1);
+	_cleanup_(buf_done) struct buf fetch = BUF_INIT(4096), words = BUF_INIT(512);
 	char retry[16];
 	int r;
 
 	script_message(v->message ? v->message : "", &message);
 	snprintf(retry, sizeof(retry), "%u", v->retry_s);
+	archive_lines(v, &fetch, &words);
 	const struct variable vars[] = {
+		{"archives", buf_str(&fetch)},
+		{"initrds", buf_str(&words)},
 		{"base", v->base},
 		{"message", buf_str(&message)},
 		{"token", v->token},

@@ -11,7 +11,7 @@
 enum script {
 	SCRIPT_FIRST,	  /* wants base */
 	SCRIPT_WAIT,	  /* base, message, retry */
-	SCRIPT_AGENT,	  /* base, message, token, cmdline */
+	SCRIPT_AGENT,	  /* base, message, token, cmdline, archives */
 	SCRIPT_DISK_BIOS, /* message */
 	SCRIPT_DISK_EFI,  /* base, message */
 	SCRIPT_COUNT
@@ -24,6 +24,7 @@ struct script_values {
 	const char *token;
 	const char *cmdline; /* as made by script_cmdline() */
 	unsigned retry_s;
+	size_t archives; /* how many come after the ramdisk */
 };
 
 /* Appends the script to out. 0; -ENOSPC when out is full; -EINVAL when a template names an unknown

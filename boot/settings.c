@@ -168,6 +168,18 @@ static char *text_or(const char *text, const char *dflt)
 	return xstrdup(str_empty(text) ? dflt : text);
 }
 
+static void split_archives(const char *list, struct boot_settings *s)
+{
+	_cleanup_free_ char *copy = xstrdup(list ? list : "");
+	char *save = NULL;
+
+	for (char *a = strtok_r(copy, ",", &save); a; a = strtok_r(NULL, ",", &save)) {
+		a = str_trim(a);
+		if (*a && s->n_archives < BOOT_ARCHIVES_MAX)
+			s->archives[s->n_archives++] = xstrdup(a);
+	}
+}
+
 int settings_load(const struct boot_config *c, struct boot_settings *ret, struct err *e)
 {
 	struct boot_settings s = {.dhcp = c->dhcp, .ra = c->ra};
@@ -189,6 +201,11 @@ int settings_load(const struct boot_config *c, struct boot_settings *ret, struct
 						      : xstrdup(c->firmware_dirs);
 	s.kernel = str_empty(c->kernel) ? shipped_file("agent/vmlinuz") : xstrdup(c->kernel);
 	s.ramdisk = str_empty(c->ramdisk) ? shipped_file("agent/initramfs") : xstrdup(c->ramdisk);
+	s.rescue_ramdisk = str_empty(c->rescue_ramdisk) ? shipped_file("agent/initramfs-rescue")
+							: xstrdup(c->rescue_ramdisk);
+	if (str_empty(c->rescue_ramdisk) && access(s.rescue_ramdisk, R_OK) < 0)
+		s.rescue_ramdisk[0] = '\0';
+	split_archives(c->archives, &s);
 	s.ask_timeout_s = c->ask_timeout_s ? c->ask_timeout_s : DEFAULT_ASK_TIMEOUT_S;
 	if (!plain_path(s.state_dir) || !plain_path(s.tftp_root)) {
 		r = err_set(e, EINVAL,
@@ -205,8 +222,10 @@ int settings_load(const struct boot_config *c, struct boot_settings *ret, struct
 void settings_done(struct boot_settings *s)
 {
 	char **all[] = {&s->interface, &s->address, &s->http_listen, &s->state_dir, &s->tftp_root,
-		&s->firmware_dirs, &s->kernel, &s->ramdisk};
+		&s->firmware_dirs, &s->kernel, &s->ramdisk, &s->rescue_ramdisk};
 
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
 		str_replace(all[i], NULL);
+	for (size_t i = 0; i < s->n_archives; i++)
+		str_replace(&s->archives[i], NULL);
 }

@@ -12,6 +12,8 @@
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 
+#define BOOT_ARCHIVES_MAX 8
+
 /* "first,last[,netmask[,lease]]" */
 struct boot_range {
 	struct in_addr first, last, netmask; /* netmask 0.0.0.0: the interface's */
@@ -27,6 +29,9 @@ struct boot_settings {
 	struct boot_range range;
 	char *http_listen; /* NULL: address:8080 */
 	char *state_dir, *tftp_root, *firmware_dirs, *kernel, *ramdisk;
+	char *rescue_ramdisk; /* "": as ramdisk */
+	char *archives[BOOT_ARCHIVES_MAX];
+	size_t n_archives;
 	unsigned ask_timeout_s;
 };
 

@@ -86,6 +86,8 @@ static const struct key keys[] = {
 	TEXT("boot", "http_listen", http_listen, ""),
 	TEXT("boot", "kernel", kernel, ""),
 	TEXT("boot", "ramdisk", ramdisk, ""),
+	TEXT("boot", "rescue_ramdisk", rescue_ramdisk, ""),
+	TEXT("boot", "archives", archives, ""),
 	TEXT("boot", "state_dir", state_dir, ""),
 	TEXT("boot", "firmware_dirs", firmware_dirs, ""),
 	CHOICE("boot", "ra", ra, "auto", "auto|off|add"),

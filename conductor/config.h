@@ -23,7 +23,7 @@ struct config {
 	int power_timeout, bmc_patience, power_sync_interval, sensor_interval, bmc_window;
 	/* [boot] */
 	char *dhcp, *interface, *address, *range, *tftp_root, *http_listen, *kernel, *ramdisk,
-		*state_dir, *firmware_dirs, *ra;
+		*rescue_ramdisk, *archives, *state_dir, *firmware_dirs, *ra;
 	/* [agent] */
 	int command_timeout, fast_track_timeout;
 	bool fast_track, bios_bootloader;

@@ -91,6 +91,7 @@ static void on_boot_ask(void *data, struct boot *b, const struct boot_ask *ask)
 			    .cmdline = d.cmdline,
 			    .kernel = d.kernel,
 			    .ramdisk = d.ramdisk,
+			    .rescue = d.rescue,
 			    .message = d.reason},
 		    &e) < 0)
 		log_warning("boot of %s: %s", ask->mac, e.text);
@@ -529,6 +530,8 @@ static int start_boot(struct conductor *c, struct err *e)
 		.http_listen = f->http_listen,
 		.kernel = f->kernel,
 		.ramdisk = f->ramdisk,
+		.rescue_ramdisk = f->rescue_ramdisk,
+		.archives = f->archives,
 		.state_dir = f->state_dir,
 		.firmware_dirs = f->firmware_dirs};
 	int r;

@@ -7,6 +7,7 @@
 #include "agent/init/media.h"
 #include "agent/init/net.h"
 #include "agent/init/power.h"
+#include "agent/init/rescue.h"
 #include "agent/init/sntp.h"
 #include "agent/init/watchdog.h"
 #include "agent/inspect/lldp.h"
@@ -166,6 +167,13 @@ static bool load_module(void *data, const char *name)
 	return rd->devices && devices_load(rd->devices, name);
 }
 
+static int rescue(void *data, const char *password_hash, struct err *e)
+{
+	struct ramdisk *rd = data;
+
+	return rescue_start(password_hash, rd->params.ssh_key, rd->journal, e);
+}
+
 static void network_down(void *data)
 {
 	struct ramdisk *rd = data;
@@ -321,6 +329,7 @@ static void __attribute__((noreturn)) run_agent(struct ramdisk *rd)
 		.wait_change = wait_change,
 		.load_module = load_module,
 		.network_down = network_down,
+		.rescue = rescue,
 		.alive = alive,
 		.incomplete = rd->incomplete[0] ? rd->incomplete : NULL,
 		.lldp = rd->lldp,

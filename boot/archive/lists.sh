@@ -1,9 +1,10 @@
 # Package lists of our own, beside those of the machine's apt: for another suite, or for sources. To be sourced.
 #
-# own_lists FOLDER TYPE [SUITE]
+# own_lists FOLDER TYPE [SUITE [COMPONENT]]
 #   Fetches into FOLDER the lists of TYPE (deb or deb-src) from where the machine gets its Debian, of SUITE in
 #   place of the machine's own: bookworm and bookworm-updates become trixie and trixie-updates. A SUITE with a dash,
-#   such as trixie-backports, is taken alone. What comes is checked with Debian's keys on this machine.
+#   such as trixie-backports, is taken alone. A COMPONENT
+#   stands in place of the machine's own. What comes is checked with Debian's keys on this machine.
 # own_apt FOLDER PROGRAM ARGUMENT...
 #   apt-get or apt-cache on those lists. Neither needs root, and the machine's own apt is left as it is.
 
@@ -21,14 +22,14 @@ debian_archives() {
 
 own_lists() {
 	mkdir -p "$1/lists/partial" "$1/archives/partial"
-	debian_archives | awk -v type="$2" -v suite="${3:-}" -v keys="$([ -e $keys ] && echo " [signed-by=$keys]")" '
+	debian_archives | awk -v type="$2" -v suite="${3:-}" -v component="${4:-}" -v keys="$([ -e $keys ] && echo " [signed-by=$keys]")" '
 		NF == 3 {
 			part = $2
 			sub("^[^-]*", "", part)
 			if (suite ~ "-" && part != "")
 				next
-			print type keys, $1, suite == "" ? $2 : suite ~ "-" ? suite : suite part, $3
-		}' >"$1/sources.list"
+			print type keys, $1, suite == "" ? $2 : suite ~ "-" ? suite : suite part, component == "" ? $3 : component
+		}' | sort -u >"$1/sources.list"
 	own_apt "$1" apt-get -qq update
 }
 

@@ -25,3 +25,14 @@ $(agent_image): $(ramdisk_modules) $(out)/ingot-agent $(agent_choice) $(addsuffi
 .PHONY: agent-image
 agent-image: $(agent_image)
 all: $(agent_image)
+
+# Optional: a ramdisk to rescue machines with, and firmware files for NICs; boot/README.md says how they are served.
+agent_rescue := $(out)/agent/initramfs-rescue
+agent_firmware := $(out)/agent/firmware.zst
+$(agent_rescue): $(agent_image) boot/ramdisk/rescue.sh boot/archive/packages.sh
+	@boot/ramdisk/rescue.sh build/cache $(agent_linux) $(@D)
+$(agent_firmware): $(agent_linux)/.stamp boot/ramdisk/firmware.sh boot/archive/packages.sh
+	@boot/ramdisk/firmware.sh build/cache $(agent_linux) $@
+.PHONY: agent-rescue agent-firmware
+agent-rescue: $(agent_rescue)
+agent-firmware: $(agent_firmware)

@@ -144,6 +144,7 @@ void engine_boot_decide(struct engine *en, const struct boot_question *q, struct
 			e->name ? e->name : e->uuid);
 	} else if (wants_agent(e, n)) {
 		ret->choice = BOOT_CHOICE_AGENT;
+		ret->rescue = e->run->flow->kind == FLOW_RESCUE;
 		ret->cmdline = flow_agent_cmdline(n, en->flow);
 		ret->kernel = ramdisk_path(e, n, "rescue_kernel", "deploy_kernel");
 		ret->ramdisk = ramdisk_path(e, n, "rescue_ramdisk", "deploy_ramdisk");

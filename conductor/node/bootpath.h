@@ -19,6 +19,7 @@ enum boot_choice { BOOT_CHOICE_WAIT, BOOT_CHOICE_AGENT, BOOT_CHOICE_DISK };
 struct boot_decision {
 	enum boot_choice choice;
 	char *cmdline;		/* AGENT: the caller frees */
+	bool rescue;		/* AGENT: the configured ramdisk is that for rescue */
 	char *kernel, *ramdisk; /* AGENT: NULL is the configured one; the caller frees */
 	char reason[256];	/* for the machine's console and the record */
 };

@@ -40,6 +40,16 @@ static void test_agent(void)
 		"the kernel, its token and its command line");
 	ok(has(&b, "\ninitrd --name ramdisk http://10.0.0.1:8080/boot/TOKEN/ramdisk ||"),
 		"the ramdisk");
+	ok(!has(&b, "archive"), "and nothing else");
+	buf_truncate(&b, 0);
+	v.archives = 2;
+	script_render(SCRIPT_AGENT, &v, &b);
+	ok(has(&b, "/kernel initrd=ramdisk initrd=archive0 initrd=archive1 a=b"),
+		"further archives are named to the kernel");
+	ok(has(&b, "\ninitrd --name archive1 http://10.0.0.1:8080/boot/TOKEN/archive1 || goto "
+		   "failed\n"),
+		"and fetched");
+	v.archives = 0;
 	buf_truncate(&b, 0);
 	v.retry_s = 5;
 	v.message = "no slot free";
