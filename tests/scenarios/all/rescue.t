@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+"""A deployed machine whose system nobody can get into: rescued, entered by SSH with the password given, the file on
+its disk read and changed, unrescued, and its own system runs again."""
+import glob
+import os
+import re
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from corridorlib import Corridor, PASSWORD, SLOW, TOP, Tap, need_corridor, wait_for  # noqa: E402
+
+BMC, MAC = "10.82.1.1", "52:54:00:82:0a:01"
+MACHINE = """
+[machine d1]
+disk = virtio size=2G
+nic = virtio mac=%s
+bmc_address = %s
+""" % (MAC, BMC)
+CONF = """[conductor]
+automated_clean = false
+"""
+SECRET = "let me in, please"
+
+
+class Story:
+    def __init__(self, tap, c):
+        self.tap, self.c = tap, c
+        self.client = os.path.join(c.scratch, "dropbear")
+        subprocess.run([TOP + "/boot/archive/packages.sh", TOP + "/build/cache", "main", self.client, "dropbear-bin",
+                        "libtomcrypt1", "libtommath1"], check=True, stdout=subprocess.DEVNULL)
+
+    def write(self, name, text):
+        path = os.path.join(self.c.scratch, name)
+        with open(path, "w") as f:
+            f.write(text + "\n")
+        return path
+
+    def ingot(self, *words):
+        status, out, err = self.c.ingot(*words)
+        self.tap.ok(status == 0, "ingot " + " ".join(words[:3]), out + err + self.c.conductor_log()[-1500:] + self.c.console("d1")[-3000:])
+        return status == 0
+
+    def ssh(self, command, password=SECRET):
+        """(exit status, output) of a command in the rescue system."""
+        address = re.search(r"https?://([0-9.]+):", self.c.node("d1")["driver_internal_info"].get("agent_url") or "")
+        libraries = os.path.dirname(glob.glob(self.client + "/usr/lib/*/libtomcrypt.so.1")[0])
+        p = subprocess.run([self.client + "/usr/bin/dbclient", "-y", "-y", "rescue@" + (address.group(1) if address else "10.82.0.100"),
+                            command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120 * SLOW,
+                           env={"DROPBEAR_PASSWORD": password, "LD_LIBRARY_PATH": libraries, "HOME": self.c.scratch, "PATH": os.environ["PATH"]})
+        return p.returncode, p.stdout
+
+    def deploy(self):
+        self.ingot("node", "create", "d1", "--driver", "ipmi", "--mac", MAC, "--driver-info", "ipmi_address=" + BMC, "--driver-info",
+                   "ipmi_username=admin", "--driver-info", "ipmi_password=@" + self.write("bmc", PASSWORD), "--rescue-interface", "agent")
+        self.ingot("node", "manage", "d1", "--wait")
+        self.ingot("node", "provide", "d1", "--wait")
+        self.ingot("node", "deploy", "d1", "--image", self.c.images.url("system.img"), "--checksum",
+                   self.c.images.checksum("system.img"), "--wait", "--yes")
+        self.tap.ok(self.c.phoned_home("d1").get("hostname"), "the deployed system runs")
+
+    def rescue(self):
+        if not self.ingot("node", "rescue", "d1", "--rescue-password", "@" + self.write("secret", SECRET), "--wait"):
+            return
+        self.tap.equal(self.c.node("d1")["provision_state"], "rescue", "the node is in rescue")
+        self.tap.ok(wait_for(lambda: "rescue system ready" in self.c.console("d1"), 60), "the console says that one may come in")
+        status, said = self.ssh("id -un; mount -t ext4 LABEL=ingot-root /mnt || mount -t ext4 $(blkid -L ingot-root) /mnt; cat /mnt/etc/issue")
+        self.tap.ok("Ingot test system" in said, "by SSH with the password the disk's file is read", said)
+        status, said = self.ssh("echo repaired >>/mnt/etc/issue; umount /mnt && echo done")
+        self.tap.ok("done" in said, "and changed", said)
+        status, said = self.ssh("echo inside", "wrong")
+        self.tap.ok(status != 0 and "inside" not in said, "another password does not let anybody in", said)
+        self.tap.ok(SECRET not in self.c.conductor_log() and SECRET not in self.c.console("d1"), "the password is in no log")
+
+    def unrescue(self):
+        at = len(self.c.console("d1"))
+        self.ingot("node", "unrescue", "d1", "--wait")
+        self.tap.ok(self.c.wait_console("d1", r"INGOT-SYSTEM Linux", 240, at), "its own system runs again", self.c.console("d1")[-2000:])
+        self.tap.equal(self.c.node("d1")["provision_state"], "active", "the node is active")
+
+
+def main():
+    t = Tap()
+    need_corridor(t)
+    if not os.path.exists(TOP + "/build/agent/initramfs-rescue"):
+        subprocess.run(["make", "-s", "-C", TOP, "agent-rescue"], check=False, stdout=subprocess.DEVNULL)
+    if not os.path.exists(TOP + "/build/agent/initramfs-rescue"):
+        t.skip_all("build/agent/initramfs-rescue is not built (make agent-rescue)")
+    with Corridor(MACHINE, CONF, prefix="rescue") as c:
+        story = Story(t, c)
+        story.deploy()
+        story.rescue()
+        story.unrescue()
+    t.done()
+
+
+main()
