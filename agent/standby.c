@@ -175,16 +175,16 @@ static json_t *disk_record(const json_t *disk, const struct signatures *found)
 	return o;
 }
 
-static bool keeps_data(struct agent *a)
+/* A wish of the instance; one in words that are not understood was asked for all the same. */
+static bool wishes(struct agent *a, const char *key)
 {
 	_cleanup_json_ json_t *node = agent_node(a);
-	const json_t *v =
-		json_object_get(json_object_get(node, "instance_info"), "ingot_keep_data");
-	bool keep = json_is_true(v);
+	const json_t *v = json_object_get(json_object_get(node, "instance_info"), key);
+	bool wish = json_is_true(v);
 
-	if (json_is_string(v) && str_to_bool(json_string_value(v), &keep) < 0)
-		keep = true; /* it was asked for, in words that are not understood */
-	return keep;
+	if (json_is_string(v) && str_to_bool(json_string_value(v), &wish) < 0)
+		wish = true;
+	return wish;
 }
 
 /*
@@ -195,7 +195,7 @@ static int look_first(struct agent *a, const json_t *disk, const char *path, str
 	struct err *e)
 {
 	const char *serial = json_str(disk, "serial");
-	bool keep = keeps_data(a);
+	bool keep = wishes(a, "ingot_keep_data");
 	struct buf text = BUF_INIT(400);
 	int r = signatures_of(path, (uint64_t)json_int(disk, "size", 0),
 		(unsigned)json_int(disk, "logical_sectors", 512), ret, e);
@@ -233,6 +233,7 @@ static void job_for_disk(struct agent *a, const json_t *params, const json_t *di
 	job->stall_timeout_s = (unsigned)a->params->image_timeout_s;
 	job->retries = a->params->image_retries ? (unsigned)a->params->image_retries : 1;
 	job->retry_pause_ms = (unsigned)a->params->image_pause_s * 1000;
+	job->grow_root = wishes(a, "ingot_grow_root");
 	job->target = path;
 	job->target_size = (uint64_t)json_int(disk, "size", 0);
 	if (!sysroot_live(a->sr))
@@ -317,6 +318,9 @@ static int write_recorded(struct agent *a, const json_t *params, const json_t *d
 		json_put_str(record, "outcome", "written");
 		text = partimage_text(image_info(params), json_str(disk, "name"), ids);
 		keep_partition_ids(a, ids);
+		if (result.grown)
+			say(a->journal, "partition %u of %s has the rest of the disk", result.grown,
+				json_str(disk, "name"));
 		json_put_str(*ret_result, "result", text);
 		say(a->journal, "%s", text);
 	}

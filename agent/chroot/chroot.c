@@ -73,9 +73,14 @@ static int mount_root(struct work *w)
 		return err_set(w->e, ENODEV, "the root partition %s has no known file system",
 			w->job->root);
 	load(w, id.type);
-	if (mount(w->job->root, w->folder, id.type, 0, NULL) < 0)
-		return err_errno(
-			w->e, errno, "mount the root partition %s (%s)", w->job->root, id.type);
+	if (mount(w->job->root, w->folder, id.type, 0, NULL) < 0) {
+		err_errno(w->e, errno, "mount the root partition %s (%s)", w->job->root, id.type);
+		return w->e->code != ENODEV ? -w->e->code
+					    : err_advise(w->e,
+						      "the ramdisk has no driver for %s: put it on "
+						      "its driver list",
+						      id.type);
+	}
 	w->root_mounted = true;
 	return 0;
 }

@@ -41,6 +41,7 @@ static const char usage[] =
 	"                       what it maps is fetched\n"
 	"  --bmap-sum HEX|URL   checksum of the map; it takes the place of the image's\n"
 	"  --connections N      for one file, by byte ranges (up to 4, when one is too slow)\n"
+	"  --grow-root          the last partition, when it is Linux', gets the rest of the disk\n"
 	"  --partition MIB      the image is that of a root partition, which gets so much room;\n"
 	"                       with it:\n"
 	"    --boot uefi|bios     what boots from the disk (bios)\n"
@@ -95,6 +96,7 @@ enum {
 	OPT_CONNECTIONS,
 	OPT_QUIET,
 	OPT_PARTITION,
+	OPT_GROW_ROOT,
 	OPT_BOOT,
 	OPT_TABLE,
 	OPT_SWAP,
@@ -124,6 +126,7 @@ static const struct option long_options[] = {
 	{"json", no_argument, NULL, OPT_JSON},
 	{"retries", required_argument, NULL, OPT_RETRIES},
 	{"quiet", no_argument, NULL, OPT_QUIET},
+	{"grow-root", no_argument, NULL, OPT_GROW_ROOT},
 	{"partition", required_argument, NULL, OPT_PARTITION},
 	{"boot", required_argument, NULL, OPT_BOOT},
 	{"table", required_argument, NULL, OPT_TABLE},
@@ -159,6 +162,9 @@ static int set_part_option(struct options *o, int opt, const char *arg)
 		return str_eq(arg, "gpt") || str_eq(arg, "msdos") ? 0 : -EINVAL;
 	case OPT_EPHEMERAL_FORMAT:
 		o->parts.ephemeral_format = arg;
+		return 0;
+	case OPT_GROW_ROOT:
+		o->job.grow_root = true;
 		return 0;
 	case OPT_KEEP_EPHEMERAL:
 		o->parts.preserve_ephemeral = true;

@@ -36,6 +36,8 @@ void cliout_text(const struct image_result *res)
 		printf("%s %s\n", res->hash_algo, res->hash_hex);
 	if (*res->disk_label)
 		printf("%s %s, %u partitions\n", res->disk_label, res->disk_id, res->partitions);
+	if (res->grown)
+		printf("partition %u enlarged\n", res->grown);
 	if (*res->root_uuid)
 		printf("root %s %s\n", *res->root_type ? res->root_type : "unknown",
 			res->root_uuid);

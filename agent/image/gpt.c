@@ -291,6 +291,18 @@ int gpt_add(struct gpt *g, const struct gpt_partition *p, unsigned *ret_number, 
 	return 0;
 }
 
+int gpt_set_last(struct gpt *g, uint32_t i, uint64_t last, struct err *e)
+{
+	struct gpt_partition p;
+
+	if (!gpt_partition(g, i, &p) || last < p.first || last > g->last_usable)
+		return err_set(e, ERANGE, "partition %u cannot end at sector %llu", i + 1,
+			(unsigned long long)last);
+	put64(entry_of(g, i) + E_LAST, last);
+	seal(g);
+	return 0;
+}
+
 size_t gpt_backup(const struct gpt *g, uint8_t *out, size_t size)
 {
 	size_t table = entries_sectors(g) * g->sector;

@@ -60,6 +60,9 @@ int gpt_resize(struct gpt *g, uint64_t disk_sectors, struct err *e);
 /* Adds a partition, numbered from 1 in *ret_number. -ENOSPC when all entries are used. */
 int gpt_add(struct gpt *g, const struct gpt_partition *p, unsigned *ret_number, struct err *e);
 
+/* Gives partition i (from 0) another last sector, which is within the usable ones. */
+int gpt_set_last(struct gpt *g, uint32_t i, uint64_t last, struct err *e);
+
 /*
  * Writes the backup table (entries, then header) that belongs to the primary one, for the disk's
  * last bytes, to out, which has room for size bytes. Returns its length.

@@ -300,6 +300,8 @@ static int finish(struct work *w, struct err *e)
 		r = table_fit(&w->target, &w->table, e);
 	if (r == 0)
 		r = place_drive(w, e);
+	if (r == 0 && w->job.grow_root)
+		r = table_grow(&w->target, &w->table, res->configdrive, &res->grown, e);
 	if (r == 0)
 		r = target_flush(&w->target, e);
 	if (r == 0)

@@ -70,6 +70,12 @@ struct image_job {
 
 	const struct image_parts *parts; /* the image is a partition's; NULL: a whole disk's */
 
+	/*
+	 * The root partition gets what is free on the disk: of a disk's image its last partition,
+	 * when it is Linux'. The file system in it is left to the system, which knows how to.
+	 */
+	bool grow_root;
+
 	/* Config drive: base64 of a gzipped ISO, or the URL of such a text or of an ISO; or bytes.
 	 */
 	const char *configdrive;
@@ -121,6 +127,7 @@ struct image_result {
 	char disk_id[40];     /* GUID of the disk, or "0x" and 8 digits of the MBR */
 	unsigned partitions;  /* found in the table */
 	unsigned configdrive; /* number of the partition that holds it, 0: none was given */
+	unsigned grown;	      /* number of the partition that was enlarged, 0: none */
 
 	/* of a partition image */
 	char root_uuid[40]; /* of its file system, else of the partition */

@@ -79,9 +79,12 @@ int layout_plan(const struct layout_wish *wish, size_t drive_bytes, uint32_t sec
 		[LAYOUT_ROOT] = wish->root_mib,
 	};
 	struct layout l = {.wish = *wish, .sector = sector, .disk_bytes = disk_bytes};
+	uint64_t end = disk_bytes / MIB - 1, mbr_end = UINT32_MAX / (MIB / sector);
 	uint64_t at = 1; /* the first MiB is the table's and the boot loader's */
 	int r;
 
+	if (!wish->gpt && end > mbr_end)
+		end = mbr_end;
 	if (!wish->root_mib)
 		return err_set(e, EINVAL, "a partition image needs root_gb");
 	for (int i = 0; i < LAYOUT_ROLE_COUNT; i++) {
@@ -95,6 +98,10 @@ int layout_plan(const struct layout_wish *wish, size_t drive_bytes, uint32_t sec
 	}
 	if (at + 1 > disk_bytes / MIB) /* the last one is the backup table's */
 		return too_small(&l, at + 1, e);
+	if (wish->grow && end > at) {
+		l.part[LAYOUT_ROOT].bytes += (end - at) * MIB;
+		at = end;
+	}
 	r = wish->gpt ? 0 : check_mbr(&l, at, e);
 	if (r == 0)
 		*ret = l;

@@ -25,6 +25,7 @@ enum layout_role {
 struct layout_wish {
 	bool gpt;  /* else an MBR */
 	bool uefi; /* else BIOS */
+	bool grow; /* the root gets what is left, at least root_mib */
 	uint64_t root_mib, swap_mib, ephemeral_mib;
 };
 

@@ -74,7 +74,11 @@ void parts_close(struct parts *p)
 int parts_plan(struct parts *p, size_t drive_len, struct target *window, struct err *e)
 {
 	const struct layout_part *root = &p->layout.part[LAYOUT_ROOT];
-	int r = layout_plan(&p->want->wish, drive_len, p->disk.sector, p->disk.size, &p->layout, e);
+	struct layout_wish wish = p->want->wish;
+	int r;
+
+	wish.grow = p->job->grow_root;
+	r = layout_plan(&wish, drive_len, p->disk.sector, p->disk.size, &p->layout, e);
 
 	if (r == 0 && p->want->preserve_ephemeral)
 		r = layout_keep(&p->disk, &p->layout, p->disk_id, e);
@@ -159,6 +163,7 @@ static int make_others(struct parts *p, const uint8_t *drive, size_t drive_len,
 	if (r == 0 && drive_len)
 		r = target_poke(&p->disk, drive, drive_len, part[LAYOUT_CONFIGDRIVE].offset, e);
 	ret->configdrive = part[LAYOUT_CONFIGDRIVE].number;
+	ret->grown = p->job->grow_root ? part[LAYOUT_ROOT].number : 0;
 	return r < 0 ? err_prefix(e, "file systems") : make_ephemeral(p, e);
 }
 

@@ -339,3 +339,74 @@ int table_place(struct target *t, struct table *table, const char *label, uint64
 	*ret_offset = r == 0 ? first * table->sector : 0;
 	return r;
 }
+
+/* 4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709 and its kin for other processors, and plain Linux data. */
+static const char *const growing_types[] = {"0FC63DAF-8483-4772-8E79-3D69D8477DE4",
+	"4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709", "44479540-F297-41B2-9AF7-D131D5F0458A",
+	"B921B045-1DF0-41C3-AF44-4C6F280D3FAE", "69DAD710-2CE4-4E3C-B16C-21A1D49ABED3"};
+
+static bool may_grow(const struct table *table, const struct target *t, unsigned i)
+{
+	struct gpt_partition g;
+	char type[37];
+
+	if (table->kind == TABLE_MBR)
+		return t->head[MBR_ENTRY + 16 * i + 4] == MBR_LINUX;
+	if (!gpt_partition(&table->gpt, i, &g))
+		return false;
+	gpt_guid_text(g.type, type);
+	for (size_t k = 0; k < ARRAY_SIZE(growing_types); k++)
+		if (str_eq(type, growing_types[k]))
+			return true;
+	return false;
+}
+
+/* The partition that lies last, and where the space behind it ends; sectors. */
+static bool find_last(const struct table *table, const struct target *t, unsigned drive,
+	struct table_part *ret, uint64_t *ret_end)
+{
+	uint64_t end = table->kind == TABLE_GPT ? table->gpt.last_usable + 1 : table->disk_sectors;
+	struct table_part part;
+	bool any = false;
+
+	if (table->kind == TABLE_MBR && end > UINT32_MAX)
+		end = UINT32_MAX;
+	for (unsigned i = 0; i < slots(table); i++) {
+		if (!part_get(table, t, i, &part))
+			continue;
+		if (part.number == drive && part.first < end)
+			end = part.first;
+		else if (part.number != drive && (!any || part.first > ret->first)) {
+			*ret = part;
+			any = true;
+		}
+	}
+	*ret_end = end;
+	return any;
+}
+
+int table_grow(
+	struct target *t, struct table *table, unsigned drive, unsigned *ret_number, struct err *e)
+{
+	uint64_t align = ALIGN_BYTES / table->sector, end;
+	struct table_part part = {0};
+	int r = 0;
+
+	*ret_number = 0;
+	if (table->kind == TABLE_NONE || !find_last(table, t, drive, &part, &end) ||
+		!may_grow(table, t, part.number - 1))
+		return 0;
+	end = end / align * align;
+	if (part.sectors > end || part.first >= end || part.first + part.sectors >= end)
+		return 0;
+	if (table->kind == TABLE_MBR) {
+		put32(t->head + MBR_ENTRY + 16 * (part.number - 1) + 12,
+			(uint32_t)(end - part.first));
+	} else {
+		r = gpt_set_last(&table->gpt, part.number - 1, end - 1, e);
+		if (r == 0)
+			r = write_backup(t, table, e);
+	}
+	*ret_number = r == 0 ? part.number : 0;
+	return r;
+}

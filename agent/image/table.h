@@ -51,6 +51,14 @@ void table_mbr_put(uint8_t *mbr, unsigned number, uint8_t type, uint64_t first, 
 void table_mbr_activate(uint8_t *mbr, unsigned number);
 
 /*
+ * Enlarges the partition that lies last, the one with number `drive` left out (0: none), into the
+ * free space behind it. *ret_number is 0 when there is none, or it is no Linux file system's (those
+ * are what systems make their file system grow in).
+ */
+int table_grow(
+	struct target *t, struct table *table, unsigned drive, unsigned *ret_number, struct err *e);
+
+/*
  * A place for a file system with that label and so many bytes: the image's own partition of that
  * name or label, else a new one at the end of the disk. Gives its offset and number.
  */

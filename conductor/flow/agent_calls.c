@@ -96,7 +96,7 @@ void start_agent_step(struct flow_run *run, struct op *op)
  */
 static json_t *node_for_disk(const struct node *n)
 {
-	static const char *const own[] = {"root_device", "ingot_keep_data"};
+	static const char *const own[] = {"root_device", "ingot_keep_data", "ingot_grow_root"};
 	static const char *const lasting[] = {"root_device", "skip_block_devices"};
 	json_t *instance = json_object(), *properties = json_object();
 

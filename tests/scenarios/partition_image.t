@@ -270,6 +270,44 @@ def test_keep(lab):
            "%s is another layout: nothing is written" % " ".join(change), p.stderr)
 
 
+def whole_disk(lab, name, script):
+    path = lab.file(name)
+    with open(path, "wb") as f:
+        f.truncate(24 * MIB)
+    subprocess.run(["sfdisk", "-q", path], input=script.encode(), check=True)
+    return path
+
+
+def test_grow(lab):
+    last = DISK // MIB - 1
+    for label, efi in (("gpt", ESP), ("dos", "ef")):
+        path = whole_disk(lab, label + ".raw", "label: %s\nstart=2048, size=4096, type=%s\nstart=6144, size=8192\n"
+                          % (label, efi))
+        disk = lab.disk()
+        words = (agent, "write", path, disk, "--quiet", "--no-checksum", "--grow-root")
+        p = run(*words)
+        first, size, _, _ = (table(disk) or [()])[-1]
+        ok(p.returncode == 0 and "partition 2 enlarged" in p.stdout and first == 3 and first + size >= last,
+           "%s: the last partition of a disk's image gets the rest of the disk" % label,
+           p.stderr + p.stdout + run("sfdisk", "-d", disk).stdout)
+        ok(run("sfdisk", "-V", disk).stdout.count("No errors") == 1 and (label == "dos" or "No problems" in
+           run("sgdisk", "-v", disk).stdout), "%s: its table is whole, at both ends" % label, run("sgdisk", "-v", disk).stdout)
+        p = run(*words, "--config-drive", lab.file("drive"))
+        parts = sorted(table(disk))
+        ok(p.returncode == 0 and len(parts) == 3 and parts[1][0] + parts[1][1] == parts[2][0],
+           "%s: up to the config drive, when there is one" % label, p.stderr + run("sfdisk", "-d", disk).stdout)
+        path = whole_disk(lab, label + "-esp.raw", "label: %s\nstart=2048, size=4096\nstart=6144, size=8192, type=%s\n"
+                          % (label, efi))
+        p = run(agent, "write", path, lab.disk(), "--quiet", "--no-checksum", "--grow-root")
+        ok(p.returncode == 0 and "enlarged" not in p.stdout and table(lab.file("disk"))[-1][:2] == (3, 4),
+           "%s: an EFI system partition that lies last stays as it is" % label, p.stderr)
+    disk = lab.disk()
+    p = lab.write(disk, "--boot", "uefi", "--swap", "20", "--grow-root")
+    ok(p.returncode == 0 and table(disk)[-1][:2] == (571, last - 571) and "partition 3 enlarged" in p.stdout
+       and "No problems" in run("sgdisk", "-v", disk).stdout, "so does the root of a partition image",
+       p.stderr + run("sfdisk", "-d", disk).stdout)
+
+
 class Loop:
     def __init__(self, path, sector):
         self.args = (path, str(sector))
@@ -303,7 +341,7 @@ def test_devices(lab):
 def main():
     with tempfile.TemporaryDirectory(prefix="ingot-parts.") as folder:
         lab = Lab(folder)
-        for test in (test_uefi, test_bios, test_formats, test_failures, test_keep, test_devices):
+        for test in (test_uefi, test_bios, test_formats, test_failures, test_keep, test_grow, test_devices):
             test(lab)
     print("1..%d" % count)
     return failed != 0

@@ -85,6 +85,34 @@ static void check_place(const struct target *t, const struct table *table,
 		abort();
 }
 
+/* The last partition gets free space: it begins where it did, and meets no other that it did not.
+ */
+static void grow(struct target *t, struct table *table, unsigned drive)
+{
+	static struct span before[PARTS_MAX], after[PARTS_MAX];
+	size_t n = spans_of(t, table, before), grown = 0;
+	struct table again;
+	unsigned number;
+	struct err e;
+
+	if (table_grow(t, table, drive, &number, &e) < 0)
+		return;
+	if (spans_of(t, table, after) != n || table_read(t, &again, &e) < 0)
+		abort();
+	for (size_t i = 0; i < n; i++) {
+		if (after[i].offset != before[i].offset || after[i].length < before[i].length)
+			abort();
+		if (after[i].length == before[i].length)
+			continue;
+		if (!number || grown++ || after[i].offset + after[i].length > t->size)
+			abort();
+		for (size_t k = 0; k < n; k++)
+			if (k != i && before[k].offset > before[i].offset &&
+				before[k].offset < after[i].offset + after[i].length)
+				abort();
+	}
+}
+
 static void place(struct target *t, struct table *table, uint64_t bytes)
 {
 	static struct span before[PARTS_MAX];
@@ -102,6 +130,7 @@ static void place(struct target *t, struct table *table, uint64_t bytes)
 	if (table_read(t, &again, &e) < 0 || again.kind != table->kind ||
 		table_count(&again, t) != table_count(table, t) || !*table_name(again.kind))
 		abort();
+	grow(t, table, number);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
