@@ -141,6 +141,7 @@ static void unmount(const struct work *w, const char *path)
 	}
 	say(w, "%s stays in use; it is unmounted when that ends", path);
 	umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW);
+	sync(); /* who unmounts in the end is not waited for */
 }
 
 static void leave(struct work *w)
@@ -159,7 +160,6 @@ static void leave(struct work *w)
 	if (w->folder[0])
 		rmdir(w->folder);
 	mem_closep(&w->outside);
-	sync();
 }
 
 /* --- the image's programs ------------------------------------------------------------------- */
@@ -253,6 +253,8 @@ static int copy_beside(int efi, const char *from, const char *name, struct err *
 		r = 1; /* nothing to copy */
 	else
 		r = fs_read(from, CONFIG_MAX, &text, &len, e);
+	if (dir)
+		rewinddir(dir); /* the position is shared with `efi` */
 	while (r == 0 && (d = readdir(dir))) {
 		_cleanup_free_ char *path = xasprintf("%s/%s", d->d_name, name);
 		_cleanup_close_ int out = -1;

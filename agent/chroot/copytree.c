@@ -34,8 +34,6 @@ static int copy_file(struct copy *c, int from, int to, const char *name, struct 
 		r = fs_write_all(out, c->buf, (size_t)n);
 	if (n < 0)
 		r = -errno;
-	if (r == 0 && fsync(out) < 0)
-		r = -errno;
 	return r < 0 ? err_errno(e, -r, "copy %s", name) : 0;
 }
 
@@ -90,6 +88,7 @@ static int copy_folder(struct copy *c, int from, int to, struct err *e)
 		mem_closep(&fd);
 		return r;
 	}
+	rewinddir(dir); /* the position is shared with `from` */
 	while (r == 0 && (d = readdir(dir)))
 		r = copy_entry(c, from, to, d->d_name, e);
 	closedir(dir);

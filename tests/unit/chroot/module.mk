@@ -1,0 +1,1 @@
+$(call unit_tests,tests/unit/chroot,agentchroot image base,libcurl gnutls zlib)
