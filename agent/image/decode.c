@@ -15,6 +15,7 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
+#include "agent/image/zframe.h"
 #include "lib/base/fs.h"
 #include "lib/base/mem.h"
 
@@ -142,8 +143,20 @@ static int zstd_open(struct decoder *d, struct err *e)
 	return 0;
 }
 
+/* The window that the frame that begins here wants; 0: unknown. */
+static uint64_t zstd_window(const struct decode_io *io)
+{
+	struct zframe z;
+	bool end;
+
+	zframe_init(&z);
+	return zframe_scan(&z, io->in, io->in_len, &end) >= 0 && z.headed && !z.skippable ? z.window
+											  : 0;
+}
+
 static int zstd_step(struct decoder *d, struct decode_io *io, struct err *e)
 {
+	uint64_t window = d->boundary || !d->begun ? zstd_window(io) : 0;
 	ZSTD_inBuffer in = {io->in, io->in_len, 0};
 	ZSTD_outBuffer out = {io->out, io->out_len, 0};
 	size_t r;
@@ -154,6 +167,7 @@ static int zstd_step(struct decoder *d, struct decode_io *io, struct err *e)
 		d->padding = true;
 		return 0;
 	}
+	d->begun = true;
 	r = ZSTD_decompressStream(d->state, &out, &in);
 	io->in += in.pos;
 	io->in_len -= in.pos;
@@ -164,7 +178,7 @@ static int zstd_step(struct decoder *d, struct decode_io *io, struct err *e)
 		return 0;
 	}
 	if (ZSTD_getErrorCode(r) == ZSTD_error_frameParameter_windowTooLarge)
-		return too_large(d, 0, e);
+		return too_large(d, window, e);
 	if (ZSTD_getErrorCode(r) == ZSTD_error_memory_allocation)
 		return too_large(d, 0, e);
 	return damaged(d, ZSTD_getErrorName(r), e);
@@ -326,12 +340,19 @@ static uint64_t memory_available(void)
 	return p && sscanf(p + 13, "%llu", &kib) == 1 ? kib * 1024 : 0;
 }
 
+uint64_t decode_memory(void)
+{
+	uint64_t half = memory_available() / 2;
+
+	return half > MEMORY_FLOOR ? half : MEMORY_FLOOR;
+}
+
 int decode_open(
 	struct decoder *d, const struct decoder_ops *ops, uint64_t memory_max, struct err *e)
 {
 	*d = (struct decoder){.ops = ops, .memory_max = memory_max, .boundary = true};
 	if (!memory_max)
-		d->memory_max = memory_available() / 2;
+		d->memory_max = decode_memory();
 	if (d->memory_max < MEMORY_FLOOR)
 		d->memory_max = MEMORY_FLOOR;
 	d->boundary = false;

@@ -39,7 +39,7 @@ struct decoder_ops {
 struct decoder {
 	const struct decoder_ops *ops;
 	uint64_t memory_max;
-	bool boundary;
+	bool begun, boundary;
 	bool padding; /* after the end: only zeroes may follow */
 	bool eof;     /* set by the caller: no input comes after that of the next step */
 	void *state;
@@ -47,6 +47,9 @@ struct decoder {
 
 /* NULL: none of them. */
 const struct decoder_ops *decode_detect(const uint8_t *start, size_t len);
+
+/* Bytes that a decoder may take when nothing else is said: half of what the system has free. */
+uint64_t decode_memory(void);
 
 /* memory_max: bytes a decoder may take for its window; 0: half of what the system has free. */
 int decode_open(

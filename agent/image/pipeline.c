@@ -10,7 +10,9 @@
 #include "agent/image/format.h"
 #include "agent/image/mapped.h"
 #include "agent/image/source.h"
+#include "agent/image/zparallel.h"
 #include "lib/base/mem.h"
+#include "lib/base/str.h"
 
 #define IN_CHUNKS  12
 #define OUT_CHUNKS 12
@@ -26,6 +28,7 @@ void pipeline_fail(struct pipeline *p, const struct err *e)
 	atomic_store(&p->stop, true);
 	pool_stop(&p->in);
 	pool_stop(&p->out);
+	pool_stop(&p->frames);
 	queue_stop(&p->fetched);
 	queue_stop(&p->hashed);
 	queue_stop(&p->ready);
@@ -100,19 +103,6 @@ static void run_hash(struct pipeline *p)
 	queue_close(&p->hashed);
 }
 
-/* Data that lies in the file as on the disk. */
-static int emit(struct pipeline *p, struct chunk *c, struct err *e)
-{
-	int r = p->size ? 0 : pipeline_check_raw(p, c, e);
-
-	if (r < 0) {
-		chunk_put(c);
-		return r;
-	}
-	c->offset = p->size;
-	return pipeline_emit(p, c, e);
-}
-
 /* Raw data: the chunks that were read are those that are written. */
 static int pass_raw(struct pipeline *p, struct chunk *c, struct err *e)
 {
@@ -124,7 +114,7 @@ static int pass_raw(struct pipeline *p, struct chunk *c, struct err *e)
 		return pipeline_too_large(p, "", total, e);
 	}
 	for (; c && r == 0; c = queue_pop(&p->hashed))
-		r = emit(p, c, e);
+		r = pipeline_append(p, c, e);
 	chunk_put(c);
 	return r;
 }
@@ -156,7 +146,7 @@ static int decode_input(struct pipeline *p, struct decoding *d, struct decode_io
 			return r; /* all is read and given out */
 		if (d->out->len < CHUNK_SIZE)
 			continue;
-		r = emit(p, d->out, e);
+		r = pipeline_append(p, d->out, e);
 		d->out = NULL;
 		if (r < 0)
 			return r;
@@ -183,7 +173,27 @@ static int decode_all(struct pipeline *p, struct decoding *d, struct chunk *c, s
 			r = decode_end(&d->decoder, e);
 	}
 	if (r == 0 && d->out && d->out->len)
-		r = emit(p, TAKE_PTR(d->out), e);
+		r = pipeline_append(p, TAKE_PTR(d->out), e);
+	return r;
+}
+
+/* One decoder from a frame on that is too large to be one of several at a time. */
+static int decode_rest(struct pipeline *p, const struct decoder_ops *ops, const uint8_t *frame,
+	size_t frame_len, struct chunk *c, size_t at, struct err *e)
+{
+	struct decode_io parts[] = {
+		{.in = frame, .in_len = frame_len}, {.in = c->data + at, .in_len = c->len - at}};
+	struct decoding d = {0};
+	int r = decode_open(&d.decoder, ops, 0, e);
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(parts); i++)
+		if (parts[i].in_len)
+			r = decode_input(p, &d, &parts[i], e);
+	chunk_put(c);
+	if (r == 0)
+		r = decode_all(p, &d, queue_pop(&p->hashed), e);
+	decode_close(&d.decoder);
+	chunk_put(d.out);
 	return r;
 }
 
@@ -196,9 +206,10 @@ static int decode_stream(
 
 	if (declared > p->target->size)
 		r = pipeline_too_large(p, "decompressed ", declared, e);
+	else if (str_eq(ops->name, "zstd") && zparallel_fits(c->data, c->len, decode_memory()))
+		return zparallel_run(p, ops, c, decode_rest, e);
 	if (r == 0)
 		r = decode_open(&d.decoder, ops, 0, e);
-
 	if (r < 0) {
 		chunk_put(c);
 		return r;
@@ -344,6 +355,7 @@ void pipeline_init(
 	*p = (struct pipeline){.job = job, .target = t, .checksum = c};
 	pool_init(&p->in, IN_CHUNKS);
 	pool_init(&p->out, OUT_CHUNKS);
+	pool_init(&p->frames, 0); /* zparallel.c says how many */
 	queue_init(&p->fetched);
 	queue_init(&p->hashed);
 	queue_init(&p->ready);
@@ -358,6 +370,7 @@ void pipeline_done(struct pipeline *p)
 {
 	pool_done(&p->in);
 	pool_done(&p->out);
+	pool_done(&p->frames);
 	queue_done(&p->fetched);
 	queue_done(&p->hashed);
 	queue_done(&p->ready);

@@ -30,6 +30,7 @@ struct pipeline {
 	void *begin_data;
 
 	struct pool in, out;
+	struct pool frames; /* of zstd, that are decompressed side by side */
 	struct queue fetched, hashed, ready;
 	struct chunk *filling; /* the source's */
 	struct chunk *placing; /* the decoder's: neighbours that are joined */
@@ -72,6 +73,10 @@ int pipeline_begin(
 int pipeline_emit(struct pipeline *p, struct chunk *c, struct err *e);
 int pipeline_room(struct pipeline *p, uint64_t offset, size_t len, uint8_t **ret, struct err *e);
 int pipeline_zero(struct pipeline *p, uint64_t offset, uint64_t len, struct err *e);
+/* What follows the bytes that there are, however long; neighbours are joined. */
+int pipeline_append(struct pipeline *p, struct chunk *c, struct err *e);
+int pipeline_append_zeroes(struct pipeline *p, uint64_t len, struct err *e);
+bool pipeline_all_zero(const struct chunk *c);
 int pipeline_flush(struct pipeline *p, struct err *e);
 int pipeline_check_raw(const struct pipeline *p, const struct chunk *c, struct err *e);
 int pipeline_too_large(const struct pipeline *p, const char *than, uint64_t bytes, struct err *e);

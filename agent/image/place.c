@@ -13,7 +13,7 @@
 
 #define ZERO_RUN_MAX (256ULL << 20)
 
-static bool all_zero(const struct chunk *c)
+bool pipeline_all_zero(const struct chunk *c)
 {
 	return !c->data[0] && !memcmp(c->data, c->data + 1, c->len - 1);
 }
@@ -113,7 +113,7 @@ int pipeline_emit(struct pipeline *p, struct chunk *c, struct err *e)
 		return r;
 	}
 	atomic_fetch_add(&p->decoded, c->len);
-	if (all_zero(c))
+	if (pipeline_all_zero(c))
 		return emit_zeroes(p, c, c->len);
 	return flush_zeroes(p) && queue_push(&p->ready, c) ? 0 : -ECANCELED;
 }
@@ -159,6 +159,8 @@ int pipeline_zero(struct pipeline *p, uint64_t offset, uint64_t len, struct err 
 
 	if (r == 0)
 		r = check_end(p, offset, len, e);
+	if (r == 0 && len && !p->begun)
+		r = pipeline_begin(p, NULL, 0, p->size, e);
 	while (r == 0 && len) {
 		uint64_t n = len < ZERO_RUN_MAX ? len : ZERO_RUN_MAX;
 
@@ -172,6 +174,72 @@ int pipeline_zero(struct pipeline *p, uint64_t offset, uint64_t len, struct err 
 		len -= n;
 	}
 	return r;
+}
+
+/* Where the next byte belongs when all came in order. */
+static uint64_t end_of(const struct pipeline *p)
+{
+	return p->placing ? p->placing->offset + p->placing->len : p->size;
+}
+
+/* Copies to the piece that is being filled; data NULL: zeroes. */
+static int append_copy(struct pipeline *p, const uint8_t *data, uint64_t len, struct err *e)
+{
+	int r = 0;
+
+	while (r == 0 && len) {
+		struct chunk *c = p->placing;
+		size_t n;
+
+		if (!c) {
+			c = pool_get(&p->out);
+			if (!c)
+				return -ECANCELED;
+			c->offset = p->size;
+			p->placing = c;
+		}
+		n = len < CHUNK_SIZE - c->len ? (size_t)len : CHUNK_SIZE - c->len;
+		if (data)
+			memcpy(c->data + c->len, data, n);
+		else
+			memset(c->data + c->len, 0, n);
+		c->len += n;
+		data = data ? data + n : NULL;
+		len -= n;
+		if (c->len == CHUNK_SIZE)
+			r = flush_piece(p, e);
+	}
+	return r;
+}
+
+int pipeline_append(struct pipeline *p, struct chunk *c, struct err *e)
+{
+	uint64_t end = end_of(p);
+	int r = end || !c->len ? 0 : pipeline_check_raw(p, c, e);
+
+	if (r == 0 && !p->placing && end % CHUNK_ALIGN == 0 && c->len &&
+		c->len % CHUNK_ALIGN == 0) {
+		c->offset = end;
+		return pipeline_emit(p, c, e);
+	}
+	if (r == 0)
+		r = append_copy(p, c->data, c->len, e);
+	chunk_put(c);
+	return r;
+}
+
+int pipeline_append_zeroes(struct pipeline *p, uint64_t len, struct err *e)
+{
+	uint64_t odd = end_of(p) % CHUNK_ALIGN, head = odd ? CHUNK_ALIGN - odd : 0, whole;
+	int r;
+
+	if (head > len)
+		head = len;
+	whole = (len - head) / CHUNK_ALIGN * CHUNK_ALIGN;
+	r = append_copy(p, NULL, head, e);
+	if (r == 0 && whole)
+		r = pipeline_zero(p, end_of(p), whole, e);
+	return r == 0 ? append_copy(p, NULL, len - head - whole, e) : r;
 }
 
 int pipeline_flush(struct pipeline *p, struct err *e)

@@ -255,15 +255,17 @@ def certificate(lab, name, *validity):
     at = os.path.join(lab.folder, name)
     os.makedirs(at)
     with open(os.path.join(at, "ca.conf"), "w") as f:
-        f.write("[ca]\ndefault_ca=x\n[x]\nnew_certs_dir=%s\ndatabase=%s/index\nserial=%s/serial\ndefault_md=sha256\n"
-                "policy=p\nx509_extensions=e\n[p]\ncommonName=supplied\n[e]\nsubjectAltName=IP:127.0.0.1\n" % (at, at, at))
+        f.write("[ca]\ndefault_ca=x\n[x]\nnew_certs_dir=.\ndatabase=index\nserial=serial\ndefault_md=sha256\n"
+                "policy=p\nx509_extensions=e\n[p]\ncommonName=supplied\n[e]\nsubjectAltName=IP:127.0.0.1\n")
     for file, text in (("index", ""), ("serial", "01\n")):
         with open(os.path.join(at, file), "w") as f:
             f.write(text)
+    new = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "
     for command in (
-            "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem -subj /CN=lab -days 99",
-            "req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key.pem -out csr.pem -subj /CN=server",
-            "ca -batch -config ca.conf -keyfile ca.key -cert ca.pem -in csr.pem -out cert.pem -notext " + " ".join(validity)):
+            "req -x509 " + new + "-keyout ca.key -out ca.pem -subj /CN=lab -days 99",
+            "req " + new + "-keyout key.pem -out csr.pem -subj /CN=server",
+            "ca -batch -config ca.conf -keyfile ca.key -cert ca.pem -in csr.pem -out cert.pem -notext"):
+        command += " " + " ".join(validity) if command.startswith("ca") else ""
         subprocess.run(["openssl", *command.split()], cwd=at, check=True, capture_output=True)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(os.path.join(at, "cert.pem"), os.path.join(at, "key.pem"))
@@ -316,6 +318,42 @@ def test_hostile(lab):
     target = lab.disk()
     p = lab.run("ok/hostile", target, "--sha256", lab.sum("raw"))
     ok(p.returncode == 1 and "checksum is wrong" in p.stderr and unbootable(target), "wrong in its last byte", p.stderr)
+
+
+def zstd(data, *options):
+    return subprocess.run(["zstd", "-q", "-c", *options], input=data, stdout=subprocess.PIPE, check=True).stdout
+
+
+def test_frames(lab):
+    """zstd images of many frames, of sizes even and odd, with one too large for its turn, and damaged ones."""
+    plain, whole = os.path.join(lab.folder, "plain"), lab.image
+    with open(plain, "wb") as f:
+        f.write(whole)
+    pzstd = subprocess.run(["pzstd", "-q", "-1", "-p", "4", "-c", plain], stdout=subprocess.PIPE, check=True).stdout
+    sized = lambda part: zstd(part, "--stream-size=%d" % len(part))  # noqa: E731
+    cuts = {"even": list(range(0, IMAGE_SIZE + 1, MIB)), "odd": [*range(0, IMAGE_SIZE, 777777), IMAGE_SIZE],
+            "large": [0, MIB, 2 * MIB, IMAGE_SIZE - MIB, IMAGE_SIZE], "tiny": [*range(0, MIB, 5001), IMAGE_SIZE]}
+    files = {name: b"".join(sized(whole[a:b]) for a, b in zip(at, at[1:])) for name, at in cuts.items()}
+    files["large"] = sized(whole[:MIB]) + zstd(whole[MIB:-MIB], "--long=25") + sized(whole[-MIB:])
+    files.update(pzstd=pzstd, padded=files["even"] + bytes(5000))
+    files["seekable"] = files["odd"] + b"\x5e\x2a\x4d\x18\x05\0\0\0table"
+    for name, data in files.items():
+        lab.files["frames"] = data
+        target = lab.disk()
+        p = lab.run("ok/frames", target)
+        ok(p.returncode == 0 and same_as_image(target, whole), "frames: %s" % name, p.stderr)
+    flipped = bytearray(files["odd"])
+    flipped[len(flipped) // 2] ^= 0x55
+    for name, data, text in (("cut", files["odd"][:-9], "zstd data is damaged"),
+                             ("flipped", bytes(flipped), "zstd data is damaged"),
+                             ("cut at a frame", files["even"][:len(sized(whole[:MIB])) + 3], "ends in the middle"),
+                             ("noise", files["even"] + b"noise", "zstd data is damaged"),
+                             ("beyond", files["even"] * 2, "larger than the disk")):
+        lab.files["frames"] = data
+        target = lab.disk()
+        p = lab.run("ok/frames", target)
+        ok(p.returncode == 1 and text in p.stderr and (unbootable(target) or untouched(target)), "frames: %s" % name,
+           p.stderr)
 
 
 def test_connections(lab):
@@ -423,12 +461,14 @@ def test_map(lab):
             ("norange/raw", "raw.bmap", None, (), "no byte ranges"),
             ("ok/raw", "raw", None, (), "longer than"), ("ok/mbr", "raw.bmap", None, (), "not those of the map")):
         p, target = write(image, name, sum_of, *options)
-        ok(p.returncode == 1 and text in p.stderr and untouched(target), "%s with %s: %s" % (image, name, text), p.stderr)
+        ok(p.returncode == 1 and text in p.stderr and untouched(target), "%s with %s: %s" % (image, name, text),
+           p.stderr)
     last = bytearray(lab.image)
     last[22 * MIB - 1] ^= 1
     lab.files["last"] = bytes(last)
     p, target = write("ok/last", "raw.bmap")
-    ok(p.returncode == 1 and "not those of the map" in p.stderr and unbootable(target), "wrong in the last byte", p.stderr)
+    ok(p.returncode == 1 and "not those of the map" in p.stderr and unbootable(target), "wrong in the last byte",
+       p.stderr)
     p, target = write("norange/raw", "raw.bmap", None, "--sha256", lab.sum("raw"))
     ok(p.returncode == 0 and same_as_image(target, lab.image), "no ranges: the whole image, by its checksum", p.stderr)
     p = subprocess.run([agent, "write", lab.server.url("ok/raw"), lab.disk(), "--quiet", "--bmap", "beside"],
@@ -696,7 +736,8 @@ def main():
     folder = tempfile.mkdtemp(prefix="ingot-image-")
     try:
         lab = Lab(folder)
-        tests = [test_good, test_bad_net, test_https, test_hostile, test_connections, test_registry, test_map, test_bad_image, test_killed, test_config_drive, test_disk]
+        tests = [test_good, test_bad_net, test_https, test_hostile, test_frames, test_connections, test_registry, test_map,
+                 test_bad_image, test_killed, test_config_drive, test_disk]
         for test in [t for t in tests if not sys.argv[1:] or t.__name__ in sys.argv[1:]]:
             test(lab)
     finally:

@@ -1,0 +1,1 @@
+$(call fuzz_target,zframe,image base,libzstd)
