@@ -1,4 +1,8 @@
-/* What the conductor's lookup rules for this agent, beside its token. No I/O. */
+/*
+ * What the conductor's lookup rules for this agent, beside its token. No I/O. One member of it
+ * needs no rule: agent_skip_bmc_detect, as a BMC that is silent costs three seconds here and no
+ * more.
+ */
 #ifndef AGENT_REPORT_RULES_H
 #define AGENT_REPORT_RULES_H
 
@@ -16,7 +20,6 @@ struct rules {
 	enum params_tls tls_min; /* tls_min_version */
 	bool no_md5;		 /* agent_md5_checksum_enable is false */
 	bool no_deep_inspection; /* disable_deep_image_inspection: what is declared is not proved */
-	bool no_bmc;		 /* agent_skip_bmc_detect */
 	bool bios_bootloader;	 /* enable_bios_bootloader_install */
 };
 

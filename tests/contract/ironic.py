@@ -29,6 +29,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 ROOTS = os.path.join(TOP, "build/ironic")
 RELEASES = {"bookworm": 82, "trixie": 96}  # the newest microversion of each
 PACKAGES = ("ironic-api", "ironic-conductor", "sqlite3", "python3-ironicclient", "python3-openstacksdk")
+MORE = {"bookworm": ("ironic-inspector",)}  # the newer one inspects by itself
 KEYS = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 # Mounts of its own and processes of its own: nothing of it outlives the first process.
@@ -60,6 +61,7 @@ sqlite3 ironic.sqlite 'pragma journal_mode=wal' >>dbsync.out
 sqlite3 ironic.sqlite "$MENDED" >>dbsync.out
 ironic-conductor $c >conductor.out 2>&1 &
 ironic-api $c >api.out 2>&1 &
+@more@
 wait -n
 """
 
@@ -92,7 +94,7 @@ enabled_storage_interfaces = fake,noop
 enabled_vendor_interfaces = fake,no-vendor,ipmitool
 default_network_interface = noop
 [api]
-host_ip = 127.0.0.1
+host_ip = @host@
 port = @port@
 api_workers = @workers@
 [json_rpc]
@@ -192,7 +194,7 @@ def make(release, say=print):
     """The root with Ironic, made when it is not there; the folder."""
     root = os.path.join(ROOTS, release)
     if os.path.isdir(root):
-        return root if has(root, PACKAGES) else install(root, root + ".log")
+        return root if has(root, packages(release)) else install(root, release, root + ".log")
     rows = sources(release)
     mirror = next(uri for uri, suite, _ in rows if suite == release)
     new = root + ".new"
@@ -211,23 +213,27 @@ def make(release, say=print):
         write(new + "/etc/apt/apt.conf.d/50host", apt_settings())
         write(new + "/usr/sbin/policy-rc.d", "#!/bin/sh\nexit 101\n", 0o755)
         shutil.copy(KEYS, new + KEYS)
-    install(new, log)
+    install(new, release, log)
     os.rename(new, root)
     return root
 
 
-def has(root, packages):
+def packages(release):
+    return PACKAGES + MORE.get(release, ())
+
+
+def has(root, wanted):
     """Whether all of them are installed there."""
-    out = subprocess.run(["dpkg-query", "--root", root, "-W", "-f", "${db:Status-Status}\n", *packages], check=False,
+    out = subprocess.run(["dpkg-query", "--root", root, "-W", "-f", "${db:Status-Status}\n", *wanted], check=False,
                          capture_output=True, text=True).stdout
-    return out.split() == ["installed"] * len(packages)
+    return out.split() == ["installed"] * len(wanted)
 
 
-def install(root, log):
+def install(root, release, log):
     """Installs the packages; the root."""
     command = "apt-get -q update && apt-get -q -y --no-install-recommends install %s && apt-get clean"
     with open(log, "a", encoding="utf-8") as out:
-        checked(inside(root, "sh", "-c", command % " ".join(PACKAGES), stdout=out, stderr=out),
+        checked(inside(root, "sh", "-c", command % " ".join(packages(release)), stdout=out, stderr=out),
                 "installing Ironic in %s (see %s)" % (root, log))
     return root
 
@@ -243,14 +249,17 @@ def version(release):
 class Ironic:
     """A running Ironic of a release, until stop() or the end of this program.
 
+    Its API listens on `host`. `settings` is more text for its ironic.conf, `services` what else its shell starts.
+
     Its database is durable on a disk, or, for answers alone, in memory: it is opened and closed with
     every request, which is slow on a busy disk.
     """
 
-    def __init__(self, release, port=0, folder=None, api_workers=1, durable=True):
+    def __init__(self, release, port=0, folder=None, api_workers=1, durable=True, host="127.0.0.1", settings="",
+                 services=""):
         self.release = release
         self.port = port or free_port()
-        self.url = "http://127.0.0.1:%d" % self.port
+        self.url = "http://%s:%d" % (host, self.port)
         self.process = None
         root = make(release)
         self.scratch = None if folder else tempfile.mkdtemp(prefix="ingot-ironic-", dir=None if durable else "/dev/shm")
@@ -261,12 +270,12 @@ class Ironic:
             if os.path.exists(self.folder + "/ironic.sqlite" + suffix):
                 os.unlink(self.folder + "/ironic.sqlite" + suffix)
         firmware = "enabled_firmware_interfaces = fake,no-firmware" if RELEASES[release] >= 86 else ""
-        settings = {"port": self.port, "rpc_port": free_port(), "workers": api_workers, "durable": durable,
-                    "firmware": firmware}
-        write(self.folder + "/ironic.conf", re.sub(r"@(\w+)@", lambda m: str(settings[m.group(1)]), CONFIG))
+        values = {"host": host, "port": self.port, "rpc_port": free_port(), "workers": api_workers, "durable": durable,
+                  "firmware": firmware}
+        write(self.folder + "/ironic.conf", re.sub(r"@(\w+)@", lambda m: str(values[m.group(1)]), CONFIG) + settings)
         atexit.register(self.stop)
         self.process = inside(root, "bash", "-c",
-                              (MENDED if RELEASES[release] >= 83 else "MENDED=\n") + SERVICES, "services", state=self.folder)
+                              (MENDED if RELEASES[release] >= 83 else "MENDED=\n") + SERVICES.replace("@more@", services), "services", state=self.folder)
         try:
             self._wait()
         except BaseException:

@@ -25,12 +25,12 @@ static void test_parse(void)
 				  "\"enable_bios_bootloader_install\":true,"
 				  "\"tls_min_version\":\"1.3\",\"tls_cipher_suites\":null}");
 
-	ok(r.no_md5 && r.no_deep_inspection && r.no_bmc && r.bios_bootloader, "flags");
+	ok(r.no_md5 && r.no_deep_inspection && r.bios_bootloader, "flags");
 	ok(rules_format_permitted(&r, "raw") && rules_format_permitted(&r, "QCOW2"), "formats");
 	ok(!rules_format_permitted(&r, "vmdk") && !rules_format_permitted(&r, "ra"), "no others");
 	is_int(r.tls_min, PARAMS_TLS_1_3, "TLS 1.3");
 	r = rules_of("{}");
-	ok(!r.no_md5 && !r.no_deep_inspection && !r.no_bmc && !r.bios_bootloader,
+	ok(!r.no_md5 && !r.no_deep_inspection && !r.bios_bootloader,
 		"an older Ironic says nothing");
 	ok(rules_format_permitted(&r, "vmdk"), "and permits everything");
 	r = rules_of("{\"permitted_image_formats\":[7,null],\"tls_min_version\":3,"
