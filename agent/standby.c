@@ -84,6 +84,14 @@ static int on_open(void *data, struct err *e)
 	return agent_disk_confirm(w->agent, w->disk, e);
 }
 
+static bool on_format(void *data, const char *format)
+{
+	const struct write_context *w = data;
+	const struct rules rules = agent_rules(w->agent);
+
+	return rules.no_deep_inspection || rules_format_permitted(&rules, format);
+}
+
 static void on_progress(const struct image_progress *p, void *data)
 {
 	struct write_context *w = data;
@@ -279,7 +287,8 @@ static int write_to(struct agent *a, const json_t *params, const json_t *disk, c
 	job_for_disk(a, params, disk, path, &job);
 	job_map(node, &job);
 	job.confirm = on_open;
-	job.confirm_data = &w;
+	job.permits = on_format;
+	job.confirm_data = job.permits_data = &w;
 	say(a->journal, "writing image %.64s to %s, serial %.64s", json_str(info, "id"), w.device,
 		serial ? serial : "unknown");
 	r = image_write(&job, on_progress, &w, commands_cancel(a->commands), result, e);

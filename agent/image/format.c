@@ -77,24 +77,42 @@ bool format_known(const char *name)
 	return false;
 }
 
-int format_detect(const char *declared, const uint8_t *start, size_t len,
+static int check_permitted(const struct image_job *job, const char *name, struct err *e)
+{
+	if (!job->permits || job->permits(job->permits_data, name))
+		return 0;
+	return err_set(e, EINVAL,
+		"the image is %s, which the conductor does not permit; add it to "
+		"permitted_image_formats, or convert the image by qemu-img convert",
+		name);
+}
+
+static int declared_wrongly(const struct image_job *job, const char *name, bool is, struct err *e)
+{
+	return err_set(e, EINVAL,
+		"the image is %s%s, but image_disk_format says %.32s; correct it, or look whether "
+		"it "
+		"is the image that was meant",
+		is ? "" : "not ", name, job->disk_format);
+}
+
+int format_detect(const struct image_job *job, const uint8_t *start, size_t len,
 	const struct format_ops **ret, struct err *e)
 {
+	int r;
+
 	*ret = NULL;
 	for (size_t i = 0; formats[i]; i++) {
-		bool is = formats[i]->detect(start, len), said = str_eq(declared, formats[i]->name);
+		const char *name = formats[i]->name;
+		bool is = formats[i]->detect(start, len), said = str_eq(job->disk_format, name);
 
-		if (is && (said || str_empty(declared))) {
+		if (is != said && !(is && str_empty(job->disk_format)))
+			return declared_wrongly(job, name, is, e);
+		if (is)
 			*ret = formats[i];
-			return 0;
-		}
-		if (is || said)
-			return err_set(e, EINVAL,
-				"the image is %s%s, but image_disk_format says %.32s; correct it, "
-				"or look whether it is the image that was meant",
-				is ? "" : "not ", formats[i]->name, declared);
 	}
-	return refuse_others(start, len, e);
+	r = *ret ? 0 : refuse_others(start, len, e);
+	return r < 0 ? r : check_permitted(job, *ret ? (*ret)->name : "raw", e);
 }
 
 int format_begin(struct format *f, const uint8_t *head, size_t len, uint64_t size, struct err *e)

@@ -49,11 +49,11 @@ struct format {
 bool format_known(const char *name);
 
 /*
- * The format of a file that begins so, NULL: none, the bytes are the disk's. declared: the job's
- * disk_format. -EINVAL when the file is another format than declared, -ENOTSUP for one that is
+ * The format of a file that begins so, NULL: none, the bytes are the disk's. -EINVAL when the file
+ * is another format than the job says, or one that it does not permit; -ENOTSUP for one that is
  * known by name only.
  */
-int format_detect(const char *declared, const uint8_t *start, size_t len,
+int format_detect(const struct image_job *job, const uint8_t *start, size_t len,
 	const struct format_ops **ret, struct err *e);
 
 /*

@@ -29,7 +29,12 @@ struct image_job {
 	/* NULL-terminated; tried in order; http, https, file or a path; oci: places.h */
 	const char *const *urls;
 	struct places *places;	 /* set by image_write() itself, with urls resolved */
-	const char *disk_format; /* "raw"; compression is found by looking */
+	const char *disk_format; /* "raw", "qcow2"; compression is found by looking, as this is
+				    without it */
+	/* Whether an image that turns out to be of this format may be written. NULL: nobody is
+	 * asked. */
+	bool (*permits)(void *data, const char *format);
+	void *permits_data;
 
 	/*
 	 * Of the file as served: "md5", "sha256" or "sha512", and hex digits; or only the value,

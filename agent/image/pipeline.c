@@ -252,7 +252,7 @@ static int decode_whole(struct pipeline *p, struct chunk *c, struct err *e)
 
 	if (ops)
 		return decode_stream(p, ops, c, e);
-	r = format_detect(p->job->disk_format, c->data, c->len, &format, e);
+	r = format_detect(p->job, c->data, c->len, &format, e);
 	if (r == 0)
 		return format ? run_format(p, format, c, e) : pass_raw(p, c, e);
 	chunk_put(c);

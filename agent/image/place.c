@@ -55,7 +55,7 @@ int pipeline_begin(
 int pipeline_check_raw(const struct pipeline *p, const struct chunk *c, struct err *e)
 {
 	const struct format_ops *format = NULL;
-	int r = format_detect(p->job->disk_format, c->data, c->len, &format, e);
+	int r = format_detect(p->job, c->data, c->len, &format, e);
 
 	if (r == 0 && format)
 		r = err_set(e, ENOTSUP,

@@ -153,19 +153,33 @@ static void test_memory(void)
 	is_int(unpack(packed, n, 100, 100, 80 << 20), 1000, "and fits in 80");
 }
 
+static bool only_raw(void *data, const char *format)
+{
+	return !strcmp(format, "raw");
+}
+
 static void test_detect(void)
 {
+	const struct image_job any = {0}, raw = {.disk_format = "raw"},
+			       strict = {.permits = only_raw};
+	const uint8_t qcow2[] = "QFI\xfb\0\0\0\3";
 	const struct format_ops *format;
 	struct err e = {0};
 
 	ok(!decode_detect((const uint8_t *)"\xeb\x63\x90", 3), "boot code is not compressed");
 	ok(!decode_detect((const uint8_t *)"", 0), "nothing is nothing");
-	is_int(format_detect(NULL, (const uint8_t *)"\xeb\x63\x90", 3, &format, &e), 0,
+	is_int(format_detect(&any, (const uint8_t *)"\xeb\x63\x90", 3, &format, &e), 0,
 		"boot code");
 	ok(!format, "is a raw image");
-	is_int(format_detect("raw", (const uint8_t *)"KDMV\0\0\0\3", 8, &format, &e), -ENOTSUP,
+	is_int(format_detect(&raw, (const uint8_t *)"KDMV\0\0\0\3", 8, &format, &e), -ENOTSUP,
 		"VMDK");
 	ok(strstr(e.text, "VMDK") != NULL, "is named");
+	is_int(format_detect(&any, qcow2, 8, &format, &e), 0, "qcow2");
+	ok(format && !strcmp(format->name, "qcow2"), "is found");
+	is_int(format_detect(&raw, qcow2, 8, &format, &e), -EINVAL, "and refused as raw");
+	is_int(format_detect(&strict, qcow2, 8, &format, &e), -EINVAL, "what is not permitted");
+	ok(strstr(e.text, "the conductor does not permit") != NULL, "is refused by name");
+	is_int(format_detect(&strict, (const uint8_t *)"\xeb\x63", 2, &format, &e), 0, "raw is");
 	ok(format_known("raw") && !format_known("vdi"), "what is written, by name");
 }
 
