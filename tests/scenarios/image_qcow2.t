@@ -168,10 +168,10 @@ def random_source(lab, rnd, size):
 def test_random(lab):
     rnd = random.Random(seed)
     cases = [("0.10", 16, ""), ("1.1", 16, ""), ("1.1", 9, ""), ("0.10", 12, ""), ("1.1", 14, ""), ("1.1", 21, ""),
-             ("1.1", 20, "lazy_refcounts=on"), ("1.1", 16, "preallocation=metadata"), ("1.1", 12, "preallocation=falloc"),
-             ("1.1", 16, "preallocation=full"), ("0.10", 18, "preallocation=metadata")]
+             ("1.1", 20, "lazy_refcounts=on"), ("1.1", 12, "preallocation=falloc"), ("1.1", 16, "preallocation=full"),
+             ("0.10", 18, "preallocation=metadata")]
     for compat, bits, extra in cases:
-        size = rnd.randrange(20 * MIB, 40 * MIB) // 512 * 512 if bits > 9 else 6 * MIB + 512 * rnd.randrange(100)
+        size = rnd.randrange(12 * MIB, 20 * MIB) // 512 * 512 if bits > 9 else 6 * MIB + 512 * rnd.randrange(100)
         options = "compat=%s,cluster_size=%d%s" % (compat, 1 << bits, "," + extra if extra else "")
         name = "random.qcow2"
         lab.qemu_img("create", "-f", "qcow2", "-o", options, name, str(size))
@@ -182,7 +182,7 @@ def test_random(lab):
 def test_compressed(lab):
     rnd = random.Random(seed + 1)
     for kind, bits in (("zlib", 16), ("zstd", 16), ("zlib", 9), ("zlib", 12), ("zlib", 21), ("zstd", 14), ("zstd", 21)):
-        size = rnd.randrange(10 * MIB, 40 * MIB) // 512 * 512 if bits > 9 else 3 * MIB + 512
+        size = rnd.randrange(8 * MIB, 16 * MIB) // 512 * 512 if bits > 9 else 3 * MIB + 512
         random_source(lab, rnd, size)
         name = "packed.qcow2"
         lab.qemu_img("convert", "-c", "-O", "qcow2", "-o", "cluster_size=%d,compression_type=%s" % (1 << bits, kind), "source", name)
@@ -385,6 +385,7 @@ def main():
     with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
         lab = Lab(folder)
         for test in (test_handmade, test_hostile, test_random, test_compressed, test_shapes, test_formats):
+            print("# %s, seed %d" % (test.__name__, seed))
             if len(sys.argv) < 2 or test.__name__ in sys.argv[1:]:
                 test(lab)
         lab.server.shutdown()
