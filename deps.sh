@@ -4,14 +4,14 @@
 set -eu
 
 build='gcc make pkg-config git libuv1-dev libmicrohttpd-dev libcurl4-gnutls-dev libgnutls28-dev nettle-dev
-libjansson-dev libpcre2-dev libsqlite3-dev libinih-dev libzstd-dev zlib1g-dev libdeflate-dev liblzma-dev libbz2-dev libarchive-dev
+libjansson-dev libpcre2-dev libsqlite3-dev libinih-dev libzstd-dev zlib1g-dev libdeflate-dev liblzma-dev libbz2-dev
 libcrypt-dev libyaml-dev python3 python3-yaml'
 image='zstd xz-utils cpio kmod mtools e2fsprogs fdisk dosfstools grub-common grub-pc-bin grub-efi-amd64-bin grub2-common busybox-static
 binutils dpkg-dev'
 run='dnsmasq-base tftpd-hpa ipxe ipmitool iproute2'
 rack='qemu-system-x86 qemu-utils ovmf seabios swtpm'
 judge='efibootmgr clang clang-format clang-tidy cppcheck llvm perl openipmi freeipmi-tools python3-ironicclient
-python3-openstacksdk xorriso curl openssl sqlite3 universal-ctags wrk hyperfine debootstrap lldpd dmidecode gdisk bmap-tools libarchive-tools mandoc zsh fish nginx-light'
+python3-openstacksdk xorriso curl openssl sqlite3 universal-ctags wrk hyperfine debootstrap lldpd dmidecode gdisk bmap-tools libarchive-tools libarchive-dev mandoc zsh fish nginx-light'
 
 # clang's sanitizer and fuzzer runtimes carry the compiler's major version in their name
 judge="$judge libclang-rt-$(. /etc/os-release; [ "${VERSION_ID:-12}" -ge 13 ] && echo 19 || echo 14)-dev"

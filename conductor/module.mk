@@ -1,4 +1,4 @@
-conductor.libs := api node flow driver child cast agentlink report store model ipmi hwdb boot hwid httpasync http yaml json base
+conductor.libs := api node flow iso driver child cast agentlink report store model ipmi hwdb boot hwid httpasync http yaml json base
 $(eval $(call library,config,conductor,inih,conductor/config.c))
 $(eval $(call installed,ingotd,conductor/main.c,config $(conductor.libs),libuv))
 manuals += conductor/ingotd.8

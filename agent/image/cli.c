@@ -9,11 +9,13 @@
 #include <unistd.h>
 
 #include "agent/image/cliout.h"
+#include "agent/image/configdrive.h"
 #include "agent/image/image.h"
 #include "lib/base/fs.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
 #include "lib/base/time.h"
+#include "lib/iso/drive.h"
 
 #define URLS_MAX 8
 
@@ -32,7 +34,9 @@ static const char usage[] =
 	"  --no-checksum        write without\n"
 	"  --format raw|qcow2   refuse another one; found by looking when it is not given\n"
 	"  --url URL            further place to get the image from, tried when the first fails\n"
-	"  --config-drive FILE  ISO or base64 of its gzip, for a partition labelled config-2\n"
+	"  --config-drive FILE  ISO, base64 of its gzip, or JSON ({\"meta_data\": {}, "
+	"\"user_data\":\n"
+	"                       \"\", \"network_data\": {}}), for a partition labelled config-2\n"
 	"  --ca-file FILE       CA certificates for https\n"
 	"  --insecure           accept any certificate\n"
 	"  --authorization-file FILE  holds what the Authorization header shall say\n"
@@ -280,6 +284,29 @@ static void on_signal(int sig)
 	atomic_store(&interrupted, true);
 }
 
+/* A file that begins as a JSON object becomes the ISO of it; *data is replaced. */
+static int drive_from_json(char **data, size_t *len, struct err *e)
+{
+	_cleanup_json_ json_t *drive = NULL;
+	struct buf iso = BUF_INIT(CONFIGDRIVE_MAX);
+	int r;
+
+	if ((*data)[strspn(*data, " \t\r\n")] != '{')
+		return 0;
+	r = json_parse(*data, *len, JSON_DEPTH_MAX, &drive, e);
+	if (r == 0)
+		r = drive_check(drive, e);
+	if (r == 0)
+		r = drive_write(drive, &iso, e);
+	if (r == 0) {
+		free(*data);
+		*len = iso.len;
+		*data = buf_take(&iso);
+	}
+	buf_done(&iso);
+	return r < 0 ? err_prefix(e, "config drive") : 0;
+}
+
 /* Reads what the options name as files; both are the caller's to free. */
 static int read_files(struct options *o, char **ret_drive, char **ret_authorization, struct err *e)
 {
@@ -287,6 +314,8 @@ static int read_files(struct options *o, char **ret_drive, char **ret_authorizat
 
 	if (o->drive_path)
 		r = fs_read(o->drive_path, 96 * 1024 * 1024, ret_drive, &o->job.configdrive_len, e);
+	if (r == 0 && o->drive_path)
+		r = drive_from_json(ret_drive, &o->job.configdrive_len, e);
 	if (r == 0 && o->authorization_path)
 		r = fs_read(o->authorization_path, 65536, ret_authorization, NULL, e);
 	o->job.configdrive_data = *ret_drive;

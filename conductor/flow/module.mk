@@ -1,1 +1,1 @@
-$(eval $(call library,flow,conductor/flow,jansson libuv libarchive zlib libcrypt))
+$(eval $(call library,flow,conductor/flow,jansson libuv zlib libcrypt))

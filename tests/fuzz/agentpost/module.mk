@@ -1,1 +1,1 @@
-$(call fuzz_target,agentpost,flow driver child cast agentlink ipmi hwdb model hwid httpasync http json base,libarchive zlib jansson libuv)
+$(call fuzz_target,agentpost,flow iso driver child cast agentlink ipmi hwdb model hwid httpasync http json base,libarchive zlib jansson libuv)

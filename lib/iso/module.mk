@@ -1,0 +1,1 @@
+$(eval $(call library,iso,lib/iso,jansson))
