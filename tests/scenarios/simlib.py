@@ -504,7 +504,9 @@ class Machine:
             return
         if self.current(boot):
             self.note("the agent asks for", word)
-            if word == "reboot":
+            if word == "kexec":
+                self.disk_boot(boot)
+            elif word == "reboot":
                 self.sim.bmcs.ask(op="reboot", bmc=self.i)
             else:
                 self.sim.bmcs.ask(op="power", bmc=self.i, on=False)
