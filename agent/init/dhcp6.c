@@ -226,7 +226,7 @@ enum dhcp6_event dhcp6_client_tick(struct dhcp6_client *c, int64_t now_ms,
 	c->due_ms = now_ms + c->rt_ms;
 	until = c->state == DHCP6_STATE_RENEWING    ? after_s(c->bound_ms, c->lease.t2_s)
 		: c->state == DHCP6_STATE_REBINDING ? after_s(c->bound_ms, c->lease.valid_s)
-						    : FAR_MS;
+						    : INT64_MAX;
 	if (c->due_ms > until)
 		c->due_ms = until;
 	*ret_len = dhcp6_build(c, sends[c->state].type, now_ms, ret);
