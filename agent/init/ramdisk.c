@@ -2,6 +2,7 @@
 #include "agent/init/ramdisk.h"
 #include "agent/agent.h"
 #include "agent/init/clock.h"
+#include "agent/init/console.h"
 #include "agent/init/devices.h"
 #include "agent/init/markers.h"
 #include "agent/init/media.h"
@@ -42,6 +43,8 @@ struct ramdisk {
 	struct journal *journal;
 	struct devices *devices;
 	struct net *net;
+	pthread_mutex_t lock; /* for who shows the page: net while it is shown, agent */
+	struct agent *agent;  /* NULL: not yet */
 	struct watchdog *watchdog;
 	char incomplete[400]; /* what is missing of the ramdisk, "" when it is whole */
 	struct lldp *lldp;
@@ -87,19 +90,38 @@ static void open_console(void)
 		close(fd);
 }
 
-/* /dev/console is the last of the kernel's consoles; the others get the lines too. */
-static void add_consoles(struct ramdisk *rd)
+/* "r12u07 (5c2a...)", allocated; NULL when it is not known. */
+static char *node_text(struct ramdisk *rd)
 {
-	_cleanup_free_ char *active = sysroot_line(&rd->sr, "/sys/class/tty/console/active");
-	char *save = NULL, *name = active ? strtok_r(active, " ", &save) : NULL, *next;
+	_cleanup_json_ json_t *node = rd->agent ? agent_node(rd->agent) : NULL;
+	const char *name = json_str(node, "name"), *uuid = json_str(node, "uuid");
 
-	for (; name && (next = strtok_r(NULL, " ", &save)); name = next) {
-		_cleanup_free_ char *path = xasprintf("/dev/%s", name);
-		int fd = open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	if (!uuid)
+		return NULL;
+	return name ? xasprintf("%s (%s)", name, uuid) : xstrdup(uuid);
+}
 
-		if (fd >= 0)
-			journal_add_console(rd->journal, fd);
-	}
+static void page(void *data, bool shell, struct buf *out)
+{
+	struct ramdisk *rd = data;
+	_cleanup_free_ char *network = NULL, *node = NULL;
+	_cleanup_free_ char *tail = journal_tail(rd->journal, CONSOLE_LINES);
+	_cleanup_free_ char *error = journal_last_error(rd->journal);
+
+	pthread_mutex_lock(&rd->lock);
+	network = rd->net ? net_text(rd->net) : NULL;
+	node = node_text(rd);
+	pthread_mutex_unlock(&rd->lock);
+	const struct console_facts facts = {.network = network,
+		.conductor = rd->params.api_urls[0],
+		.node = node,
+		.incomplete = rd->incomplete,
+		.last_error = error,
+		.tail = tail,
+		.up_s = time_mono_ms() / 1000,
+		.shell = shell};
+
+	console_page(&facts, out);
 }
 
 static uint64_t memory_mb(void)
@@ -174,12 +196,23 @@ static int rescue(void *data, const char *password_hash, struct err *e)
 	return rescue_start(password_hash, rd->params.ssh_key, rd->journal, e);
 }
 
+/* From here on the page shows no network. */
+static void take_network_down(struct ramdisk *rd)
+{
+	struct net *net;
+
+	pthread_mutex_lock(&rd->lock);
+	net = rd->net;
+	rd->net = NULL;
+	pthread_mutex_unlock(&rd->lock);
+	net_stop(net);
+}
+
 static void network_down(void *data)
 {
 	struct ramdisk *rd = data;
 
-	net_stop(rd->net);
-	rd->net = NULL;
+	take_network_down(rd);
 }
 
 static const struct {
@@ -199,7 +232,7 @@ static void __attribute__((noreturn)) power(struct ramdisk *rd, enum agent_power
 	power_end_processes(PROCESSES_MS);
 	power_settle_disks(rd->journal, DISKS_MS);
 	clock_to_rtc();
-	net_stop(rd->net);
+	take_network_down(rd);
 	watchdog_stop(rd->watchdog);
 	power_now(rd->journal, ways[how].command);
 }
@@ -288,12 +321,16 @@ static void start_network(struct ramdisk *rd)
 		.hold = rd->params.vmedia,
 		.load = load_module,
 		.data = rd};
+	struct net *net = NULL;
 	struct err e = {0};
 
-	if (net_start(&config, &rd->net, &e) < 0)
+	if (net_start(&config, &net, &e) < 0)
 		fatal(rd, &e);
-	if (!rd->net)
+	if (!net)
 		return;
+	pthread_mutex_lock(&rd->lock);
+	rd->net = net;
+	pthread_mutex_unlock(&rd->lock);
 	net_set_lldp(rd->net, rd->lldp);
 	if (rd->params.vmedia)
 		read_config_drive(rd, MEDIA_MS);
@@ -339,6 +376,11 @@ static void __attribute__((noreturn)) run_agent(struct ramdisk *rd)
 	struct agent a;
 	int r = agent_init(&a, &rd->params, &rd->sr, rd->journal, &platform, NULL, &e);
 
+	if (r == 0) {
+		pthread_mutex_lock(&rd->lock);
+		rd->agent = &a;
+		pthread_mutex_unlock(&rd->lock);
+	}
 	while (r < 0 || how == AGENT_POWER_NONE) {
 		if (r == 0)
 			r = agent_run(&a, &how, &e);
@@ -353,7 +395,7 @@ static void __attribute__((noreturn)) run_agent(struct ramdisk *rd)
 
 void ramdisk_run(void)
 {
-	struct ramdisk rd = {.sr = {.root = ""}};
+	struct ramdisk rd = {.sr = {.root = ""}, .lock = PTHREAD_MUTEX_INITIALIZER};
 	struct err e = {0};
 
 	mount_all();
@@ -363,7 +405,7 @@ void ramdisk_run(void)
 	(void)!sethostname("ingot-agent", 11);
 	(void)setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1);
 	rd.journal = journal_new();
-	add_consoles(&rd);
+	console_open(rd.journal);
 	say(rd.journal, "Ingot agent " INGOT_VERSION ", %.1f s after the kernel's start",
 		(double)time_mono_ms() / 1000);
 	check_markers(&rd);
@@ -371,6 +413,8 @@ void ramdisk_run(void)
 		fatal(&rd, &e);
 	if (rd.params.debug)
 		log_set_level(LOG_LEVEL_DEBUG);
+	console_run(&(struct console_config){
+		.journal = rd.journal, .shell = rd.params.shell, .page = page, .data = &rd});
 	start_parts(&rd);
 	run_agent(&rd);
 }

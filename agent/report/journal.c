@@ -15,6 +15,7 @@ struct journal {
 	struct buf ring; /* oldest first */
 	int consoles[JOURNAL_CONSOLES];
 	size_t n_consoles;
+	char *last_error;
 };
 
 struct journal *journal_new(void)
@@ -32,6 +33,7 @@ void journal_free(struct journal *j)
 		return;
 	for (size_t i = 0; i < j->n_consoles; i++)
 		close(j->consoles[i]);
+	free(j->last_error);
 	buf_done(&j->ring);
 	pthread_mutex_destroy(&j->lock);
 	free(j);
@@ -72,6 +74,8 @@ void journal_line(struct journal *j, enum log_level level, const char *fmt, ...)
 		return;
 	pthread_mutex_lock(&j->lock);
 	keep(j, line);
+	if (level == LOG_LEVEL_ERROR)
+		str_replace(&j->last_error, line);
 	for (size_t i = 0; i < j->n_consoles && level < LOG_LEVEL_DEBUG; i++)
 		dprintf(j->consoles[i], "ingot: %s\r\n", line);
 	pthread_mutex_unlock(&j->lock);
@@ -91,4 +95,38 @@ char *journal_text(struct journal *j, size_t *ret_len)
 	text = xstrndup(buf_str(&j->ring), j->ring.len);
 	pthread_mutex_unlock(&j->lock);
 	return text;
+}
+
+char *journal_last_error(struct journal *j)
+{
+	char *text;
+
+	pthread_mutex_lock(&j->lock);
+	text = xstrdup(j->last_error);
+	pthread_mutex_unlock(&j->lock);
+	return text;
+}
+
+/* Lines in the ring are "<time> <text>". */
+char *journal_tail(struct journal *j, unsigned lines)
+{
+	struct buf out = BUF_INIT(64 * 1024);
+	const char *text, *at;
+
+	pthread_mutex_lock(&j->lock);
+	text = buf_str(&j->ring);
+	at = text + j->ring.len;
+	while (at > text && lines--)
+		do
+			at--;
+		while (at > text && at[-1] != '\n');
+	for (; *at; at += strcspn(at, "\n"), at += *at == '\n') {
+		size_t len = strcspn(at, "\n"), when = strcspn(at, " \n");
+
+		if (when < len)
+			when++;
+		buf_printf(&out, "%.*s\n", (int)(len - when), at + when);
+	}
+	pthread_mutex_unlock(&j->lock);
+	return out.data ? buf_take(&out) : xstrdup("");
 }

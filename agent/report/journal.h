@@ -33,6 +33,12 @@ void journal_err(struct journal *j, const char *what, const struct err *e);
 /* The newest JOURNAL_BYTES of what was said; allocated. */
 char *journal_text(struct journal *j, size_t *ret_len);
 
+/* The last lines, newest last, without their times; allocated. */
+char *journal_tail(struct journal *j, unsigned lines);
+
+/* The last error that was said; allocated, NULL when there was none. */
+char *journal_last_error(struct journal *j);
+
 #define say(j, ...)	    journal_line(j, LOG_LEVEL_INFO, __VA_ARGS__)
 #define say_warning(j, ...) journal_line(j, LOG_LEVEL_WARNING, __VA_ARGS__)
 #define say_error(j, ...)   journal_line(j, LOG_LEVEL_ERROR, __VA_ARGS__)

@@ -3,8 +3,10 @@
 #include "tests/unit/agent/tree.h"
 #include "tests/unit/tap.h"
 
+#include "agent/init/console.h"
 #include "agent/init/markers.h"
 #include "agent/init/netif6.h"
+#include "agent/init/rescue.h"
 #include "agent/init/sntp.h"
 #include "agent/init/watchdog.h"
 
@@ -177,8 +179,70 @@ static void test_if_inet6(void)
 	ok(!netif6_line("nonsense", "eth0", &ip), "no line");
 }
 
+static void test_console(void)
+{
+	const struct console_facts f = {
+		.network = "eth0 52:54:00:00:00:01 10.0.0.5\neth1 52:54:00:00:00:02: no carrier\n",
+		.conductor = "http://10.0.0.1:6385",
+		.node = "r12u07 (uuid)",
+		.last_error = "a very long error that does not fit on one line of a screen of "
+			      "eighty columns",
+		.tail = "said first\nsaid last\n",
+		.up_s = 3725};
+	struct buf b = BUF_INIT(16384);
+
+	console_page(&f, &b);
+	ok(str_starts(buf_str(&b), "\033[H") && str_ends(buf_str(&b), "\033[J"),
+		"from the upper left, what was below is cleared");
+	ok(strstr(buf_str(&b), "up 1:02:05\033[K\r\n"), "how long it runs");
+	ok(strstr(buf_str(&b),
+		   " network    eth0 52:54:00:00:00:01 10.0.0.5\033[K\r\n            eth1 "),
+		"a line an interface");
+	ok(strstr(buf_str(&b), " node       r12u07 (uuid)\033[K") &&
+			strstr(buf_str(&b), "said last\033[K"),
+		"the node, and what was said last");
+	ok(strstr(buf_str(&b), "screen of\033[K") || !strstr(buf_str(&b), "eighty columns"),
+		"a long line is cut");
+	ok(!strstr(buf_str(&b), "Enter") && !strstr(buf_str(&b), "problem"),
+		"no more than there is");
+	buf_done(&b);
+	ok(console_is_screen("tty0") && console_is_screen("tty1") && !console_is_screen("ttyS0") &&
+			!console_is_screen("hvc0"),
+		"which consoles are screens");
+}
+
+static void test_journal(void)
+{
+	struct journal *j = journal_new();
+	char *text = journal_tail(j, 2);
+
+	is_str(text, "", "nothing said");
+	free(text);
+	ok(!journal_last_error(j), "no error");
+	say(j, "one");
+	say_error(j, "two went wrong");
+	say(j, "three");
+	text = journal_tail(j, 2);
+	is_str(text, "two went wrong\nthree\n", "the last two lines, without their times");
+	free(text);
+	text = journal_last_error(j);
+	is_str(text, "two went wrong", "the last error");
+	free(text);
+	journal_free(j);
+}
+
+static void test_rescue_hash(void)
+{
+	ok(rescue_hash_valid("$5$rounds=5000$salt$abc./XYZ019"), "a hash of crypt(5)");
+	ok(!rescue_hash_valid("a:b") && !rescue_hash_valid("a\nb") && !rescue_hash_valid(""),
+		"nothing that breaks /etc/shadow");
+}
+
 int main(void)
 {
+	test_console();
+	test_journal();
+	test_rescue_hash();
 	test_sntp_packets();
 	test_sntp_exchange();
 	test_markers();
