@@ -16,7 +16,8 @@
 #define CONSOLES_MAX 4
 #define PAGE_MAX     16384
 #define LOOK_MS	     1000
-#define WIDTH	     79
+#define ROWS	     24 /* of 25: the cursor stays below the last */
+#define COLUMN	     67 /* of 80, behind the label */
 #define BUSYBOX	     "/bin/busybox"
 #define CLEAR_LINE   "\033[K\r\n"
 
@@ -36,17 +37,37 @@ bool console_is_screen(const char *tty)
 	return str_starts(tty, "tty") && isdigit((unsigned char)tty[3]);
 }
 
-/* Each line cut to the screen's width, as a longer one would shift the rest of the page. */
-static void put_lines(struct buf *out, const char *label, const char *text)
+/* At most `max` rows: a page that is higher than the screen would push its head out. A long line
+ * goes on in the next row where `wrap` says so, and is cut otherwise. */
+static void put_lines(struct buf *out, const char *label, const char *text, int max, bool wrap)
 {
-	while (!str_empty(text)) {
-		size_t len = strcspn(text, "\n");
+	for (; !str_empty(text) && max > 0; max--) {
+		size_t len = strcspn(text, "\n"), row = len < COLUMN ? len : COLUMN;
 
-		buf_printf(out, " %-10s %.*s" CLEAR_LINE, label,
-			(int)(len < WIDTH - 12 ? len : WIDTH - 12), text);
+		buf_printf(out, " %-10s %.*s" CLEAR_LINE, label, (int)row, text);
 		label = "";
-		text += len + (text[len] != '\0');
+		text += wrap ? row : len;
+		text += *text == '\n';
 	}
+}
+
+static int rows_of(const char *text)
+{
+	int n = 0;
+
+	for (; (text = strchr(text, '\n')); text++)
+		n++;
+	return n;
+}
+
+/* The newest lines, as many as the screen has rows left. */
+static void put_tail(struct buf *out, const char *tail)
+{
+	int left = ROWS - rows_of(buf_str(out)), skip = rows_of(tail) - left;
+
+	while (skip-- > 0)
+		tail = strchr(tail, '\n') + 1;
+	put_lines(out, "", tail, left, false);
 }
 
 void console_page(const struct console_facts *f, struct buf *out)
@@ -54,15 +75,17 @@ void console_page(const struct console_facts *f, struct buf *out)
 	buf_printf(out,
 		"\033[H Ingot agent " INGOT_VERSION ", up %lld:%02lld:%02lld" CLEAR_LINE CLEAR_LINE,
 		(long long)f->up_s / 3600, (long long)f->up_s / 60 % 60, (long long)f->up_s % 60);
-	put_lines(out, "problem", f->incomplete);
-	put_lines(out, "network", str_empty(f->network) ? "no network interface yet" : f->network);
-	put_lines(out, "conductor", f->conductor);
-	put_lines(out, "node", f->node ? f->node : "not known yet");
-	put_lines(out, "last error", f->last_error);
+	put_lines(out, "problem", f->incomplete, 5, true);
+	put_lines(out, "network", str_empty(f->network) ? "no network interface yet" : f->network,
+		6, false);
+	put_lines(out, "conductor", f->conductor, 1, false);
+	put_lines(out, "node", f->node ? f->node : "not known yet", 1, false);
+	put_lines(out, "last error", f->last_error, 3, true);
 	if (f->shell)
-		put_lines(out, "shell", "press Enter");
+		put_lines(out, "shell", "press Enter", 1, false);
 	buf_puts(out, CLEAR_LINE);
-	put_lines(out, "", f->tail);
+	if (f->tail)
+		put_tail(out, f->tail);
 	buf_puts(out, "\033[J");
 }
 

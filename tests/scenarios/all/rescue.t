@@ -13,7 +13,7 @@ from corridorlib import Corridor, PASSWORD, SLOW, TOP, Tap, need_corridor, wait_
 BMC, MAC = "10.82.1.1", "52:54:00:82:0a:01"
 MACHINE = """
 [machine d1]
-disk = virtio size=2G
+disk = virtio size=4G
 nic = virtio mac=%s
 bmc_address = %s
 """ % (MAC, BMC)

@@ -201,11 +201,25 @@ static void test_console(void)
 	ok(strstr(buf_str(&b), " node       r12u07 (uuid)\033[K") &&
 			strstr(buf_str(&b), "said last\033[K"),
 		"the node, and what was said last");
-	ok(strstr(buf_str(&b), "screen of\033[K") || !strstr(buf_str(&b), "eighty columns"),
-		"a long line is cut");
+	ok(strstr(buf_str(&b), "of a screen of eigh\033[K\r\n            ty columns\033[K"),
+		"a long error goes on in the next row");
 	ok(!strstr(buf_str(&b), "Enter") && !strstr(buf_str(&b), "problem"),
 		"no more than there is");
 	buf_done(&b);
+	{
+		const struct console_facts many = {.network = "1\n2\n3\n4\n5\n6\n7\n8\n9\n",
+			.tail = "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\nk\nl\nm\nn\no\np\nq\nr\ns\nt\nu\nv\n"
+				"last\n"};
+		int rows = 0;
+
+		buf_init(&b, 16384);
+		console_page(&many, &b);
+		for (const char *p = buf_str(&b); (p = strchr(p, '\n')); p++)
+			rows++;
+		is_int(rows, 24, "a page is never higher than the screen");
+		ok(strstr(buf_str(&b), "last"), "and ends with the newest");
+		buf_done(&b);
+	}
 	ok(console_is_screen("tty0") && console_is_screen("tty1") && !console_is_screen("ttyS0") &&
 			!console_is_screen("hvc0"),
 		"which consoles are screens");
