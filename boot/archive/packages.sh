@@ -8,7 +8,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lists.sh"
 umask 022
 mkdir -p "$1/debs/more"
-cache=$(cd "$1" && pwd) component=$2 folder=$3
+cache=$(cd "$1" && pwd) component=$2 into=$3
 shift 3
 lists=$cache/apt-$component
 
@@ -36,7 +36,7 @@ download() {
 }
 
 got=0
-mkdir -p "$folder"
+mkdir -p "$into"
 for package in "$@"; do
 	if [ -z "$(have "$package")" ] && ! download "$package" && [ ! -e "$lists/sources.list" ]; then
 		echo "  DEBIAN fetching package lists of $component"
@@ -48,7 +48,7 @@ for package in "$@"; do
 		echo "  DEBIAN there is no package $package"
 		continue
 	fi
-	dpkg-deb -x "$deb" "$folder"
+	dpkg-deb -x "$deb" "$into"
 	got=$((got + 1))
 done
 rm -rf "$lists"
