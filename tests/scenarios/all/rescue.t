@@ -56,14 +56,15 @@ class Story:
         self.ingot("node", "manage", "d1", "--wait")
         self.ingot("node", "provide", "d1", "--wait")
         self.ingot("node", "deploy", "d1", "--image", self.c.images.url("system.img"), "--checksum",
-                   self.c.images.checksum("system.img"), "--wait", "--yes")
-        self.tap.ok(self.c.phoned_home("d1").get("hostname"), "the deployed system runs")
+                   self.c.images.checksum("system.img"), "--hostname", "d1", "--wait", "--yes")
+        self.tap.ok(self.c.phoned_home("d1"), "the deployed system runs")
 
     def rescue(self):
         if not self.ingot("node", "rescue", "d1", "--rescue-password", "@" + self.write("secret", SECRET), "--wait"):
             return
         self.tap.equal(self.c.node("d1")["provision_state"], "rescue", "the node is in rescue")
         self.tap.ok(wait_for(lambda: "rescue system ready" in self.c.console("d1"), 60), "the console says that one may come in")
+        wait_for(lambda: self.ssh("true")[0] == 0, 60, 2)
         status, said = self.ssh("id -un; mount -t ext4 LABEL=ingot-root /mnt || mount -t ext4 $(blkid -L ingot-root) /mnt; cat /mnt/etc/issue")
         self.tap.ok("Ingot test system" in said, "by SSH with the password the disk's file is read", said)
         status, said = self.ssh("echo repaired >>/mnt/etc/issue; umount /mnt && echo done")
