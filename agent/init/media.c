@@ -52,14 +52,22 @@ static char *find_on(const char *disk, const char *const labels[])
 	return NULL;
 }
 
-static char *find_medium(const char *const labels[])
+/* What BMCs call theirs. */
+static char *find_virtual(const struct sysroot *sr, const char *disk)
+{
+	_cleanup_free_ char *model = sysroot_line(sr, "/sys/block/%s/device/model", disk);
+
+	return model && strcasestr(model, "virtual media") ? xasprintf("/dev/%s", disk) : NULL;
+}
+
+char *media_find(const char *const labels[])
 {
 	const struct sysroot sr = {.root = ""};
 	char **names = sysroot_names(&sr, "/sys/block"), *found = NULL;
 
 	for (char **n = names; *n && !found; n++)
 		if (is_medium(&sr, *n) && sysroot_int(&sr, 0, "/sys/block/%s/size", *n) > 0)
-			found = find_on(*n, labels);
+			found = labels ? find_on(*n, labels) : find_virtual(&sr, *n);
 	sysroot_names_free(names);
 	return found;
 }
@@ -81,7 +89,7 @@ static int mount_medium(const char *device, struct err *e)
 int media_read(const char *const labels[], const char *path, size_t max, char **ret,
 	size_t *ret_len, struct err *e)
 {
-	_cleanup_free_ char *device = find_medium(labels);
+	_cleanup_free_ char *device = media_find(labels);
 	_cleanup_free_ char *file = xasprintf(MOUNT_POINT "/%s", path);
 	struct stat st;
 	int r;

@@ -7,6 +7,13 @@
 #include "lib/base/err.h"
 
 /*
+ * The device of the first medium with one of the labels (a NULL-terminated list, case does not
+ * matter); NULL for labels: of the first one whose model says "virtual media". Allocated; NULL:
+ * there is none.
+ */
+char *media_find(const char *const labels[]);
+
+/*
  * Reads `path` ("openstack/latest/network_data.json") of the first medium with one of the labels (a
  * NULL-terminated list, case does not matter). Only removable devices, CDs and USB are looked at: a
  * config drive on the machine's own disk belongs to the system deployed before. -ENOENT: there is

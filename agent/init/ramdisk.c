@@ -10,6 +10,7 @@
 #include "agent/init/power.h"
 #include "agent/init/rescue.h"
 #include "agent/init/sntp.h"
+#include "agent/init/vmedia.h"
 #include "agent/init/watchdog.h"
 #include "agent/inspect/lldp.h"
 #include "lib/base/fs.h"
@@ -39,7 +40,9 @@
 
 struct ramdisk {
 	struct sysroot sr;
-	struct params params;
+	char *cmdline;
+	struct params boot_params; /* of the kernel's command line, for finding devices */
+	struct params params;	   /* and of virtual media */
 	struct journal *journal;
 	struct devices *devices;
 	struct net *net;
@@ -142,16 +145,45 @@ static void check_markers(struct ramdisk *rd)
 
 static int read_cmdline(struct ramdisk *rd, struct err *e)
 {
-	_cleanup_free_ char *text = NULL;
-	struct cmdline c;
-	int r = fs_read("/proc/cmdline", CMDLINE_MAX, &text, NULL, e);
+	int r = fs_read("/proc/cmdline", CMDLINE_MAX, &rd->cmdline, NULL, e);
 
-	if (r < 0)
-		return r;
-	cmdline_parse(text, &c);
-	r = params_from_cmdline(&c, &rd->params, e);
-	cmdline_done(&c);
-	return r;
+	if (r == 0)
+		r = vmedia_params(rd->cmdline, "", &rd->boot_params, e);
+	return r < 0 ? r : vmedia_params(rd->cmdline, "", &rd->params, e);
+}
+
+/*
+ * A BMC plugs its media in when it likes: waited for when nothing else names a conductor. Ironic's
+ * ISOs usually have all parameters on the kernel's command line.
+ */
+static void read_vmedia(struct ramdisk *rd)
+{
+	bool told = rd->params.n_api_urls || rd->params.inspection_callback_url;
+	int64_t until = time_mono_ms() + (told ? 0 : MEDIA_MS);
+	_cleanup_free_ char *text = NULL;
+	struct params params = {0};
+	struct err e = {0};
+	int r;
+
+	say(rd->journal, "booted from virtual media: looking for parameters.txt");
+	devices_settle(rd->devices, MEDIA_MS);
+	while ((r = vmedia_read(&text, &e)) == -ENOENT && time_mono_ms() < until)
+		devices_wait_change(rd->devices, 1000);
+	if (r == 0)
+		r = vmedia_params(rd->cmdline, text, &params, &e);
+	if (text)
+		mem_wipe(text, strlen(text));
+	if (r < 0) {
+		say_warning(rd->journal,
+			"parameters.txt: %s; going on with the kernel's command line", e.text);
+		params_done(&params);
+		return;
+	}
+	say(rd->journal, "parameters.txt adds to the kernel's command line");
+	params_done(&rd->params);
+	rd->params = params;
+	if (rd->params.debug)
+		log_set_level(LOG_LEVEL_DEBUG);
 }
 
 static int set_clock(void *data, int64_t seconds)
@@ -349,8 +381,10 @@ static void start_parts(struct ramdisk *rd)
 {
 	struct err e = {0};
 
-	if (devices_start(&rd->params, &rd->sr, rd->journal, &rd->devices, &e) < 0)
+	if (devices_start(&rd->boot_params, &rd->sr, rd->journal, &rd->devices, &e) < 0)
 		fatal(rd, &e);
+	if (rd->boot_params.vmedia && rd->devices)
+		read_vmedia(rd);
 	if (rd->params.inspection_callback_url && lldp_start(&rd->sr, &rd->lldp, &e) < 0)
 		journal_err(rd->journal, "LLDP", &e);
 	start_watchdog(rd);

@@ -2,7 +2,7 @@
  */
 #include "tests/unit/tap.h"
 
-#include "agent/init/cmdline.h"
+#include "agent/init/vmedia.h"
 
 #include <errno.h>
 
@@ -117,6 +117,30 @@ static void test_rest(void)
 	params_done(&p);
 }
 
+/* As Ironic writes it for a floppy image: a parameter a line. */
+static void test_vmedia(void)
+{
+	static const char file[] =
+		"ipa-api-url=http://10.0.0.1:6385\nipa-agent-token=from-the-medium\n"
+		"boot_method=vmedia\nipa-debug=1\n";
+	struct params p;
+	struct err e;
+
+	is_int(vmedia_params("quiet boot_method=vmedia ipa-api-url=http://old "
+			     "BOOTIF=01-52-54-00-00-00-07",
+		       file, &p, &e),
+		0, "both are read");
+	is_str(p.api_urls[0], "http://10.0.0.1:6385", "the medium wins over the command line");
+	is_int(p.n_api_urls, 1, "and does not add to it");
+	is_str(p.agent_token, "from-the-medium", "a token");
+	is_str(p.bootif, "52:54:00:00:00:07", "what only the command line has stays");
+	ok(p.vmedia && p.debug, "flags");
+	params_done(&p);
+	is_int(vmedia_params("quiet", "ipa-listen-port=x", &p, &e), -EINVAL, "nonsense is named");
+	ok(strstr(e.text, "ipa-listen-port"), "as ever: %s", e.text);
+	params_done(&p);
+}
+
 static void test_wrong(void)
 {
 	static const char *const lines[] = {"ipa-listen-port=65536", "ipa-listen-port=x",
@@ -140,6 +164,7 @@ int main(void)
 	test_defaults();
 	test_all();
 	test_rest();
+	test_vmedia();
 	test_wrong();
 	return done_testing();
 }
