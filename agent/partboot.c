@@ -44,9 +44,10 @@ int partboot_install(
 	_cleanup_json_ json_t *ids = partition_ids(a), *disk = NULL;
 	const json_t *devices = json_object_get(ids, "partitions");
 	const char *uuid = json_str(params, "root_uuid");
+	bool bios = str_eq(json_str(params, "target_boot_mode"), "bios");
 	struct chroot_job job = {
 		.root = json_str(devices, "root"),
-		.esp = uefi ? json_str(devices, "efi system partition") : NULL,
+		.esp = bios ? NULL : json_str(devices, "efi system partition"),
 		.esp_uuid = json_str(ids, "efi system partition uuid"),
 		.cancel = commands_cancel(a->commands),
 		.load_module = on_module,
@@ -65,7 +66,7 @@ int partboot_install(
 		return err_set(e, ENOENT,
 			"this machine boots by UEFI, but the image was written for BIOS; set the "
 			"node's boot mode to uefi and deploy again");
-	r = uefi ? 0 : check_bios(a, e);
+	r = job.esp ? 0 : check_bios(a, e);
 	if (r == 0)
 		r = agent_root_disk(a, &disk, e);
 	if (r < 0)

@@ -8,7 +8,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from faultlib import run_cases, tap  # noqa: E402
-from simlib import Sim, config_drive, partitions, read_at  # noqa: E402
+from simlib import Sim, config_drive, make_image, partitions, read_at  # noqa: E402
 
 MIB, GIB = 1 << 20, 1 << 30
 UUID = "5ca1ab1e-0000-4000-8000-000000000001"
@@ -96,4 +96,29 @@ def too_large():
         tap.ok(read_at(m.disk, 0, MIB) == before, "the disk is as it was")
 
 
-run_cases([deployed, too_large])
+def not_allowed():
+    """BIOS needs the image's own grub-install, which runs where everything is allowed."""
+    with Sim() as sim:
+        m = machine(sim, "bios")
+        instance(sim, m, image_type="partition", root_gb=1)
+        sim.deploy(m)
+        node = sim.reach(m, "deploy failed", "active")
+        tap.ok(node["provision_state"] == "deploy failed" and "enable_bios_bootloader_install" in node["last_error"],
+               "grub-install under BIOS has to be allowed, which is said", node["last_error"])
+        tap.equal(table(m), [(1, 1), (2, 1024)], "after the image was written, with an MBR")
+
+
+def grown():
+    with Sim() as sim:
+        m = machine(sim, "bios")
+        sim.images.files["whole.img"] = make_image(8)
+        sim.image(m, "whole.img")
+        instance(sim, m, ingot_grow_root=True)
+        sim.deploy(m)
+        node = sim.reach(m, "active", "deploy failed")
+        tap.equal((node["provision_state"], node["last_error"]), ("active", None), "a disk's image with ingot_grow_root")
+        (first, mib), (drive, _) = table(m)
+        tap.ok(first == 1 and first + mib == drive > 4000, "its last partition reaches to the config drive", table(m))
+
+
+run_cases([not_allowed, grown, deployed, too_large])
