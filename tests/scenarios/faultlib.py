@@ -48,6 +48,16 @@ def ready(sim, **driver_info):
     return m
 
 
+def as_qcow2(sim, name, options, *convert):
+    """Serves the image as QEMU's tools make a qcow2 of it."""
+    raw, path = os.path.join(sim.folder, "image.raw"), os.path.join(sim.folder, "image.qcow2")
+    with open(raw, "wb") as f:
+        f.write(IMAGE)
+    subprocess.run(["qemu-img", "convert", "-f", "raw", "-O", "qcow2", "-o", options, *convert, raw, path], check=True)
+    with open(path, "rb") as f:
+        sim.images.files[name] = f.read()
+
+
 def limited(m, limit):
     """The agent's disks fail beyond a byte: as a disk that dies, with another errno."""
     start = m.start_agent

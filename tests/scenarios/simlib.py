@@ -240,7 +240,7 @@ class Images(Server):
             return
         gate = self.gates.get(name)
         try:
-            if gate:
+            if gate and (end > gate[0] or not wanted):  # not a part before it
                 h.wfile.write(data[first:min(end, max(first, gate[0]))])
                 h.wfile.flush()
                 gate[1].set()

@@ -11,7 +11,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import simlib  # noqa: E402
-from faultlib import IMAGE, check_cured, check_failure, limited, ready, run_cases, tap  # noqa: E402
+from faultlib import IMAGE, as_qcow2, check_cured, check_failure, limited, ready, run_cases, tap  # noqa: E402
 from simlib import GIB, Sim, make_image, read_at, wait_for  # noqa: E402
 
 
@@ -202,10 +202,13 @@ def dies_writing():
         check_cured(sim, m)
 
 
-def power_lost_writing():
+def power_lost_writing(as_what=None):
     with Sim(wait=8) as sim:
         m = ready(sim)
-        there = sim.images.hold("system.img", 5 << 20)
+        if as_what:
+            as_what(sim)
+            sim.image(m, "system.img")
+        there = sim.images.hold("system.img", 3 << 20)
         sim.deploy(m)
         there.wait(20)
         wait_for(lambda: (sim.why(m)["progress"] or {}).get("bytes_written"), 10)
@@ -268,8 +271,12 @@ def swapped():
         tap.ok(has_image(m, "vda"), "the image is where it was to go")
 
 
+def power_lost_writing_qcow2():
+    power_lost_writing(lambda sim: as_qcow2(sim, "system.img", "cluster_size=64k"))
+
+
 CASES = (equal_disks, one_serial, swapped, no_match, disks_in_use, too_large, keep_data, keep_data_empty, erase_half_way, dies_writing,
-         power_lost_writing)
+         power_lost_writing, power_lost_writing_qcow2)
 
 if __name__ == "__main__":
     run_cases(CASES)

@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from faultlib import IMAGE, check_cured, check_failure, ready, run_cases, tap  # noqa: E402
+from faultlib import IMAGE, as_qcow2, check_cured, check_failure, ready, run_cases, tap  # noqa: E402
 from simlib import Server, Sim, read_at, wait_for  # noqa: E402
 
 MIB = 1 << 20
@@ -220,16 +220,6 @@ def wrong_sum_in_between():
         check_cured(sim, m)
 
 
-def as_qcow2(sim, options, *convert):
-    """The image as QEMU's tools make a qcow2 of it, served as "system.img"."""
-    raw, path = os.path.join(sim.folder, "image.raw"), os.path.join(sim.folder, "image.qcow2")
-    with open(raw, "wb") as f:
-        f.write(IMAGE)
-    subprocess.run(["qemu-img", "convert", "-f", "raw", "-O", "qcow2", "-o", options, *convert, raw, path], check=True)
-    with open(path, "rb") as f:
-        sim.images.files[NAME] = f.read()
-
-
 def declare(sim, m, disk_format):
     sim.patch(m, {"op": "add", "path": "/instance_info/image_disk_format", "value": disk_format})
 
@@ -238,7 +228,7 @@ def qcow2():
     """It goes to the agent as it is, and is what the agent finds, or what was declared; nothing else."""
     with Sim() as sim:
         m = machine(sim)
-        as_qcow2(sim, "compression_type=zstd", "-c")
+        as_qcow2(sim, NAME, "compression_type=zstd", "-c")
         sim.image(m, NAME)
         declare(sim, m, "raw")
         with open(m.disk, "r+b") as f:
@@ -250,7 +240,7 @@ def qcow2():
         sim.patch(m, {"op": "remove", "path": "/instance_info/image_disk_format"})
         sim.deploy(m)
         check_deployed(sim, m, "qcow2 that nobody declared: deployed")
-        as_qcow2(sim, "compat=0.10,cluster_size=4096")
+        as_qcow2(sim, NAME, "compat=0.10,cluster_size=4096")
         sim.image(m, NAME)
         declare(sim, m, "qcow2")
         whole = sim.images.files[NAME]
