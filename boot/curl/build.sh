@@ -22,13 +22,21 @@ die() {
 	exit 1
 }
 
-# Without the newest of everything nothing goes wrong here, so a source that lies there is used.
+# A source that lies there is used. A mirror may not have the newest, so the one before is tried then.
 download() {
 	echo "  CURL  downloading Debian's source"
 	rm -rf "$sources/new" && mkdir -p "$sources/new"
 	own_lists "$cache/apt-sources" deb-src &&
-		(cd "$sources/new" && own_apt "$cache/apt-sources" apt-get -qq source --download-only curl) &&
+		download_newest &&
 		mv "$sources"/new/* "$sources" && rm -rf "$sources/new" "$cache/apt-sources"
+}
+
+download_newest() {
+	for version in $(own_apt "$cache/apt-sources" apt-cache showsrc curl | sed -n 's/^Version: //p' | sort -Vru); do
+		(cd "$sources/new" && own_apt "$cache/apt-sources" apt-get -qq source --download-only "curl=$version") && return
+		rm -f "$sources"/new/*
+	done
+	return 1
 }
 
 # The shared library's configuration: what is not named is what configure finds, so all it could find is named.
