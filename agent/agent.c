@@ -190,12 +190,24 @@ static bool stopped(struct agent *a)
 	return stop;
 }
 
+/* The first time counts: afterwards the clock is set. */
+static void note_clock(struct agent *a, int64_t date_s, int64_t off_s)
+{
+	pthread_mutex_lock(&a->lock);
+	if (date_s && !a->clock_told) {
+		a->clock_told = true;
+		a->clock_off_s = off_s;
+	}
+	pthread_mutex_unlock(&a->lock);
+}
+
 /* How far the clock is still off afterwards, in seconds. */
 static int64_t fix_clock(struct agent *a, int64_t date_s)
 {
 	int64_t off_s = date_s ? date_s - time_wall_us() / 1000000 : 0;
 	int r = -ENOTSUP;
 
+	note_clock(a, date_s, off_s);
 	if (llabs(off_s) < CLOCK_OFF_S)
 		return 0;
 	if (a->platform->set_clock)

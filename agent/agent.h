@@ -70,7 +70,9 @@ struct agent {
 	pthread_mutex_t lock; /* everything below */
 	pthread_cond_t wake;
 	char token[TOKEN_TEXT_MAX];
-	struct rules rules;    /* of the last lookup */
+	struct rules rules;  /* of the last lookup */
+	int64_t clock_off_s; /* behind the conductor's, when it was first heard */
+	bool clock_told;
 	json_t *node;	       /* as the conductor last told it, or NULL */
 	json_t *partition_ids; /* of the last image written, or NULL */
 	char bootif[18];

@@ -3,7 +3,7 @@
 #include "agent/bootloader.h"
 #include "agent/agent.h"
 #include "agent/flow.h"
-#include "agent/inspect/inventory.h"
+#include "agent/inspection.h"
 #include "agent/kernel.h"
 #include "agent/logs.h"
 #include "agent/rescue.h"
@@ -27,7 +27,7 @@ static int get_hardware_info(void *agent, const json_t *params, json_t **ret_res
 {
 	struct agent *a = agent;
 
-	*ret_result = inventory_collect(a->sr, a->bootif[0] ? a->bootif : NULL);
+	*ret_result = agent_inventory(a);
 	return 0;
 }
 

@@ -38,11 +38,24 @@ static void put_lldp(struct agent *a, json_t *inventory)
 			(long long)(time_mono_ms() - started_ms));
 }
 
+json_t *agent_inventory(struct agent *a)
+{
+	const struct rules rules = agent_rules(a);
+	json_t *inventory =
+		inventory_collect(a->sr, a->bootif[0] ? a->bootif : NULL, !rules.no_bmc);
+
+	pthread_mutex_lock(&a->lock);
+	json_object_set_new(json_object_get(inventory, "system"), "clock_offset_s",
+		a->clock_told ? json_integer((json_int_t)a->clock_off_s) : json_null());
+	pthread_mutex_unlock(&a->lock);
+	return inventory;
+}
+
 /* The inventory, with the time it took in the journal. */
 static json_t *collect_inventory(struct agent *a)
 {
 	int64_t started_ms = time_mono_ms();
-	json_t *inventory = inventory_collect(a->sr, a->bootif[0] ? a->bootif : NULL);
+	json_t *inventory = agent_inventory(a);
 
 	say(a->journal, "the hardware was read in %lld ms",
 		(long long)(time_mono_ms() - started_ms));

@@ -7,6 +7,13 @@
 
 #define AGENT_MANAGER_VERSION "1.3"
 
+/*
+ * The inventory of this machine with what the agent knows beside it: the NIC that booted, how far
+ * the clock was off (system.clock_offset_s: positive when it was behind). The BMC is left out where
+ * the last lookup said so. A new reference.
+ */
+json_t *agent_inventory(struct agent *a);
+
 /* The body of the inspection (contract section 4.6); a new reference. */
 json_t *inspection_collect(struct agent *a);
 

@@ -1,6 +1,6 @@
 /* Log collection; see logs.h. */
 #include "agent/logs.h"
-#include "agent/inspect/inventory.h"
+#include "agent/inspection.h"
 #include "agent/report/tar.h"
 #include "lib/base/fs.h"
 #include "lib/base/str.h"
@@ -93,8 +93,7 @@ static size_t add_shown(const struct agent *a, struct tar_member *members, char 
 
 int logs_collect(struct agent *a, char **ret, struct err *e)
 {
-	_cleanup_json_ json_t *inventory =
-		inventory_collect(a->sr, a->bootif[0] ? a->bootif : NULL);
+	_cleanup_json_ json_t *inventory = agent_inventory(a);
 	_cleanup_free_ char *hardware = json_dumps(inventory, JSON_INDENT(1));
 	_cleanup_free_ char *kernel = kernel_text(a), *cmdline = cmdline_text(a), *journal = NULL;
 	struct tar_member members[FIXED_MEMBERS + ARRAY_SIZE(shown)];

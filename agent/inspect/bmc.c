@@ -140,7 +140,7 @@ static void put_device_id(struct bmc *b, json_t *inventory)
 		json_object_set_new(inventory, "bmc", info);
 }
 
-void inventory_put_bmc(const struct sysroot *sr, json_t *inventory)
+void inventory_put_bmc(json_t *inventory, bool ask)
 {
 	struct bmc b = {.give_up_ms = time_mono_ms() + TOTAL_MS};
 	uint8_t channel = 0;
@@ -149,7 +149,7 @@ void inventory_put_bmc(const struct sysroot *sr, json_t *inventory)
 	json_put_str(inventory, "bmc_v6address", NULL);
 	json_put_str(inventory, "bmc_mac", NULL);
 	json_object_set_new(inventory, "bmc", json_null());
-	if (!sysroot_live(sr))
+	if (!ask)
 		return;
 	b.fd = open("/dev/ipmi0", O_RDWR | O_CLOEXEC);
 	if (b.fd < 0)

@@ -71,7 +71,7 @@ static void put_lldp(json_t *inventory, struct lldp *lldp, int wait_s)
 /* Everything asked for, as an inspection would send it. */
 static json_t *collect(const struct inspect_options *o, struct lldp *lldp)
 {
-	json_t *inventory = inventory_collect(&o->sr, NULL), *part;
+	json_t *inventory = inventory_collect(&o->sr, NULL, true), *part;
 	json_t *data = json_pack("{s:o}", "inventory", inventory);
 
 	put_lldp(inventory, lldp, o->lldp_s);

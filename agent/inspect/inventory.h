@@ -8,11 +8,12 @@
 /*
  * The whole inventory: interfaces, disks, cpu, memory, bmc_address, bmc_v6address, bmc_mac,
  * system_vendor, boot, hostname as the Ironic agent has them, and our own: bmc, tpm, system, gpus,
- * disks[].health, memory.dimms. `bootif` is the MAC address that booted, NULL when not known. Never
+ * disks[].health, memory.dimms. `bootif` is the MAC address that booted, NULL when not known; with
+ * ask_bmc false nothing is said of the BMC, and all about it is null. Never
  * fails: what cannot be read is null. Takes milliseconds, plus up to three seconds each where the
  * BMC or a disk does not answer. Any thread; the caller owns the reference.
  */
-json_t *inventory_collect(const struct sysroot *sr, const char *bootif);
+json_t *inventory_collect(const struct sysroot *sr, const char *bootif, bool ask_bmc);
 
 /* The parts of it. */
 json_t *inventory_disks(const struct sysroot *sr);
@@ -64,8 +65,9 @@ json_t *inventory_dmi(const struct sysroot *sr);
 
 /*
  * Sets bmc_address, bmc_v6address, bmc_mac and bmc ({firmware_version, ipmi_version,
- * manufacturer_id, product_id, device_id}) in `inventory`; null where there is no BMC.
+ * manufacturer_id, product_id, device_id}) in `inventory`; null where there is no BMC, or without
+ * `ask`.
  */
-void inventory_put_bmc(const struct sysroot *sr, json_t *inventory);
+void inventory_put_bmc(json_t *inventory, bool ask);
 
 #endif

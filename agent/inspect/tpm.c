@@ -41,20 +41,6 @@ static json_t *bank_shown(const struct sysroot *sr, const char *bank)
 	return values;
 }
 
-/* The kernel has a folder "pcr-sha256" for each bank of registers that the TPM keeps. */
-static json_t *pcrs_shown(const struct sysroot *sr)
-{
-	char **names = sysroot_names(sr, TPM);
-	json_t *banks = json_object();
-
-	for (char **n = names; *n; n++)
-		if (str_starts(*n, BANK_MARK))
-			json_object_set_new(banks, *n + strlen(BANK_MARK),
-				bank_shown(sr, *n + strlen(BANK_MARK)));
-	sysroot_names_free(names);
-	return banks;
-}
-
 /* One command and its answer. Gives the answer's length, or negative errno. */
 static ssize_t transact(int fd, const uint8_t *request, size_t len, uint8_t *answer, size_t max)
 {
@@ -98,19 +84,43 @@ static json_t *bank_asked(int fd, const char *bank)
 	return values;
 }
 
-static json_t *pcrs_asked(void)
+/* Which banks there are: the kernel has a folder "pcr-sha256" for each, older ones tell nothing. */
+static char **bank_names(const struct sysroot *sr)
 {
-	static const char *const banks[] = {"sha1", "sha256", "sha384", "sha512"};
-	_cleanup_close_ int fd = open(DEVICE, O_RDWR | O_NONBLOCK | O_CLOEXEC);
-	json_t *all = json_object();
+	static const char *const usual[] = {"sha1", "sha256", "sha384", "sha512"};
+	char **names = sysroot_names(sr, TPM);
+	size_t n = 0;
 
-	for (size_t i = 0; fd >= 0 && i < ARRAY_SIZE(banks); i++) {
-		json_t *values = bank_asked(fd, banks[i]);
-
-		if (values)
-			json_object_set_new(all, banks[i], values);
+	for (char **p = names; *p; p++) {
+		if (str_starts(*p, BANK_MARK))
+			names[n++] = xstrdup(*p + strlen(BANK_MARK));
+		free(*p);
 	}
-	return all;
+	for (size_t i = 0; !n && i < ARRAY_SIZE(usual); i++)
+		names[i] = xstrdup(usual[i]);
+	names[n ? n : ARRAY_SIZE(usual)] = NULL;
+	return names;
+}
+
+/* The TPM gives eight registers for one question, the kernel's files one each, as slowly. */
+static json_t *all_banks(const struct sysroot *sr)
+{
+	_cleanup_close_ int fd =
+		sysroot_live(sr) ? open(DEVICE, O_RDWR | O_NONBLOCK | O_CLOEXEC) : -1;
+	char **names = bank_names(sr);
+	json_t *banks = json_object();
+
+	for (char **n = names; *n; n++) {
+		json_t *values = fd >= 0 && tpm2_algorithm(*n) ? bank_asked(fd, *n) : NULL;
+
+		if (!values)
+			values = bank_shown(sr, *n);
+		if (json_object_size(values))
+			json_object_set(banks, *n, values);
+		json_decref(values);
+	}
+	sysroot_names_free(names);
+	return banks;
 }
 
 /* How long the firmware's log of what it measured is; null where it is not shown. */
@@ -134,11 +144,7 @@ json_t *inventory_tpm(const struct sysroot *sr)
 		return json_null();
 	driver = sysroot_link(sr, TPM "/device/driver");
 	major = sysroot_int(sr, 0, TPM "/tpm_version_major");
-	pcrs = pcrs_shown(sr);
-	if (!json_object_size(pcrs) && major == 2 && sysroot_live(sr)) {
-		json_decref(pcrs);
-		pcrs = pcrs_asked();
-	}
+	pcrs = all_banks(sr);
 	names = json_array();
 	json_object_foreach (pcrs, bank, values)
 		json_array_append_new(names, json_string(bank));

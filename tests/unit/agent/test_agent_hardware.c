@@ -200,7 +200,8 @@ static void test_buses(const struct sysroot *sr)
 
 static void test_machine(const struct sysroot *sr)
 {
-	_cleanup_json_ json_t *all = inventory_collect(sr, NULL), *extra = inventory_extra(all);
+	_cleanup_json_ json_t *all = inventory_collect(sr, NULL, true),
+			      *extra = inventory_extra(all);
 	const json_t *dimms = json_object_get(json_object_get(all, "memory"), "dimms");
 	const json_t *system = json_object_get(all, "system"), *tpm = json_object_get(all, "tpm");
 	const json_t *sha256 = json_object_get(json_object_get(tpm, "pcrs"), "sha256");

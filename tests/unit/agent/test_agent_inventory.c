@@ -47,7 +47,7 @@ static void test_recorded_disks(const struct sysroot *sr)
 
 static void test_recorded_machine(const struct sysroot *sr)
 {
-	_cleanup_json_ json_t *all = inventory_collect(sr, "52:54:00:aa:00:02");
+	_cleanup_json_ json_t *all = inventory_collect(sr, "52:54:00:aa:00:02", true);
 	const json_t *nic = named(json_object_get(all, "interfaces"), "eth1");
 	const json_t *vendor = json_object_get(all, "system_vendor");
 	const json_t *firmware = json_object_get(vendor, "firmware");
@@ -94,7 +94,7 @@ static void test_server_disks(const struct sysroot *sr)
 
 static void test_server(const struct sysroot *sr)
 {
-	_cleanup_json_ json_t *all = inventory_collect(sr, NULL);
+	_cleanup_json_ json_t *all = inventory_collect(sr, NULL, true);
 	const json_t *nics = json_object_get(all, "interfaces"), *nic = json_array_get(nics, 0);
 	const json_t *cpu = json_object_get(all, "cpu"), *tpm = json_object_get(all, "tpm");
 
@@ -118,7 +118,7 @@ static void test_server(const struct sysroot *sr)
 
 static void test_empty(const struct sysroot *sr)
 {
-	_cleanup_json_ json_t *all = inventory_collect(sr, NULL);
+	_cleanup_json_ json_t *all = inventory_collect(sr, NULL, true);
 
 	is_int(json_array_size(json_object_get(all, "disks")), 0, "no disks");
 	is_int(json_array_size(json_object_get(all, "interfaces")), 0, "no interfaces");
