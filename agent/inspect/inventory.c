@@ -50,10 +50,9 @@ static void aside_finish(struct aside *a, json_t *inventory)
 
 json_t *inventory_collect(const struct sysroot *sr, const char *bootif, bool ask_bmc)
 {
+	struct aside bmc = {.ask_bmc = ask_bmc}, tpm = {0};
 	_cleanup_json_ json_t *pci = NULL;
 	json_t *inventory = json_object();
-
-	struct aside bmc = {.ask_bmc = ask_bmc}, tpm = {0};
 
 	aside_start(&bmc, sr, find_bmc);
 	aside_start(&tpm, sr, find_tpm);

@@ -92,9 +92,10 @@ static char **bank_names(const struct sysroot *sr)
 	size_t n = 0;
 
 	for (char **p = names; *p; p++) {
-		if (str_starts(*p, BANK_MARK))
-			names[n++] = xstrdup(*p + strlen(BANK_MARK));
-		free(*p);
+		_cleanup_free_ char *name = *p;
+
+		if (str_starts(name, BANK_MARK))
+			names[n++] = xstrdup(name + strlen(BANK_MARK));
 	}
 	for (size_t i = 0; !n && i < ARRAY_SIZE(usual); i++)
 		names[i] = xstrdup(usual[i]);

@@ -72,8 +72,8 @@ static void test_recorded_machine(const struct sysroot *sr)
 static void test_server_disks(const struct sysroot *sr)
 {
 	_cleanup_json_ json_t *disks = inventory_disks(sr);
-	static const char *const order[] = {
-		"/dev/mmcblk0", "/dev/nvme2n1", "/dev/nvme10n1", "/dev/sda", "/dev/sdb"};
+	static const char *const order[] = {"/dev/mmcblk0", "/dev/nvme2n1", "/dev/nvme10n1",
+		"/dev/sda", "/dev/sdb", "/dev/sde", "/dev/sdf", "/dev/sdh", "/dev/sdi", "/dev/sdj"};
 	const json_t *d;
 
 	is_int(json_array_size(disks), ARRAY_SIZE(order), "no removable, hidden, empty or virtual");
@@ -92,6 +92,62 @@ static void test_server_disks(const struct sysroot *sr)
 	is_str(json_str(named(disks, "/dev/nvme2n1"), "wwn"), "eui.0025385b71b00f3a", "EUI-64");
 }
 
+/* As udev's path_id and lsblk name where a disk is plugged in. */
+static void test_server_paths(const struct sysroot *sr)
+{
+	static const char *const table[][3] = {
+		{"sda", "pci-0000:17:00.0-sas-0x5000cca2531a5f01-lun-0", "sas"},
+		{"sdb", "pci-0000:3b:00.0-fc-0x524a937a1b2c3d01-lun-3", "fc"},
+		{"sde", "pci-0000:17:00.0-sas-exp0x500056b3a1b2c3ff-phy11-lun-0", "sas"},
+		{"sdf",
+			"ip-192.0.2.7:3260-iscsi-iqn.2016-06.world.srv:storage.target01"
+			"-lun-0x012c000000000000",
+			"iscsi"},
+		{"sdg", "pci-0000:00:14.0-usb-0:14.3:1.0-scsi-0:0:0:1", "usb"},
+		{"sdh", "pci-0000:00:17.0-ata-1.3.0", "sata"},
+		{"sdi", "pci-0000:00:1f.5-ata-1.1", "ata"},
+		{"sdj", "pci-0000:82:00.0-scsi-1:0:4:0", NULL},
+		{"mmcblk0", "platform-fe340000.mmc", "mmc"},
+	};
+	_cleanup_json_ json_t *disks = inventory_candidates(sr);
+
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		_cleanup_free_ char *name = xasprintf("/dev/%s", table[i][0]);
+		_cleanup_free_ char *path = xasprintf("/dev/disk/by-path/%s", table[i][1]);
+		const json_t *d = named(disks, name);
+
+		is_str(json_str(d, "by_path"), path, "%s by path", table[i][0]);
+		is_str(json_str(d, "tran"), table[i][2], "%s transport", table[i][0]);
+	}
+	is_str(json_str(named(disks, "/dev/sdg"), "serial"), "329120123",
+		"serial of the USB device");
+	is_str(json_str(named(disks, "/dev/sdg"), "unfit"), "is removable",
+		"virtual media is unfit");
+}
+
+static void test_server_parts(const struct sysroot *sr)
+{
+	_cleanup_json_ json_t *all = inventory_collect(sr, NULL, true), *pci = inventory_pci(sr);
+	const json_t *cpu = json_object_get(all, "cpu"), *boot = json_object_get(all, "boot");
+	const json_t *gpus = json_object_get(all, "gpus");
+	const json_t *nics = json_object_get(all, "interfaces");
+
+	is_int(json_int(cpu, "core_count", 0), 4, "cores of two threads each");
+	is_int(json_array_size(json_object_get(cpu, "cpus")), 8, "each thread");
+	ok(json_flag(boot, "secure_boot", false), "Secure Boot is on");
+	ok(!json_flag(boot, "setup_mode", true), "and not in setup mode");
+	is_int(json_array_size(pci), 4, "PCI devices");
+	is_int(json_array_size(gpus), 3, "two graphics adapters and one accelerator");
+	is_str(json_str(json_array_get(gpus, 1), "vendor"), "NVIDIA", "maker");
+	is_str(json_str(json_array_get(gpus, 1), "name"), "GPU 1", "the board's name for it");
+	is_str(json_str(json_array_get(gpus, 1), "numa_node_id"), "1", "its node");
+	is_str(json_str(named(nics, "ens1f0np0"), "biosdevname"), "p1p1", "first port of slot 1");
+	is_str(json_str(named(nics, "ens1f0np1"), "biosdevname"), "p1p2",
+		"second port of the same function");
+	is_int(json_int(named(nics, "ens1f0np1"), "speed_mbps", 0), 25000, "its speed");
+	is_str(json_str(json_object_get(all, "system"), "virtualization"), "none", "bare metal");
+}
+
 static void test_server(const struct sysroot *sr)
 {
 	_cleanup_json_ json_t *all = inventory_collect(sr, NULL, true);
@@ -101,11 +157,11 @@ static void test_server(const struct sysroot *sr)
 	is_str(json_str(tpm, "version"), "2.0", "TPM");
 	is_str(json_str(tpm, "driver"), "tpm_crb", "its driver");
 	is_int(json_array_size(json_object_get(tpm, "pcr_banks")), 2, "its banks of registers");
-	is_int(json_array_size(nics), 1, "neither InfiniBand nor a bond");
+	is_int(json_array_size(nics), 2, "neither InfiniBand nor a bond");
 	ok(!json_flag(nic, "has_carrier", true), "no carrier");
 	ok(json_is_null(json_object_get(nic, "speed_mbps")), "no speed without a carrier");
 	is_str(json_str(nic, "product"), "0x101f", "device number");
-	is_int(json_int(cpu, "count", 0), 4, "logical processors");
+	is_int(json_int(cpu, "count", 0), 8, "logical processors");
 	is_int(json_int(cpu, "socket_count", 0), 2, "sockets");
 	is_str(json_str(cpu, "frequency"), "3500.0000", "the highest frequency, in MHz");
 	is_int(json_array_size(json_object_get(cpu, "flags")), 3, "flags");
@@ -149,6 +205,8 @@ int main(void)
 	test_recorded_machine(&sr);
 	sr.root = tree_unpack("server-uefi");
 	test_server_disks(&sr);
+	test_server_paths(&sr);
+	test_server_parts(&sr);
 	test_server(&sr);
 	sr.root = tree_new();
 	test_empty(&sr);
