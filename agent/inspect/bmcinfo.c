@@ -16,8 +16,8 @@ json_t *bmcinfo_device_id(const uint8_t *data, size_t len)
 		return NULL;
 	info = json_object();
 	/* the minor number is two decimal digits, one in each half of its byte */
-	snprintf(firmware, sizeof(firmware), "%u.%02x", data[2] & 0x7fu, data[3]);
-	snprintf(version, sizeof(version), "%u.%u", data[4] & 0x0fu, data[4] >> 4);
+	snprintf(firmware, sizeof(firmware), "%u.%02x", data[2] & 0x7fu, (unsigned)data[3]);
+	snprintf(version, sizeof(version), "%u.%u", data[4] & 0x0fu, (unsigned)data[4] >> 4);
 	json_put_int(info, "device_id", data[0]);
 	json_put_int(info, "device_revision", data[1] & 0x0f);
 	json_put_str(info, "firmware_version", firmware);

@@ -201,6 +201,7 @@ static char *scsi_part(const struct sysroot *sr, const char *real, const struct 
 		(s.lun >> 16) & 0xffff);
 	for (size_t i = 0; i < ARRAY_SIZE(scsi_names); i++)
 		if (strstr(real, scsi_names[i].mark))
+			/* cppcheck-suppress returnDanglingLifetime; it is text of its own */
 			return scsi_names[i].name(&s);
 	return NULL;
 }

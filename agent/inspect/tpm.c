@@ -110,10 +110,12 @@ static json_t *all_banks(const struct sysroot *sr)
 		sysroot_live(sr) ? open(DEVICE, O_RDWR | O_NONBLOCK | O_CLOEXEC) : -1;
 	char **names = bank_names(sr);
 	json_t *banks = json_object();
+	bool asks = fd >= 0;
 
 	for (char **n = names; *n; n++) {
-		json_t *values = fd >= 0 && tpm2_algorithm(*n) ? bank_asked(fd, *n) : NULL;
+		json_t *values = asks && tpm2_algorithm(*n) ? bank_asked(fd, *n) : NULL;
 
+		asks = asks && values; /* one that does not answer is not asked again */
 		if (!values)
 			values = bank_shown(sr, *n);
 		if (json_object_size(values))
