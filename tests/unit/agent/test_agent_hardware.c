@@ -3,7 +3,9 @@
 #include "tests/unit/agent/tree.h"
 #include "tests/unit/tap.h"
 
+#include "agent/inspect/collect.h"
 #include "agent/inspect/inventory.h"
+#include "agent/inspect/show.h"
 
 static char *judge;
 
@@ -243,6 +245,38 @@ static void test_dmi(const struct sysroot *sr)
 	is_str(json_str(cpu, "Status"), "Populated, Enabled", "its status");
 }
 
+static void test_shown(const struct sysroot *sr)
+{
+	_cleanup_json_ json_t *all = inventory_collect(sr, NULL, true);
+	_cleanup_free_ char *text = NULL;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+
+	inventory_show(f, all);
+	fclose(f);
+	ok(strstr(text, "  /dev/sde  64 MiB  turning  sata  ST4000NM0035-1V4107 with a long name  "
+			"SN04  ATA0001  0x5000c500a1b2c3d4  \n"),
+		"a disk as a person reads it");
+	ok(strstr(text, "2 sockets, 4 cores, 4 threads\n"), "and the processors");
+}
+
+static void test_collectors(const struct sysroot *sr)
+{
+	_cleanup_json_ json_t *data =
+		json_pack("{s:o}", "inventory", inventory_collect(sr, NULL, true));
+
+	for (size_t i = 0; i < collectors_n; i++)
+		if (collectors[i].collect) {
+			_cleanup_json_ json_t *part = collectors[i].collect(sr, NULL, data);
+
+			ok(part, "collector %s", collectors[i].name);
+		}
+	ok(collector_wanted("default,logs", "logs"), "in the list");
+	ok(collector_wanted("default, pci-devices", "pci-devices"), "after a space");
+	ok(!collector_wanted("default,lldp-raw", "lldp"), "a longer name is another one");
+	ok(collector_wanted(NULL, "lldp") && collector_wanted("all", "lldp"), "every one");
+}
+
 int main(void)
 {
 	struct sysroot sr = {.root = tree_unpack("qemu-many")};
@@ -255,6 +289,8 @@ int main(void)
 	test_buses(&sr);
 	test_machine(&sr);
 	test_dmi(&sr);
+	test_shown(&sr);
+	test_collectors(&sr);
 	free(judge);
 	return done_testing();
 }
