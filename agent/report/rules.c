@@ -42,6 +42,7 @@ void rules_parse(const json_t *config, struct rules *ret)
 		.tls_min = tls && strstr(tls, "1.3") ? PARAMS_TLS_1_3 : PARAMS_TLS_1_2,
 		.no_md5 = !json_flag(config, "agent_md5_checksum_enable", true),
 		.bios_bootloader = json_flag(config, "enable_bios_bootloader_install", false),
+		.no_bmc = json_flag(config, "agent_skip_bmc_detect", false),
 		.no_deep_inspection = json_flag(config, "disable_deep_image_inspection", false),
 	};
 	take_words(json_object_get(config, "permitted_image_formats"), " ", ret->formats,

@@ -21,6 +21,7 @@ struct rules {
 	bool no_md5;		 /* agent_md5_checksum_enable is false */
 	bool no_deep_inspection; /* disable_deep_image_inspection: what is declared is not proved */
 	bool bios_bootloader;	 /* enable_bios_bootloader_install */
+	bool no_bmc;		 /* agent_skip_bmc_detect */
 };
 
 /* Out of the lookup's "config"; what is missing or no such thing is as without it. */
