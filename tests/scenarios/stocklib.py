@@ -14,7 +14,7 @@ import urllib.request
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "contract")]
 import ironic  # noqa: E402
-from corridorlib import API, Corridor, HOST, IMAGES, PASSWORD, TOP, need_root, wait_for  # noqa: E402
+from corridorlib import API, Corridor, HOST, IMAGES, SLOW, TOP, need_root, wait_for  # noqa: E402
 from simlib import with_parent  # noqa: E402
 
 FILES_PORT = 8080
