@@ -9,12 +9,11 @@ import shutil
 import subprocess
 import sys
 import threading
-import urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "contract")]
 import ironic  # noqa: E402
-from corridorlib import API, Corridor, HOST, IMAGES, SLOW, TOP, need_root, wait_for  # noqa: E402
+from corridorlib import API, Corridor, HOST, IMAGES, TOP, need_root, wait_for  # noqa: E402
 from simlib import with_parent  # noqa: E402
 
 FILES_PORT = 8080
@@ -35,8 +34,6 @@ default_boot_interface = ipxe
 default_deploy_interface = direct
 default_inspect_interface = {inspect}
 default_rescue_interface = agent
-[api]
-ramdisk_heartbeat_timeout = 30
 [service_catalog]
 auth_type = none
 endpoint_override = {api}
@@ -215,14 +212,6 @@ class Stock(Corridor):
         version = "1.%d" % min(ironic.RELEASES[self.release], 78)
         return self.command("baremetal", "--os-endpoint", API, "--os-auth-type", "none", "--os-baremetal-api-version",
                             version, *words, limit_s=limit_s)
-
-    def provision(self, name, version, **body):
-        """What the machine's client has no word for yet, said to the API itself."""
-        request = urllib.request.Request(
-            "%s/v1/nodes/%s/states/provision" % (API, name), json.dumps(body).encode(), method="PUT",
-            headers={"X-OpenStack-Ironic-API-Version": version, "Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=60 * SLOW) as answer:
-            return answer.status
 
     def reported(self, hostname, limit_s=180):
         """What the deployed system of this name sent, or None."""

@@ -8,7 +8,7 @@ import os
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from corridorlib import GIB, IMAGES, PASSWORD, SLOW, Tap, wait_for  # noqa: E402
+from corridorlib import GIB, IMAGES, PASSWORD, SLOW, Tap  # noqa: E402
 from stocklib import FILES, Stock, need_stock  # noqa: E402
 
 RACK = """
@@ -79,16 +79,6 @@ class Story:
         self.tap.equal(home.get("nonce"), "stock-" + self.name,
                        "its system comes up from the disk with the config drive that Ironic made")
 
-    def service(self):
-        """29.0 can; a step of its own, on the machine that runs our agent."""
-        boots = len(self.s.boots(self.name))
-        self.s.provision(self.name, "1.96", target="service", service_steps=[
-            {"interface": "power", "step": "wait"}])
-        wait_for(lambda: self.s.node(self.name)["provision_state"] != "active", 60)
-        node = self.s.reach(self.name, "active", "service failed", limit_s=900)
-        self.tap.equal((node["provision_state"], node["last_error"]), ("active", None), "it is serviced") or self.tap.diag(self.why())
-        self.tap.equal(self.s.boots(self.name)[boots:boots + 1], ["network"], "by the agent")
-
 
 def main():
     tap = Tap()
@@ -97,8 +87,7 @@ def main():
         how = STORIES[release]
         with Stock(release, RACK.format(**how)) as s:
             story = Story(tap, s, **how)
-            parts = [story.enroll, story.inspect, story.clean, story.deploy] + [story.service] * (release == "trixie")
-            for part in parts:
+            for part in (story.enroll, story.inspect, story.clean, story.deploy):
                 failed = tap.failed
                 part()
                 if tap.failed > failed:
