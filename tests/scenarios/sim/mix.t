@@ -521,7 +521,7 @@ def delete_all_rules(clients):
 def warm_up(house, clients):
     """Every call once before the first end. What is missing after so long."""
     house.start()
-    until = time.monotonic() + 60 * SLOW
+    until = time.monotonic() + 300 * SLOW
     while missing(clients) and time.monotonic() < until:
         for c in clients:
             c.act()
