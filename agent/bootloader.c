@@ -1,7 +1,7 @@
 /* Boot loader and boot entry; see bootloader.h. */
 #include "agent/bootloader.h"
-#include "agent/image/esp.h"
-#include "agent/image/gpt.h"
+#include "agent/image/disk/esp.h"
+#include "agent/image/disk/gpt.h"
 #include "agent/inspect/inventory.h"
 #include "agent/nvram/bootmgr.h"
 #include "agent/partboot.h"

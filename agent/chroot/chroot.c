@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/image/fsid.h"
+#include "agent/image/disk/fsid.h"
 #include "lib/base/fs.h"
 #include "lib/base/mem.h"
 #include "lib/base/program.h"

@@ -1,7 +1,7 @@
 /*
  * What a disk's partition tables say, read leniently: a table may be damaged, made for sectors of
  * another size, or the backup of one that is gone. For looking at disks before they are erased or
- * written, not for changing tables (that is agent/image/gpt.h). Everything read is hostile.
+ * written, not for changing tables (that is agent/image/disk/gpt.h). Everything read is hostile.
  */
 #ifndef AGENT_ERASE_PARTS_H
 #define AGENT_ERASE_PARTS_H

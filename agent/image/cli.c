@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "agent/image/cliout.h"
-#include "agent/image/configdrive.h"
+#include "agent/image/drive/configdrive.h"
 #include "agent/image/image.h"
 #include "lib/base/fs.h"
 #include "lib/base/mem.h"

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "agent/image/layout.h"
+#include "agent/image/disk/layout.h"
 #include "lib/base/err.h"
 
 /* What a partition image gets around it (contract section 5). */

@@ -6,11 +6,11 @@
 #include <string.h>
 #include <time.h>
 
-#include "agent/image/decode.h"
-#include "agent/image/format.h"
-#include "agent/image/mapped.h"
-#include "agent/image/source.h"
-#include "agent/image/zparallel.h"
+#include "agent/image/format/decode.h"
+#include "agent/image/format/format.h"
+#include "agent/image/format/mapped.h"
+#include "agent/image/fetch/source.h"
+#include "agent/image/format/zparallel.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
 

@@ -11,7 +11,7 @@
 #include "agent/image/checksum.h"
 #include "agent/image/chunk.h"
 #include "agent/image/image.h"
-#include "agent/image/target.h"
+#include "agent/image/disk/target.h"
 
 #define PIPELINE_WRITERS_MAX 16
 

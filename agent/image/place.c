@@ -8,8 +8,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "agent/image/format.h"
-#include "agent/image/table.h"
+#include "agent/image/format/format.h"
+#include "agent/image/disk/table.h"
 
 #define ZERO_RUN_MAX (256ULL << 20)
 

@@ -1,7 +1,7 @@
 /* Loading drivers; see devices.h. */
 #include "agent/init/devices.h"
 #include "agent/init/modindex.h"
-#include "agent/init/net.h"
+#include "agent/init/net/net.h"
 #include "agent/init/uevent.h"
 #include "agent/report/deadline.h"
 #include "lib/base/map.h"

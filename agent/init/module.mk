@@ -1,1 +1,1 @@
-$(eval $(call library,agentinit,agent/init,jansson))
+$(eval $(call library,agentinit,agent/init,jansson,$(wildcard agent/init/*.c agent/init/*/*.c)))

@@ -6,7 +6,7 @@
 #include "agent/init/devices.h"
 #include "agent/init/markers.h"
 #include "agent/init/media.h"
-#include "agent/init/net.h"
+#include "agent/init/net/net.h"
 #include "agent/init/power.h"
 #include "agent/init/rescue.h"
 #include "agent/init/sntp.h"

@@ -1,6 +1,6 @@
 /* Parameters on virtual media; see vmedia.h. The medium is hostile. */
 #include "agent/init/vmedia.h"
-#include "agent/image/iso9660.h"
+#include "agent/image/drive/iso9660.h"
 #include "agent/init/media.h"
 #include "agent/system/fat.h"
 #include "lib/base/mem.h"

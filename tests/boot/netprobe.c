@@ -4,7 +4,7 @@
  *
  *   netprobe RESOLV-CONF SECONDS "KERNEL PARAMETERS" [NETWORK-DATA-FILE]
  */
-#include "agent/init/net.h"
+#include "agent/init/net/net.h"
 #include "lib/base/fs.h"
 #include "lib/base/str.h"
 #include "lib/base/time.h"

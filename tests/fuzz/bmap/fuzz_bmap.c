@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/image/bmap.h"
+#include "agent/image/format/bmap.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

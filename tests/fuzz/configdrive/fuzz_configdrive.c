@@ -1,6 +1,6 @@
 /* A config drive as the conductor is told it by a user: an ISO, gzipped, in base64, or none of
  * these. */
-#include "agent/image/configdrive.h"
+#include "agent/image/drive/configdrive.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,7 +3,7 @@
  * otherwise a message); the transaction number and hardware address are made right, so that the
  * client takes it.
  */
-#include "agent/init/dhcp.h"
+#include "agent/init/net/dhcp.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/image/fatdrive.h"
+#include "agent/image/drive/fatdrive.h"
 
 #define AREA	  32768
 #define MAX_BYTES (4 << 20)

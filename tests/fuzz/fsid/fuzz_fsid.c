@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/image/fsid.h"
+#include "agent/image/disk/fsid.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

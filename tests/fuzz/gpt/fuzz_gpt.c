@@ -7,8 +7,8 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "agent/image/esp.h"
-#include "agent/image/gpt.h"
+#include "agent/image/disk/esp.h"
+#include "agent/image/disk/gpt.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/image/imghead.h"
+#include "agent/image/fetch/imghead.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

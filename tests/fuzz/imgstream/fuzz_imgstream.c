@@ -2,7 +2,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "agent/image/decode.h"
+#include "agent/image/format/decode.h"
 
 #define OUT_MAX (4 << 20)
 

@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "agent/image/layout.h"
+#include "agent/image/disk/layout.h"
 
 #define MIB (1024ull * 1024)
 

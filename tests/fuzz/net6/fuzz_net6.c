@@ -4,8 +4,8 @@
  * after one byte: how many times the client's time moves on before it. Transaction and client are
  * made right, so that the client takes them.
  */
-#include "agent/init/dhcp6.h"
-#include "agent/init/ra.h"
+#include "agent/init/net/dhcp6.h"
+#include "agent/init/net/ra.h"
 
 #include <stdlib.h>
 #include <string.h>

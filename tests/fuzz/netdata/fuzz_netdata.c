@@ -1,5 +1,5 @@
 /* network_data.json of a config drive that anybody may have made. */
-#include "agent/init/netdata.h"
+#include "agent/init/net/netdata.h"
 
 #include <stdlib.h>
 

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "agent/image/qcow2pass.h"
+#include "agent/image/format/qcow2pass.h"
 
 #define MAP_BYTES  (64 << 10)
 #define DENSE_DATA (64 << 20) /* so much of compressed clusters is enough */

@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "agent/image/table.h"
+#include "agent/image/disk/table.h"
 
 #define MIB	  (1024ull * 1024)
 #define LABEL	  "config-2"

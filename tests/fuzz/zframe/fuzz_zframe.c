@@ -6,7 +6,7 @@
 
 #include <zstd.h>
 
-#include "agent/image/zframe.h"
+#include "agent/image/format/zframe.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -2,7 +2,7 @@
 #include "tests/unit/agent/tree.h"
 #include "tests/unit/tap.h"
 
-#include "agent/image/esp.h"
+#include "agent/image/disk/esp.h"
 
 #include <fcntl.h>
 

@@ -1,7 +1,7 @@
 /* DHCPv4: messages laid out by hand after RFC 2131, 2132 and 3442, and the client's course. */
 #include "tests/unit/tap.h"
 
-#include "agent/init/dhcp.h"
+#include "agent/init/net/dhcp.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

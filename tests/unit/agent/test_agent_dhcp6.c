@@ -1,8 +1,8 @@
 /* DHCPv6 messages and states by RFC 8415, router advertisements by RFC 4861 and 8106. */
 #include "tests/unit/tap.h"
 
-#include "agent/init/dhcp6.h"
-#include "agent/init/ra.h"
+#include "agent/init/net/dhcp6.h"
+#include "agent/init/net/ra.h"
 
 #include <errno.h>
 #include <stdint.h>

@@ -5,7 +5,7 @@
 
 #include "agent/init/console.h"
 #include "agent/init/markers.h"
-#include "agent/init/netif6.h"
+#include "agent/init/net/netif6.h"
 #include "agent/init/rescue.h"
 #include "agent/init/sntp.h"
 #include "agent/init/watchdog.h"

@@ -1,7 +1,7 @@
 /* network_data.json as OpenStack's documents and cloud-init's tests show it, and wrong ones. */
 #include "tests/unit/tap.h"
 
-#include "agent/init/netdata.h"
+#include "agent/init/net/netdata.h"
 
 #include <errno.h>
 #include <string.h>

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/image/bmap.h"
+#include "agent/image/format/bmap.h"
 #include "lib/base/fs.h"
 #include "lib/base/mem.h"
 #include "tests/unit/tap.h"

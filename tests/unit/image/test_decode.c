@@ -10,8 +10,8 @@
 #include <zlib.h>
 #include <zstd.h>
 
-#include "agent/image/decode.h"
-#include "agent/image/format.h"
+#include "agent/image/format/decode.h"
+#include "agent/image/format/format.h"
 #include "lib/base/mem.h"
 #include "tests/unit/tap.h"
 

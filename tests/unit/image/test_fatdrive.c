@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/image/fatdrive.h"
-#include "agent/image/iso9660.h"
+#include "agent/image/drive/fatdrive.h"
+#include "agent/image/drive/iso9660.h"
 #include "lib/base/fs.h"
 #include "lib/base/mem.h"
 #include "tests/unit/tap.h"

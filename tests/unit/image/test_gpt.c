@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "agent/image/gpt.h"
+#include "agent/image/disk/gpt.h"
 #include "lib/base/fs.h"
 #include "lib/base/mem.h"
 #include "tests/unit/tap.h"

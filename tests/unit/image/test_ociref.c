@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/image/ociref.h"
+#include "agent/image/fetch/ociref.h"
 #include "lib/base/str.h"
 #include "tests/unit/tap.h"
 

@@ -7,7 +7,7 @@
 
 #include <libdeflate.h>
 
-#include "agent/image/qcow2pass.h"
+#include "agent/image/format/qcow2pass.h"
 #include "tests/unit/tap.h"
 
 #define CLUSTER	 512

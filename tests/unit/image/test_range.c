@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/image/range.h"
+#include "agent/image/fetch/range.h"
 #include "lib/base/fs.h"
 #include "lib/base/str.h"
 #include "lib/http/server.h"

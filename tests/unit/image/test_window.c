@@ -4,7 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "agent/image/target.h"
+#include "agent/image/disk/target.h"
 #include "lib/base/fs.h"
 #include "lib/base/mem.h"
 #include "tests/unit/tap.h"

@@ -5,7 +5,7 @@
 
 #include <zstd.h>
 
-#include "agent/image/zframe.h"
+#include "agent/image/format/zframe.h"
 #include "tests/unit/tap.h"
 
 static uint8_t plain[300000], packed[400000];

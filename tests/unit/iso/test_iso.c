@@ -1,7 +1,7 @@
 /* ISO volumes as the reader of config drives, libarchive and xorriso see them. */
 #include "tests/unit/tap.h"
 
-#include "agent/image/iso9660.h"
+#include "agent/image/drive/iso9660.h"
 #include "lib/base/fs.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
