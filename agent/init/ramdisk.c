@@ -406,18 +406,18 @@ static void __attribute__((noreturn)) run_agent(struct ramdisk *rd)
 		.lldp = rd->lldp,
 		.forever = true};
 	enum agent_power how = AGENT_POWER_NONE;
+	struct agent *a = xcalloc(1, sizeof(*a));
 	struct err e = {0};
-	struct agent a;
-	int r = agent_init(&a, &rd->params, &rd->sr, rd->journal, &platform, NULL, &e);
+	int r = agent_init(a, &rd->params, &rd->sr, rd->journal, &platform, NULL, &e);
 
 	if (r == 0) {
 		pthread_mutex_lock(&rd->lock);
-		rd->agent = &a;
+		rd->agent = a;
 		pthread_mutex_unlock(&rd->lock);
 	}
 	while (r < 0 || how == AGENT_POWER_NONE) {
 		if (r == 0)
-			r = agent_run(&a, &how, &e);
+			r = agent_run(a, &how, &e);
 		if (r < 0) {
 			fatal(rd, &e);
 			sleep(r == -EACCES ? TOKEN_RETRY_S : RETRY_S);

@@ -12,13 +12,13 @@
 
 /* What changes by itself. */
 static const char *const restless[] = {"ipv4_address", "ipv6_address", "frequency", "uptime_s",
-	"clock_offset_s", "clock_offset_ms", "temperature_c", "power_on_hours", "power_cycles",
-	"data_read_bytes", "data_written_bytes", "unsafe_shutdowns", "lldp", "pcrs", NULL};
+	"clock_offset_s", "temperature_c", "power_on_hours", "read_bytes", "written_bytes",
+	"unsafe_shutdowns", "lldp", "pcrs", NULL};
 
 /* What every machine has for itself. */
 static const char *const own[] = {"mac_address", "serial", "serial_number", "wwn",
 	"wwn_with_extension", "wwn_vendor_extension", "bmc_address", "bmc_v6address", "bmc_mac",
-	"hostname", "uuid", "asset_tag", "pxe_interface", "client_id", "percentage_used", NULL};
+	"hostname", "uuid", "asset_tag", "pxe_interface", "client_id", "wear_percent", NULL};
 
 /* What names an element of a list, the best first; those of own[] do not between machines. */
 static const char *const names[] = {"serial", "mac_address", "locator", "device_locator",

@@ -32,9 +32,9 @@ static void put_size(json_t *row, const char *key, int64_t bytes)
 /* "passed", "failing: 12 reallocated sectors", "passed, 3 % worn" */
 static void fill_disk(json_t *row, const json_t *answer)
 {
-	const json_t *smart = json_object_get(row, "smart");
-	const char *status = json_str(smart, "status"), *reason = json_str(smart, "reason");
-	int64_t worn = json_int(smart, "percentage_used", -1);
+	const json_t *told = json_object_get(row, "health");
+	const char *status = json_str(told, "status"), *reason = json_str(told, "reason");
+	int64_t worn = json_int(told, "wear_percent", -1);
 	struct buf health = BUF_INIT(400);
 
 	put_size(row, "capacity", json_int(row, "size", 0));
