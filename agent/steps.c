@@ -65,12 +65,12 @@ static void erase_progress(struct agent *a, const json_t *disk, size_t i, size_t
 	say(a->journal, "%s: %s", s.phase, s.message);
 }
 
-static bool skips_read_only(struct agent *a)
+/* A flag of the node's driver_internal_info. */
+static bool told(struct agent *a, const char *flag)
 {
 	_cleanup_json_ json_t *node = agent_node(a);
 
-	return json_flag(
-		json_object_get(node, "driver_internal_info"), "agent_erase_skip_read_only", false);
+	return json_flag(json_object_get(node, "driver_internal_info"), flag, false);
 }
 
 /* One disk; its record is added to `records` however it went. */
@@ -80,8 +80,9 @@ static int erase_one(
 	_cleanup_free_ char *path = agent_disk_path(a, disk);
 	_cleanup_free_ struct erase_result *res = xcalloc(1, sizeof(*res));
 	int64_t since_ms = time_mono_ms();
+	bool spare = a->params->guard_special_filesystems && !told(a, "wipe_special_filesystems");
 	int r = erase_metadata(path, (uint64_t)json_int(disk, "size", 0),
-		(unsigned)json_int(disk, "logical_sectors", 512), res, e);
+		(unsigned)json_int(disk, "logical_sectors", 512), spare, res, e);
 	bool skipped = r == -EROFS && skip_read_only;
 
 	if (r < 0)
@@ -106,7 +107,7 @@ static int erase_devices_metadata(
 {
 	_cleanup_json_ json_t *disks = agent_disks(a);
 	json_t *records = json_array(), *disk;
-	bool skip = skips_read_only(a);
+	bool skip = told(a, "agent_erase_skip_read_only");
 	int failed = 0;
 	size_t i;
 

@@ -83,12 +83,13 @@ static int look(int fd, uint64_t size, unsigned sector, struct erase_region *reg
 	return r < 0 ? r : erase_plan(&reader, regions, ERASE_REGIONS_MAX, ret_n);
 }
 
-int erase_metadata(const char *path, uint64_t size_bytes, unsigned sector_bytes,
+int erase_metadata(const char *path, uint64_t size_bytes, unsigned sector_bytes, bool spare_shared,
 	struct erase_result *ret, struct err *e)
 {
 	_cleanup_free_ struct erase_region *regions = xcalloc(ERASE_REGIONS_MAX, sizeof(*regions));
 	_cleanup_free_ uint8_t *buffer = xcalloc(1, ERASE_EDGE);
 	_cleanup_close_ int fd = -1;
+	const struct signature *shared;
 	uint64_t bad = 0;
 	size_t n = 0;
 	int r;
@@ -100,6 +101,13 @@ int erase_metadata(const char *path, uint64_t size_bytes, unsigned sector_bytes,
 	r = look(fd, size_bytes, sector_bytes, regions, &n, &ret->found);
 	if (r < 0)
 		return err_errno(e, -r, "read the tables of %s", path);
+	shared = spare_shared ? signatures_shared(&ret->found) : NULL;
+	if (shared)
+		return err_set(e, EPERM,
+			"%s carries %s, which other machines may use as well; nothing was erased: "
+			"detach the disk, skip it by properties/skip_block_devices, or allow it by "
+			"the kernel parameter ipa-guard-special-filesystems=0",
+			path, shared->what);
 	r = zero_regions(fd, regions, n, buffer, &bad);
 	if (r < 0)
 		return err_errno(

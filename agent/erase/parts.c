@@ -12,8 +12,9 @@
 #define ENTRIES_BYTES (512 * 1024)
 #define LOGICAL_MAX   64
 
+/* type: 16 bytes, or NULL. */
 static void add(const struct disk_reader *r, struct parts *p, unsigned number, uint64_t offset,
-	uint64_t length)
+	uint64_t length, const uint8_t *type)
 {
 	if (!length || offset >= r->size || p->n == PARTS_MAX)
 		return;
@@ -22,7 +23,10 @@ static void add(const struct disk_reader *r, struct parts *p, unsigned number, u
 	for (size_t i = 0; i < p->n; i++)
 		if (p->part[i].offset == offset && p->part[i].length == length)
 			return; /* the backup table says the same */
-	p->part[p->n++] = (struct part){number, offset, length};
+	p->part[p->n] = (struct part){number, offset, length, {0}};
+	if (type)
+		memcpy(p->part[p->n].type, type, sizeof(p->part->type));
+	p->n++;
 }
 
 /* Sectors to bytes; 0 where the product is beyond the disk, which add() then leaves out. */
@@ -54,7 +58,7 @@ static int read_entries(const struct disk_reader *r, uint64_t at, unsigned secto
 
 		if (memcmp(e, unused, 16) && last >= first && last < r->size / sector)
 			add(r, p, (unsigned)i + 1, first * sector,
-				bytes_of(r, last - first + 1, sector));
+				bytes_of(r, last - first + 1, sector), e);
 	}
 	return ret;
 }
@@ -132,7 +136,7 @@ static int read_logical(const struct disk_reader *r, uint64_t base, struct parts
 			break;
 		if (ebr[446 + 4])
 			add(r, p, 5 + i, bytes_of(r, link + get_le(ebr + 446 + 8, 4), r->sector),
-				bytes_of(r, get_le(ebr + 446 + 12, 4), r->sector));
+				bytes_of(r, get_le(ebr + 446 + 12, 4), r->sector), NULL);
 		next = get_le(ebr + 462 + 8, 4);
 		if (!is_extended(ebr[462 + 4]) || !next)
 			break;
@@ -157,7 +161,7 @@ static int read_mbr(const struct disk_reader *r, struct parts *p)
 			first >= r->size / r->sector)
 			continue;
 		p->mbr = true;
-		add(r, p, i + 1, first * r->sector, bytes_of(r, count, r->sector));
+		add(r, p, i + 1, first * r->sector, bytes_of(r, count, r->sector), NULL);
 		if (is_extended(e[4]))
 			ret = read_logical(r, first, p);
 	}

@@ -23,6 +23,7 @@ struct disk_reader {
 struct part {
 	unsigned number; /* as in its table: 5 and up are logical ones of an MBR */
 	uint64_t offset, length;
+	uint8_t type[16]; /* the GPT entry's, as it stands there; zeroes: of an MBR */
 };
 
 struct parts {

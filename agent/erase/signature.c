@@ -99,6 +99,11 @@ static const struct {
 	{"Stratis", 512 + 4, "!Stra0tis\x86\xff\x02^\x41rh", 16, 0, 0},
 	{"VDO", 0, "dmvdo001", 8, 0, 0},
 	{"Oracle ASM", 32, "ORCLDISK", 8, 24, 72},
+	{"GFS2", 64 * KIB, "\x01\x16\x19\x70\0\0\0\1", 8, 0, 0},
+	{"OCFS2", 1024, "OCFSV2", 6, 0, 0},
+	{"OCFS2", 2 * KIB, "OCFSV2", 6, 0, 0},
+	{"OCFS2", 4 * KIB, "OCFSV2", 6, 0, 0},
+	{"OCFS2", 8 * KIB, "OCFSV2", 6, 0, 0},
 	{"swap", 4 * KIB - 10, "SWAPSPACE2", 10, 16, 1052},
 	{"swap", 64 * KIB - 10, "SWAPSPACE2", 10, 16, 1052},
 	{"suspended system", 4 * KIB - 10, "S1SUSPEND", 9, 0, 0},
@@ -232,6 +237,28 @@ static void found_tables(const struct parts *p, struct signatures *ret)
 		found(&disk, "MBR partitions", NULL, 0);
 }
 
+/* IBM's cluster file system has no mark that is written down; its partitions have a type. */
+static void found_type(const struct part *p, struct signatures *ret)
+{
+	static const uint8_t gpfs[16] = {0x90, 0xfc, 0xaf, 0x37, 0x7d, 0xef, 0x96, 0x4e, 0x91, 0xc3,
+		0x2d, 0x7a, 0xe0, 0x55, 0xb1, 0x74}; /* 37AFFC90-EF7D-4E96-91C3-2D7AE055B174 */
+	struct area a = {.part = p->number, .found = ret};
+
+	if (!memcmp(p->type, gpfs, sizeof(gpfs)))
+		found(&a, "GPFS", NULL, 0);
+}
+
+const struct signature *signatures_shared(const struct signatures *s)
+{
+	static const char *const shared[] = {"VMFS", "GPFS", "GFS2", "OCFS2"};
+
+	for (size_t i = 0; i < s->n; i++)
+		for (size_t k = 0; k < ARRAY_SIZE(shared); k++)
+			if (str_eq(s->all[i].what, shared[k]))
+				return &s->all[i];
+	return NULL;
+}
+
 int signatures_find(const struct disk_reader *r, struct signatures *ret)
 {
 	_cleanup_free_ uint8_t *buffer = xmalloc(HEAD_BYTES + TAIL_BYTES);
@@ -243,8 +270,10 @@ int signatures_find(const struct disk_reader *r, struct signatures *ret)
 		return e;
 	found_tables(p, ret);
 	e = probe(r, 0, r->size, 0, buffer, ret);
-	for (size_t i = 0; e == 0 && i < p->n; i++)
+	for (size_t i = 0; e == 0 && i < p->n; i++) {
+		found_type(&p->part[i], ret);
 		e = probe(r, p->part[i].offset, p->part[i].length, p->part[i].number, buffer, ret);
+	}
 	return e;
 }
 

@@ -32,6 +32,12 @@ int signatures_find(const struct disk_reader *r, struct signatures *ret);
 int signatures_of(const char *path, uint64_t size_bytes, unsigned sector_bytes,
 	struct signatures *ret, struct err *e);
 
+/*
+ * The first file system that is made for being mounted by many machines at once (VMFS, GPFS, GFS2,
+ * OCFS2): its disk may be another machine's as well. NULL: none. Borrowed.
+ */
+const struct signature *signatures_shared(const struct signatures *s);
+
 /* "GPT, ext4 \"root\" on partition 1"; "nothing" when there is none. */
 void signatures_text(const struct signatures *s, struct buf *out);
 

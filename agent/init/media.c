@@ -95,7 +95,7 @@ int media_read(const char *const labels[], const char *path, size_t max, char **
 	int r;
 
 	if (!device)
-		return err_set(e, ENOENT, "no medium has the label %s", labels[0]);
+		return err_set(e, ENODEV, "no medium has the label %s", labels[0]);
 	r = mount_medium(device, e);
 	if (r < 0)
 		return r;

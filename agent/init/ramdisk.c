@@ -305,12 +305,12 @@ static void read_config_drive(struct ramdisk *rd, int wait_ms)
 	if (wait_ms && rd->devices)
 		devices_settle(rd->devices, wait_ms);
 	while ((r = media_read(labels, "openstack/latest/network_data.json", NETDATA_BYTES_MAX,
-			&text, &len, &e)) == -ENOENT &&
+			&text, &len, &e)) == -ENODEV &&
 		time_mono_ms() < until && rd->devices)
 		devices_wait_change(rd->devices, 1000);
 	if (r == 0)
 		r = netdata_parse(text, len, plan, &e);
-	if (r < 0 && (wait_ms || r != -ENOENT))
+	if (r < 0 && r != -ENOENT && (wait_ms || r != -ENODEV))
 		say_warning(rd->journal, "config drive: %s; asking for addresses", e.text);
 	net_plan(rd->net, r == 0 ? plan : NULL);
 }

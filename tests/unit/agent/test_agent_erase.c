@@ -166,9 +166,10 @@ static void test_file(const char *root)
 	struct err e;
 
 	fill(path, 8 * MIB);
-	is_int(erase_metadata(path, 9 * MIB, 512, &res, &e), -ENXIO, "another size: another disk");
+	is_int(erase_metadata(path, 9 * MIB, 512, true, &res, &e), -ENXIO,
+		"another size: another disk");
 	is_int(byte_at(path, 0), 0xa5, "nothing was written to it");
-	is_int(erase_metadata(path, 8 * MIB, 512, &res, &e), 0, "erased");
+	is_int(erase_metadata(path, 8 * MIB, 512, true, &res, &e), 0, "erased");
 	is_int(byte_at(path, 0), 0, "first byte");
 	is_int(byte_at(path, MIB - 1), 0, "end of the first MiB");
 	is_int(byte_at(path, MIB + 4096), 0xa5, "what is behind stays");
@@ -176,8 +177,30 @@ static void test_file(const char *root)
 	is_int(byte_at(path, 8 * MIB - 1), 0, "last byte");
 	is_int(res.regions, 3, "regions are counted");
 	is_int(res.bytes, 2 * MIB + 4096, "and bytes");
-	is_int(erase_metadata("/nonexistent", 1, 512, &res, &e), -ENOENT, "no disk");
+	is_int(erase_metadata("/nonexistent", 1, 512, true, &res, &e), -ENOENT, "no disk");
 	ok(strstr(e.text, "/nonexistent"), "is named");
+}
+
+/* A disk that others may use at this moment. */
+static void test_shared(const char *root)
+{
+	static const uint8_t vmfs[] = {0x0d, 0xd0, 0x01, 0xc0};
+	_cleanup_free_ char *path = xasprintf("%s/shared", root);
+	struct erase_result res;
+	struct err e;
+	int fd;
+
+	fill(path, 8 * MIB);
+	fd = open(path, O_WRONLY);
+	if (pwrite(fd, vmfs, sizeof(vmfs), MIB) != sizeof(vmfs))
+		abort();
+	close(fd);
+	is_int(erase_metadata(path, 8 * MIB, 512, true, &res, &e), -EPERM, "VMFS is spared");
+	ok(strstr(e.text, "VMFS") && strstr(e.text, "ipa-guard-special-filesystems"),
+		"and why is told");
+	is_int(byte_at(path, 0), 0xa5, "nothing was written");
+	is_int(erase_metadata(path, 8 * MIB, 512, false, &res, &e), 0, "unless that is wished");
+	is_int(byte_at(path, MIB), 0, "then it is gone");
 }
 
 int main(void)
@@ -185,6 +208,7 @@ int main(void)
 	test_plan();
 	test_plan_mbr();
 	test_plan_hostile();
+	test_shared(tree_new());
 	test_file(tree_new());
 	return done_testing();
 }
