@@ -324,13 +324,51 @@ struct service {
 	char callback_url[320];
 };
 
-static int own_address(struct agent *a, struct conductor *c, char ret[static 256], struct err *e)
+/* Of the network card that ipa-network-interface names. */
+static int card_address(struct agent *a, const char *name, char ret[static 256], struct err *e)
+{
+	_cleanup_json_ json_t *nics = inventory_nics(a->sr);
+	json_t *nic;
+	size_t i;
+
+	json_array_foreach (nics, i, nic) {
+		const char *v4 = json_str(nic, "ipv4_address"), *v6 = json_str(nic, "ipv6_address");
+
+		if (!str_eq(json_str(nic, "name"), name) || (!v4 && !v6))
+			continue;
+		str_copy(ret, 256, v4 ? v4 : v6);
+		return 0;
+	}
+	return err_set(e, EADDRNOTAVAIL, "%s (ipa-network-interface) has no address", name);
+}
+
+static int find_address(struct agent *a, struct conductor *c, char ret[static 256], struct err *e)
 {
 	if (a->address) {
 		str_copy(ret, 256, a->address);
 		return 0;
 	}
+	if (a->params->network_interface)
+		return card_address(a, a->params->network_interface, ret, e);
 	return conductor_local_address(c, ret, 256, e);
+}
+
+/* Where the conductor reaches us; a route may come a little later than the address. */
+static int own_address(struct agent *a, struct conductor *c, char ret[static 256], struct err *e)
+{
+	int64_t pause_ms = (int64_t)a->params->ip_lookup_pause_s * 1000;
+	int r;
+
+	for (int left = a->params->ip_lookup_attempts; (r = find_address(a, c, ret, e)) < 0;
+		left--) {
+		if (left <= 1)
+			return r;
+		say_warning(
+			a->journal, "%s; next try in %d s", e->text, a->params->ip_lookup_pause_s);
+		if (!agent_pause(a, pause_ms))
+			return r;
+	}
+	return r;
 }
 
 /* "192.0.2.1:9999" or "[2001:db8::1]:9999" */

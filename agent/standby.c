@@ -239,6 +239,7 @@ static void job_for_disk(struct agent *a, const json_t *params, const json_t *di
 		job->disk_format = NULL; /* what the file is decides */
 	job->ca_file = a->params->ca_file;
 	job->stall_timeout_s = (unsigned)a->params->image_timeout_s;
+	job->max_duration_s = (unsigned)a->params->image_max_s;
 	job->retries = a->params->image_retries ? (unsigned)a->params->image_retries : 1;
 	job->retry_pause_ms = (unsigned)a->params->image_pause_s * 1000;
 	job->grow_root = wishes(a, "ingot_grow_root");

@@ -57,6 +57,7 @@ static const char usage[] =
 	"  --writers N          writes in flight (4)\n"
 	"  --retries N          attempts without progress before giving up (10)\n"
 	"  --stall SECONDS      without a byte, after which a transfer counts as cut (60)\n"
+	"  --max-duration SECONDS  of the whole transfer (no limit)\n"
 	"  --quiet              no progress\n"
 	"  --json               the result, or the error, as one JSON object\n"
 	"\n"
@@ -94,6 +95,7 @@ enum {
 	OPT_RETRIES,
 	OPT_AUTHORIZATION,
 	OPT_STALL,
+	OPT_MAX_DURATION,
 	OPT_JSON,
 	OPT_BMAP,
 	OPT_BMAP_SUM,
@@ -127,6 +129,7 @@ static const struct option long_options[] = {
 	{"bmap-sum", required_argument, NULL, OPT_BMAP_SUM},
 	{"authorization-file", required_argument, NULL, OPT_AUTHORIZATION},
 	{"stall", required_argument, NULL, OPT_STALL},
+	{"max-duration", required_argument, NULL, OPT_MAX_DURATION},
 	{"json", no_argument, NULL, OPT_JSON},
 	{"retries", required_argument, NULL, OPT_RETRIES},
 	{"quiet", no_argument, NULL, OPT_QUIET},
@@ -235,6 +238,10 @@ static int set_option(struct options *o, int opt, const char *arg)
 	case OPT_STALL:
 		r = set_number(arg, 3600, &n);
 		o->job.stall_timeout_s = (unsigned)n;
+		break;
+	case OPT_MAX_DURATION:
+		r = set_number(arg, INT32_MAX, &n);
+		o->job.max_duration_s = (unsigned)n;
 		break;
 	case OPT_JSON:
 		o->json = true;

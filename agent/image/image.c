@@ -243,8 +243,27 @@ static int prepare(struct work *w, struct err *e)
 	return r < 0 ? r : enter(w, IMAGE_PREPARING, e);
 }
 
+/* Whether the transfer is to end now; *ret says why. */
+static bool given_up(const struct work *w, int64_t since_ms, struct err *ret)
+{
+	uint64_t got = atomic_load(&w->pipeline.read);
+	unsigned limit_s = w->job.max_duration_s;
+
+	if (cancelled(w))
+		err_set(ret, ECANCELED, "cancelled after %" PRIu64 " bytes", got);
+	else if (limit_s && time_mono_ms() - since_ms >= (int64_t)limit_s * 1000)
+		err_set(ret, ETIMEDOUT,
+			"not over after %u s and %" PRIu64 " bytes; look at the image server and "
+			"the way to it, or allow more time (ipa-image-download-max-duration)",
+			limit_s, got);
+	else
+		return false;
+	return true;
+}
+
 static int transfer(struct work *w, struct err *e)
 {
+	int64_t since_ms = time_mono_ms();
 	struct err stop;
 	int r = enter(w, IMAGE_WRITING, e);
 
@@ -253,11 +272,8 @@ static int transfer(struct work *w, struct err *e)
 	pipeline_start(&w->pipeline);
 	while (!pipeline_wait(&w->pipeline, REPORT_MS)) {
 		report(w);
-		if (!cancelled(w))
-			continue;
-		err_set(&stop, ECANCELED, "cancelled after %" PRIu64 " bytes",
-			atomic_load(&w->pipeline.read));
-		pipeline_fail(&w->pipeline, &stop);
+		if (given_up(w, since_ms, &stop))
+			pipeline_fail(&w->pipeline, &stop);
 	}
 	r = pipeline_finish(&w->pipeline, e);
 	report(w);

@@ -96,6 +96,7 @@ struct image_job {
 	unsigned retries;	  /* of a cut download; 0: 10 */
 	unsigned retry_pause_ms;  /* first pause, doubled up to 10 s; 0: 500 */
 	unsigned stall_timeout_s; /* nothing received for so long counts as cut; 0: 60 */
+	unsigned max_duration_s;  /* a transfer that is not over by then fails; 0: no limit */
 };
 
 enum image_phase {

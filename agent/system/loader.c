@@ -25,9 +25,12 @@ const char *loader_arch(const char *machine, bool firmware_32bit)
 
 void loader_fallback_path(const char *arch, char *ret, size_t size)
 {
-	snprintf(ret, size, "EFI/BOOT/BOOT%s.EFI", arch);
-	for (char *p = ret + strlen("EFI/BOOT/BOOT"); *p; p++)
+	char upper[16];
+
+	str_copy(upper, sizeof(upper), arch);
+	for (char *p = upper; *p; p++)
 		*p = *p >= 'a' && *p <= 'z' ? (char)(*p - 'a' + 'A') : *p;
+	snprintf(ret, size, "EFI/BOOT/BOOT%s.EFI", upper);
 }
 
 static bool is_file(const struct fat *f, const char *path)

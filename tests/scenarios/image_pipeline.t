@@ -221,6 +221,8 @@ def test_bad_net(lab):
     p = lab.run("slow=400000/raw", target)
     ok(p.returncode == 0 and same_as_image(target, lab.image), "a slow server", p.stderr)
     target = lab.disk()
+    p = lab.run("stall=5000000/raw", target, "--max-duration", "2")
+    ok(p.returncode == 1 and "not over after 2 s" in p.stderr, "a transfer has an end when one is set: " + p.stderr[-300:])
     p = lab.run("stallonce=5000000/raw", target, "--stall", "1")
     lab.server.release.set()
     ok(p.returncode == 0 and same_as_image(target, lab.image) and lab.server.requests[-1][1] == "bytes=5000000-",

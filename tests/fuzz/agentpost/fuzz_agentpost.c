@@ -64,6 +64,7 @@ static void fuzz_inspection(struct node *n, json_t *body)
 	json_decref(run.found.inventory);
 	json_decref(run.found.plugin_data);
 	json_decref(run.found.macs);
+	json_decref(run.found.links);
 }
 
 /* What runs by itself falls in priority, was offered, and is what may be asked for. */

@@ -91,9 +91,9 @@ static void good(void)
 		   &e) == 0 &&
 			holds("/dev/vda.2/etc/a/b/c", "x", 0600),
 		"with folders that are missing, and its mode: %s", e.text);
-	stat(tree_path("/dev/vda.2/etc/a/b"), &st);
+	tree_stat("/dev/vda.2/etc/a/b", &st);
 	is_int(st.st_mode & 07777, 0700, "the last of them with its own");
-	stat(tree_path("/dev/vda.2/etc/a"), &st);
+	tree_stat("/dev/vda.2/etc/a", &st);
 	is_int(st.st_mode & 07777, 0755, "the others plain");
 	ok(inject("{\"path\": \"/etc/old\", \"content\": \"bmV3\"}", &e) == 0 &&
 			holds("/dev/vda.2/etc/old", "new", 0640),
@@ -114,7 +114,7 @@ static void good(void)
 			holds("/dev/vda.2/etc/u", "from http://h/U-1?p=42", 0644),
 		"content from an address with the node's values: %s", e.text);
 	ok(inject("{\"path\": \"/etc/old\", \"deleted\": true}", &e) == 0 &&
-			access(tree_path("/dev/vda.2/etc/old"), F_OK) < 0,
+			tree_stat("/dev/vda.2/etc/old", &st) < 0,
 		"deleted");
 	is_int(inject("{\"path\": \"/etc/none/old\", \"deleted\": true}", &e), 0,
 		"what is not there is as good as deleted");

@@ -23,7 +23,7 @@ static struct agent agent;
 static struct params params;
 static struct sysroot sr;
 static const struct agent_platform platform;
-static char disks_json[300];
+static char *disks_json;
 
 static void sh(const char *fmt, ...)
 {
@@ -44,7 +44,8 @@ static void machine(const char *files)
 	struct err e;
 
 	sr.root = tree_new();
-	snprintf(disks_json, sizeof(disks_json), "%s/disks.json", sr.root);
+	free(disks_json);
+	disks_json = xasprintf("%s/disks.json", sr.root);
 	sr.disks_json = disks_json;
 	tree_write("/disks.json", DISKS, strlen(DISKS), false);
 	tree_write(VARS "/BootOrder-" EFIVAR_GLOBAL, "\7\0\0\0\1\0", 6, false);
@@ -159,8 +160,7 @@ static void repairs(void)
 			 "skip=1 "
 			 "count=32 status=none && fsck.fat -n p >/dev/null && touch good",
 			sr.root);
-		ok(stat(tree_path("/dev/good"), &st) == 0, "shim and its fallback program: %s",
-			said);
+		ok(tree_stat("/dev/good", &st) == 0, "shim and its fallback program: %s", said);
 	}
 	CASE("mmd $I ::/EFI ::/EFI/debian && mcopy $I a ::/EFI/debian/shimx64.efi && "
 	     "mcopy $I b ::/EFI/debian/grubx64.efi")
@@ -170,7 +170,7 @@ static void repairs(void)
 		sh(TOOLS "cd %s/dev; mtype -i vda@@1M ::/EFI/BOOT/BOOTX64.EFI | cmp - a && "
 			 "mtype -i vda@@1M ::/EFI/BOOT/GRUBX64.EFI | cmp - b && touch good",
 			sr.root);
-		ok(stat(tree_path("/dev/good"), &st) == 0, "shim and the GRUB it starts: %s", said);
+		ok(tree_stat("/dev/good", &st) == 0, "shim and the GRUB it starts: %s", said);
 	}
 }
 
@@ -248,6 +248,7 @@ static void cleans(void)
 	     " && mkdir -p fs/pstore && echo oops >fs/pstore/dmesg-efi-1 && echo "
 	     ">fs/pstore/dmesg-efi-2")
 	{
+		_cleanup_free_ char *pstore = tree_path("/sys/fs/pstore");
 		struct stat st;
 
 		free(install("{}"));
@@ -260,10 +261,10 @@ static void cleans(void)
 			"the disk's entry is gone");
 		is_int(bootloader_clean_nvram(&agent, all, &result, &e), 0, "with patterns");
 		ok(!judged("Boot0007"), "the other, too");
-		ok(stat(tree_path(VARS "/Boot0008-" EFIVAR_GLOBAL), &st) == 0,
+		ok(tree_stat(VARS "/Boot0008-" EFIVAR_GLOBAL, &st) == 0,
 			"what is not understood stays");
 		is_int(bootloader_erase_pstore(&agent, none, &result, &e), 0, "pstore is emptied");
-		is_int(rmdir(tree_path("/sys/fs/pstore")), 0, "of all records");
+		is_int(rmdir(pstore), 0, "of all records");
 	}
 }
 
@@ -334,6 +335,7 @@ static void lists(void)
 	is_str(loader_arch("aarch64", false), "aa64", "64-bit ARM");
 	is_str(loader_arch("x86_64", true), "ia32", "32-bit firmware on a 64-bit processor");
 	loader_fallback_path("aa64", file, 5);
+	is_str(file, "EFI/", "a path that does not fit is cut");
 }
 
 int main(void)

@@ -2,6 +2,7 @@
 #ifndef TESTS_UNIT_AGENT_TREE_H
 #define TESTS_UNIT_AGENT_TREE_H
 
+#include <sys/stat.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +31,14 @@ static inline char *tree_path(const char *path)
 	fs_mkdir_p(full, 0755, NULL);
 	*slash = '/';
 	return full;
+}
+
+/* stat(2) of a path below it. */
+static inline int tree_stat(const char *path, struct stat *st)
+{
+	_cleanup_free_ char *full = tree_path(path);
+
+	return stat(full, st);
 }
 
 static inline void tree_write(const char *path, const void *data, size_t len, bool append)
