@@ -125,11 +125,18 @@ def read_at(path, offset, size):
         return f.read(size)
 
 
+def mbr_partitions(path, sector):
+    """The primary ones; an MBR that only protects a GPT has none."""
+    head = read_at(path, 0, 512)
+    entries = [head[446 + i * 16:462 + i * 16] for i in range(4)] if head[510:512] == b"\x55\xaa" else []
+    return [tuple(sector * n for n in struct.unpack("<II", e[8:16])) for e in entries if e[4] not in (0, 0xee)]
+
+
 def partitions(path, sector=512):
-    """[(first byte, size in bytes)] of the disk's primary GPT; [] when there is none."""
+    """[(first byte, size in bytes)] of the disk's primary GPT, else of its MBR; [] when there is none."""
     head = read_at(path, sector, 92)
     if head[:8] != b"EFI PART":
-        return []
+        return mbr_partitions(path, sector)
     table, count, size = struct.unpack("<QII", head[72:88])
     entries = read_at(path, table * sector, count * size)
     result = []

@@ -243,7 +243,7 @@ def machine_dies_too():
         sim.images.release("system.img")
         sim.start()
         node = sim.reach(m, "active", "deploy failed", limit_s=60)
-        missing = [w for w in ("deploy: write the image", "standby.prepare_image", re.escape(m.address), "connect|refused")
+        missing = [w for w in ("deploy: write the image", "standby.prepare_image", re.escape(m.address), "[Cc]onnect|refused")
                    if not re.search(w, node["last_error"] or "")]
         tap.ok(node["provision_state"] == "deploy failed" and not missing, "it fails and says why",
                "%s: %s" % (node["provision_state"], node["last_error"]))
