@@ -37,7 +37,7 @@ static int check_rules(struct agent *a, const json_t *info, struct err *e)
 		   *sum = json_str(info, "checksum");
 	bool pair = !str_empty(json_str(info, "os_hash_value"));
 
-	if (rules.no_md5 && (pair ? str_ieq(algo, "md5") : strlen(sum) == 32))
+	if (rules.no_md5 && (pair ? str_ieq(algo, "md5") : sum && strlen(sum) == 32))
 		return err_set(e, EINVAL,
 			"Invalid command params: the checksum is MD5, which the conductor forbids; "
 			"give image_os_hash_algo and image_os_hash_value with SHA-256 or SHA-512");
