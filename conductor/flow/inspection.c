@@ -113,7 +113,7 @@ static void collect_macs(struct flow_run *run, const json_t *inventory)
 static void collect_links(struct flow_run *run, const json_t *body, const json_t *inventory)
 {
 	const json_t *raw = json_object_get(body, "lldp_raw");
-	json_t *parsed = json_object(), *nic;
+	json_t *parsed = json_object(), *nic, *words, *link;
 	size_t i;
 
 	run->found.links = json_object();
@@ -126,8 +126,9 @@ static void collect_links(struct flow_run *run, const json_t *body, const json_t
 			tlvs = json_object_get(nic, "lldp");
 		if (!json_array_size(tlvs) || !name || mac_normalise(address, mac) < 0)
 			continue;
-		json_object_set_new(parsed, name, lldp_parsed(tlvs));
-		json_object_set_new(run->found.links, mac, lldp_link(tlvs));
+		lldp_read(tlvs, &words, &link);
+		json_object_set_new(parsed, name, words);
+		json_object_set_new(run->found.links, mac, link);
 	}
 	if (json_object_size(parsed))
 		json_object_set(run->found.plugin_data, "parsed_lldp", parsed);

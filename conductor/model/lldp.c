@@ -16,6 +16,8 @@ enum {
 	FAMILY_MAC = 6
 }; /* of IANA's address families, and IEEE 802 */
 
+#define CHASSIS_MAC 4 /* what the identifier is: 8.5.2.2 */
+
 struct tlv {
 	int type;
 	size_t len;
@@ -83,7 +85,7 @@ static json_t *identifier(const struct tlv *t, uint8_t mac, uint8_t address)
 
 static json_t *chassis_id(const struct tlv *t)
 {
-	return identifier(t, 4, 5);
+	return identifier(t, CHASSIS_MAC, 5);
 }
 
 static json_t *port_id(const struct tlv *t)
@@ -205,7 +207,7 @@ static void put_organisation(json_t *o, const struct tlv *t)
 			rows[i].put(o, t->value + 4, t->len - 4);
 }
 
-json_t *lldp_parsed(const json_t *tlvs)
+static void put_words(json_t *o, const struct tlv *t)
 {
 	static const struct {
 		int type;
@@ -222,47 +224,35 @@ json_t *lldp_parsed(const json_t *tlvs)
 		{MGMT_ADDRESS, NULL, NULL, put_mgmt_address},
 		{ORGANISATION, NULL, NULL, put_organisation},
 	};
-	json_t *o = json_object(), *pair;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		if (rows[i].type != t->type)
+			continue;
+		if (rows[i].put)
+			rows[i].put(o, t);
+		else
+			put_once(o, rows[i].key, rows[i].value(t));
+	}
+}
+
+void lldp_read(const json_t *tlvs, json_t **ret_words, json_t **ret_link)
+{
+	json_t *words = json_object(), *link = json_object(), *pair;
 	struct tlv t;
 	size_t i;
 
 	json_array_foreach ((json_t *)tlvs, i, pair) {
 		if (i >= TLVS_MAX)
 			break;
-		for (size_t k = 0; k < ARRAY_SIZE(rows); k++) {
-			if (k == 0 && !tlv_read(pair, &t))
-				break;
-			if (rows[k].type != t.type)
-				continue;
-			if (rows[k].put)
-				rows[k].put(o, &t);
-			else
-				put_once(o, rows[k].key, rows[k].value(&t));
-		}
+		if (!tlv_read(pair, &t))
+			continue;
+		if (t.type == CHASSIS_ID && t.value[0] == CHASSIS_MAC &&
+			!json_object_get(words, "switch_chassis_id"))
+			put_once(link, "switch_id", chassis_id(&t));
+		put_words(words, &t);
 	}
-	return o;
-}
-
-static bool chassis_is_mac(const json_t *tlvs)
-{
-	json_t *pair;
-	struct tlv t;
-	size_t i;
-
-	json_array_foreach ((json_t *)tlvs, i, pair)
-		if (i < TLVS_MAX && tlv_read(pair, &t) && t.type == CHASSIS_ID)
-			return t.value[0] == 4;
-	return false;
-}
-
-json_t *lldp_link(const json_t *tlvs)
-{
-	_cleanup_json_ json_t *parsed = lldp_parsed(tlvs);
-	json_t *link = json_object(), *id = json_object_get(parsed, "switch_chassis_id");
-
-	if (id && chassis_is_mac(tlvs))
-		json_object_set(link, "switch_id", id);
-	json_object_set(link, "port_id", json_object_get(parsed, "switch_port_id"));
-	json_object_set(link, "switch_info", json_object_get(parsed, "switch_system_name"));
-	return link;
+	json_object_set(link, "port_id", json_object_get(words, "switch_port_id"));
+	json_object_set(link, "switch_info", json_object_get(words, "switch_system_name"));
+	*ret_words = words;
+	*ret_link = link;
 }

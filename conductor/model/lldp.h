@@ -6,16 +6,12 @@
 #include "lib/json/json.h"
 
 /*
- * The readable form of one card's [[type, "hex"], ...], in the words of Ironic's parsed_lldp:
- * switch_chassis_id, switch_port_id, switch_system_name, switch_port_vlans and so on. What cannot
- * be read is left out; the machine is not trusted. A new object.
+ * One card's [[type, "hex"], ...], where what cannot be read is left out: the machine is not
+ * trusted. Gives two new objects. The words are those of Ironic's parsed_lldp: switch_chassis_id,
+ * switch_port_id, switch_system_name, switch_port_vlans and so on. The link is what a port's
+ * local_link_connection is to say: switch_id (when the chassis is named by its MAC address),
+ * port_id, and switch_info, the switch's name; empty when it is not known.
  */
-json_t *lldp_parsed(const json_t *tlvs);
-
-/*
- * What a port's local_link_connection is to say: switch_id (when the chassis is named by its MAC
- * address), port_id, and switch_info, the switch's name. A new object, empty when it is not known.
- */
-json_t *lldp_link(const json_t *tlvs);
+void lldp_read(const json_t *tlvs, json_t **ret_words, json_t **ret_link);
 
 #endif

@@ -7,12 +7,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	json_t *tlvs = NULL;
+	json_t *tlvs = NULL, *words, *link;
 
 	if (json_parse((const char *)data, size, JSON_DEPTH_MAX, &tlvs, NULL) < 0)
 		return 0;
-	json_decref(lldp_parsed(tlvs));
-	json_decref(lldp_link(tlvs));
+	lldp_read(tlvs, &words, &link);
+	json_decref(words);
+	json_decref(link);
 	json_decref(tlvs);
 	return 0;
 }

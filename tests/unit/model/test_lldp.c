@@ -6,11 +6,20 @@
 #include "lib/base/str.h"
 #include "tests/unit/tap.h"
 
-static json_t *parsed(const char *tlvs)
+static json_t *read_link(const char *tlvs, json_t **ret_link)
 {
 	_cleanup_json_ json_t *list = json_loads(tlvs, 0, NULL);
+	json_t *words;
 
-	return lldp_parsed(list);
+	lldp_read(list, &words, ret_link);
+	return words;
+}
+
+static json_t *parsed(const char *tlvs)
+{
+	_cleanup_json_ json_t *link = NULL;
+
+	return read_link(tlvs, &link);
 }
 
 static void is_json(const json_t *value, const char *want, const char *what)
@@ -30,8 +39,7 @@ static const char leaf[] = "[[1, \"04001c7300aabb\"], [2, \"0545746865726e657437
 
 static void a_switch(void)
 {
-	_cleanup_json_ json_t *p = parsed(leaf), *tlvs = json_loads(leaf, 0, NULL),
-			      *link = lldp_link(tlvs);
+	_cleanup_json_ json_t *link = NULL, *p = read_link(leaf, &link);
 
 	is_json(json_object_get(p, "switch_chassis_id"), "\"00:1c:73:00:aa:bb\"",
 		"chassis by its MAC");
@@ -62,13 +70,15 @@ static void other_names(void)
 {
 	_cleanup_json_ json_t *p = parsed("[[1, \"0501c0000201\"], [2, \"03525400770001\"], [8, "
 					  "\"110220010db8000000000000000000000001020000000100\"]]");
-	_cleanup_json_ json_t *local = json_loads("[[1, \"076c656166\"], [2, \"0737\"]]", 0, NULL),
-			      *link = lldp_link(local);
+	_cleanup_json_ json_t *link = NULL,
+			      *local = read_link("[[1, \"076c656166\"], [2, \"0737\"]]", &link);
 
 	is_json(json_object_get(p, "switch_chassis_id"), "\"192.0.2.1\"", "chassis by address");
 	is_json(json_object_get(p, "switch_port_id"), "\"52:54:00:77:00:01\"", "port by MAC");
 	is_json(json_object_get(p, "switch_mgmt_addresses"), "[\"2001:db8::1\"]", "IPv6");
 	is_json(link, "{\"port_id\":\"7\"}", "a chassis with a local name is no switch_id");
+	is_json(local, "{\"switch_chassis_id\":\"leaf\",\"switch_port_id\":\"7\"}",
+		"but it is told");
 }
 
 static void bad(void)
@@ -88,6 +98,14 @@ static void bad(void)
 		_cleanup_json_ json_t *p = parsed("[[5, \"61\"], [5, \"62\"]]");
 
 		is_json(p, "{\"switch_system_name\":\"a\"}", "the first one counts");
+	}
+	{
+		_cleanup_json_ json_t *link = NULL,
+				      *p = read_link(
+					      "[[1, \"040011\"], [1, \"076c656166\"]]", &link);
+
+		is_json(link, "{}", "a local name after half an address is no switch_id");
+		is_json(p, "{\"switch_chassis_id\":\"leaf\"}", "but the chassis");
 	}
 }
 
