@@ -32,31 +32,9 @@ int verb_inventory_save(struct cli_line *line, void *data)
 	return fs_write_atomic(file, text, strlen(text), 0644, &e) < 0 ? cmd_fail(&e) : CLI_OK;
 }
 
-/* What a --diff asks for: "@2", so many inspections ago; a file; or another node. */
-struct against {
-	const char *what;
-	enum compare_kind kind;
-	int ago; /* 0: not an earlier inspection */
-};
-
-static int against_read(const char *what, struct against *ret, struct err *e)
+static bool names_file(const char *what)
 {
-	*ret = (struct against){.what = what, .kind = COMPARE_MACHINES};
-	if (what[0] == '@') {
-		if (str_to_int(what + 1, 1, 99, &ret->ago) < 0)
-			return err_set(e, EINVAL,
-				"--diff %s: after @ comes how many inspections ago, as in @1",
-				what);
-		ret->kind = COMPARE_TIMES;
-	} else if (strchr(what, '/') || strstr(what, ".json")) {
-		ret->kind = COMPARE_TIMES;
-	}
-	return 0;
-}
-
-static bool is_file(const struct against *a)
-{
-	return a->kind == COMPARE_TIMES && !a->ago;
+	return strchr(what, '/') || strstr(what, ".json");
 }
 
 static int file_inventory(const char *path, json_t **ret, struct err *e)
@@ -107,21 +85,21 @@ static int earlier_inventory(struct conn *c, const char *node, int ago, json_t *
 	return 0;
 }
 
-/* The side that the node is compared with. */
+/* The side that the node is compared with: itself `ago` inspections before, a file, or a node. */
 static int other_inventory(
-	struct conn *c, const char *node, const struct against *a, json_t **ret, struct err *e)
+	struct conn *c, const char *node, const char *what, int ago, json_t **ret, struct err *e)
 {
-	if (a->ago)
-		return earlier_inventory(c, node, a->ago, ret, e);
-	return is_file(a) ? file_inventory(a->what, ret, e) : node_inventory(c, a->what, ret, e);
+	if (ago)
+		return earlier_inventory(c, node, ago, ret, e);
+	return names_file(what) ? file_inventory(what, ret, e) : node_inventory(c, what, ret, e);
 }
 
-static void print_differences(const json_t *rows, const char *node, const struct against *a)
+static void print_differences(const json_t *rows, const char *node, const char *what)
 {
 	static const char *const sides[] = {"before", "after"};
 	/* the reader's left is what was, or the other machine */
 	const struct table_column columns[] = {
-		{"path", "DIFFERENCE"}, {"before", a->what}, {"after", node}};
+		{"path", "DIFFERENCE"}, {"before", what}, {"after", node}};
 	_cleanup_json_ json_t *texts = json_array();
 	json_t *row;
 	size_t i;
@@ -140,7 +118,7 @@ static void print_differences(const json_t *rows, const char *node, const struct
 	if (json_array_size(rows))
 		table_print(stdout, columns, ARRAY_SIZE(columns), texts);
 	else
-		printf("%s and %s: no difference\n", a->what, node);
+		printf("%s and %s: no difference\n", what, node);
 }
 
 static int show_differences(const struct cli_line *line, const char *what)
@@ -148,23 +126,26 @@ static int show_differences(const struct cli_line *line, const char *what)
 	_cleanup_json_ json_t *mine = NULL, *other = NULL, *rows = NULL;
 	_cleanup_conn_ struct conn *c = NULL;
 	const char *node = line->args[0];
-	struct against a;
 	struct err e = {0};
+	int ago = 0; /* 0: not an earlier inspection */
 
 	if (line->n_args != 1) {
 		err_set(&e, EINVAL, "--diff compares one node, given are %d", line->n_args);
 		return cmd_fail_usage(&e);
 	}
-	if (against_read(what, &a, &e) < 0)
+	if (what[0] == '@' && str_to_int(what + 1, 1, 99, &ago) < 0) {
+		err_set(&e, EINVAL, "--diff %s: after @ comes how many inspections ago, as in @1",
+			what);
 		return cmd_fail_usage(&e);
+	}
 	if (conn_open(line, &c, &e) < 0 || node_inventory(c, node, &mine, &e) < 0 ||
-		other_inventory(c, node, &a, &other, &e) < 0)
+		other_inventory(c, node, what, ago, &other, &e) < 0)
 		return cmd_fail(&e);
-	rows = compare(other, mine, a.kind);
+	rows = compare(other, mine, ago || names_file(what) ? COMPARE_TIMES : COMPARE_MACHINES);
 	if (print_as_json(line))
 		cmd_print_json(rows);
 	else
-		print_differences(rows, node, &a);
+		print_differences(rows, node, what);
 	return CLI_OK;
 }
 
