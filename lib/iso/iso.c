@@ -1,5 +1,6 @@
 /* Writing ISO 9660; see iso.h. Offsets are those of ECMA-119, sections 8, 9 and 6.9. */
 #include "lib/iso/iso.h"
+#include "lib/base/bytes.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
 
@@ -30,23 +31,10 @@ struct volume {
 	struct buf *out;
 };
 
-static void le(uint8_t *p, uint64_t v, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		p[i] = (uint8_t)(v >> (8 * i));
-}
-
-static void be(uint8_t *p, uint64_t v, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		p[i] = (uint8_t)(v >> (8 * (n - 1 - i)));
-}
-
 /* Numbers stand in both orders, one behind the other: sections 7.2.3 and 7.3.3. */
 static void both(uint8_t *p, uint64_t v, size_t n)
 {
-	le(p, v, n);
-	be(p + n, v, n);
+	put_be(put_le(p, v, n), v, n);
 }
 
 /* --- the tree ------------------------------------------------------------------------------- */
@@ -219,8 +207,8 @@ static size_t put_table(const struct volume *v, int tree, bool big, uint8_t *out
 		while (order[above] != node->above)
 			above++;
 		record[0] = (uint8_t)len;
-		(big ? be : le)(record + 2, node->at[tree], 4);
-		(big ? be : le)(record + 6, above + 1, 2);
+		(big ? put_be32 : put_le32)(record + 2, node->at[tree]);
+		(big ? put_be16 : put_le16)(record + 6, above + 1);
 		len += 8 + (len & 1);
 		if (out)
 			memcpy(out + at, record, len);
@@ -292,8 +280,8 @@ static void put_descriptor(const struct volume *v, int tree, const char *label, 
 	both(p + 124, 1, 2);
 	both(p + 128, BLOCK, 2);
 	both(p + 132, v->table_len[tree], 4);
-	le(p + 140, table, 4);
-	be(p + 148, table + blocks_of(v->table_len[tree]), 4);
+	put_le32(p + 140, table);
+	put_be32(p + 148, table + blocks_of(v->table_len[tree]));
 	root_len = put_record(root, &v->nodes[0], tree, 0);
 	memcpy(p + 156, root, root_len);
 	for (size_t i = 0; i < ARRAY_SIZE(dates); i++)
