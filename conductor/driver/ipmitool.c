@@ -2,6 +2,7 @@
 #include "conductor/driver/ipmi.h"
 #include "conductor/driver/tool.h"
 #include "hwdb/hwdb.h"
+#include "lib/base/bytes.h"
 #include "lib/base/str.h"
 #include "lib/base/time.h"
 
@@ -33,9 +34,8 @@ static void introduced(struct tool_work *job, const struct tool_answer *a)
 	if (a->ok && ipmitool_read_raw(a->out, id, sizeof(id)) >= 11) { /* IPMI 20.1 */
 		snprintf(firmware, sizeof(firmware), "%u.%02x", id[2] & 0x7f, id[3]);
 		match.firmware = firmware;
-		match.manufacturer_id =
-			id[6] | (uint32_t)id[7] << 8 | (uint32_t)(id[8] & 0x0f) << 16;
-		match.product_id = (uint16_t)(id[9] | id[10] << 8);
+		match.manufacturer_id = get_le(id + 6, 3) & 0xfffff;
+		match.product_id = get_le16(id + 9);
 		hwdb_lookup(work_env(job)->hwdb, &match, &traits);
 		work_set_traits(job, &traits);
 	}

@@ -1,5 +1,6 @@
 /* LLDP TLVs out of inspection data; see lldp.h. Section numbers are those of IEEE 802.1AB-2016. */
 #include "conductor/model/lldp.h"
+#include "lib/base/bytes.h"
 #include "lib/base/str.h"
 
 #include <arpa/inet.h>
@@ -122,7 +123,7 @@ static json_t *capability_names(const uint8_t *bits) /* 8.5.8 */
 {
 	static const char *const names[] = {NULL, "Repeater", "Bridge", "WLAN", "Router",
 		"Telephone", "DOCSIS cable device", "Station only", "C-Vlan", "S-Vlan", "TPMR"};
-	unsigned word = (unsigned)bits[0] << 8 | bits[1];
+	unsigned word = get_be16(bits);
 	json_t *list = json_array();
 
 	for (size_t i = 1; i < ARRAY_SIZE(names); i++)
@@ -147,28 +148,23 @@ static void put_mgmt_address(json_t *o, const struct tlv *t) /* 8.5.9 */
 		append(o, "switch_mgmt_addresses", address_of(t->value + 1, len));
 }
 
-static unsigned be16(const uint8_t *b)
-{
-	return (unsigned)b[0] << 8 | b[1];
-}
-
 static void put_vlan_id(json_t *o, const uint8_t *b, size_t len)
 {
 	if (len >= 2)
-		put_once(o, "switch_port_untagged_vlan_id", json_integer(be16(b)));
+		put_once(o, "switch_port_untagged_vlan_id", json_integer(get_be16(b)));
 }
 
 static void put_vlan_name(json_t *o, const uint8_t *b, size_t len)
 {
 	if (len >= 3 && b[2] <= len - 3)
 		append(o, "switch_port_vlans",
-			json_pack("{s:i, s:o?}", "id", (int)be16(b), "name", text_of(b + 3, b[2])));
+			json_pack("{s:i, s:o?}", "id", get_be16(b), "name", text_of(b + 3, b[2])));
 }
 
 static void put_management_vlan(json_t *o, const uint8_t *b, size_t len)
 {
 	if (len >= 2)
-		put_once(o, "switch_port_management_vlan_id", json_integer(be16(b)));
+		put_once(o, "switch_port_management_vlan_id", json_integer(get_be16(b)));
 }
 
 static void put_aggregation(json_t *o, const uint8_t *b, size_t len)
@@ -177,14 +173,13 @@ static void put_aggregation(json_t *o, const uint8_t *b, size_t len)
 		return;
 	put_once(o, "switch_port_link_aggregation_support", json_boolean(b[0] & 1));
 	put_once(o, "switch_port_link_aggregation_enabled", json_boolean(b[0] & 2));
-	put_once(o, "switch_port_link_aggregation_id",
-		json_integer((json_int_t)be16(b + 1) << 16 | be16(b + 3)));
+	put_once(o, "switch_port_link_aggregation_id", json_integer(get_be32(b + 1)));
 }
 
 static void put_mtu(json_t *o, const uint8_t *b, size_t len)
 {
 	if (len >= 2)
-		put_once(o, "switch_port_mtu", json_integer(be16(b)));
+		put_once(o, "switch_port_mtu", json_integer(get_be16(b)));
 }
 
 /* IEEE 802.1Q-2014 annex D, IEEE 802.3 section 79. */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "lib/base/bytes.h"
 #include "lib/base/str.h"
 
 #define CLOSING_MS 500
@@ -96,7 +97,7 @@ void bmc_drop_session(struct ipmi_bmc *b, bool tell)
 		return;
 	if (b->session_open && tell) {
 		/* Close Session, IPMI 22.19; nobody waits for the answer. */
-		wire_put32(id, b->session->remote_id);
+		put_le32(id, b->session->remote_id);
 		len = wire_message_build(message, 0x06, b->rqseq++ & 0x3f, 0x3c, id, sizeof(id));
 		engine_random(b->engine, iv, sizeof(iv));
 		len = session_seal(b->session, message, len, iv, packet);

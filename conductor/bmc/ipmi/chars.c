@@ -1,5 +1,6 @@
 /* Text of SDRs and FRUs as UTF-8; see chars.h. */
 #include "conductor/bmc/ipmi/chars.h"
+#include "lib/base/bytes.h"
 
 #include <string.h>
 
@@ -76,8 +77,8 @@ static void put_latin1(struct output *o, const uint8_t *p, size_t len)
 
 static void put_ucs2(struct output *o, const uint8_t *p, size_t len)
 {
-	for (size_t i = 0; i + 1 < len && (p[i] || p[i + 1]); i += 2)
-		put(o, p[i] | (unsigned)p[i + 1] << 8);
+	for (size_t i = 0; i + 1 < len && get_le16(p + i); i += 2)
+		put(o, get_le16(p + i));
 }
 
 char *chars_decode(enum chars_code code, const uint8_t *p, size_t len, char *out, size_t size)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/bytes.h"
 #include "lib/base/str.h"
 
 #define NETFN_CHASSIS 0x00
@@ -225,8 +226,8 @@ int device_id_parse(const uint8_t *data, size_t len, struct ipmi_device_id *d)
 	d->firmware_minor = (uint8_t)((data[3] >> 4) * 10 + (data[3] & 0x0f));
 	d->ipmi_major = data[4] & 0x0f;
 	d->ipmi_minor = data[4] >> 4;
-	d->manufacturer_id = (wire_get16(data + 6) | (uint32_t)data[8] << 16) & 0xfffff;
-	d->product_id = wire_get16(data + 9);
+	d->manufacturer_id = get_le(data + 6, 3) & 0xfffff;
+	d->product_id = get_le16(data + 9);
 	return 0;
 }
 

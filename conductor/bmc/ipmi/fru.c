@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "conductor/bmc/ipmi/chars.h"
+#include "lib/base/bytes.h"
 #include "lib/base/mem.h"
 
 #define HEADER_LEN 8
@@ -119,9 +120,8 @@ static void read_area(struct fru_area *a, enum fru_area_kind kind, const uint8_t
 		a->chassis_type = p[2] < ARRAY_SIZE(chassis_types) ? chassis_types[p[2]] : NULL;
 	else
 		language = p[2];
-	if (kind == FRU_BOARD && (p[3] || p[4] || p[5]))
-		a->made_s = EPOCH_1996 +
-			    (int64_t)(p[3] | (uint32_t)p[4] << 8 | (uint32_t)p[5] << 16) * 60;
+	if (kind == FRU_BOARD && get_le(p + 3, 3))
+		a->made_s = EPOCH_1996 + (int64_t)get_le(p + 3, 3) * 60;
 	read_fields(a, &layouts[kind], language, p, len);
 }
 

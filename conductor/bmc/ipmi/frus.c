@@ -4,6 +4,7 @@
 
 #include "conductor/bmc/ipmi/job.h"
 #include "conductor/bmc/ipmi/reads.h"
+#include "lib/base/bytes.h"
 
 #define NETFN_STORAGE 0x0a
 #define OWNER_BMC     0x20
@@ -65,7 +66,7 @@ static void ask_data(struct frus_job *f)
 	count = end - f->have;
 	if (count > job_chunk(&f->job))
 		count = job_chunk(&f->job);
-	wire_put16(data + 1, (uint16_t)(f->have / unit));
+	put_le16(data + 1, (uint16_t)(f->have / unit));
 	data[3] = (uint8_t)((count + unit - 1) / unit);
 	f->stage = STAGE_DATA;
 	job_ask(&f->job, NETFN_STORAGE, 0, 0x11, data, sizeof(data));
@@ -94,7 +95,7 @@ static void on_size(struct frus_job *f, const struct ipmi_result *r)
 		finish_fru(f, r->cc ? ipmi_cc_text(r->cc) : "the BMC's answer is too short");
 		return;
 	}
-	f->size = wire_get16(r->data);
+	f->size = get_le16(r->data);
 	f->words = r->data[2] & 1;
 	if (f->size > FRU_SIZE_MAX)
 		f->size = FRU_SIZE_MAX;

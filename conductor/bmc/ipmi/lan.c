@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/bytes.h"
 #include "lib/base/mem.h"
 
 static int ipv4(const uint8_t *p, size_t len, char out[static LAN_TEXT_MAX])
@@ -46,7 +47,7 @@ static int vlan(const uint8_t *p, size_t len, char out[static LAN_TEXT_MAX])
 	if (len < 2)
 		return -EBADMSG;
 	if (p[1] & 0x80)
-		snprintf(out, LAN_TEXT_MAX, "%u", p[0] | (p[1] & 0x0fu) << 8);
+		snprintf(out, LAN_TEXT_MAX, "%u", get_le16(p) & 0x0fffu);
 	else
 		snprintf(out, LAN_TEXT_MAX, "off");
 	return 0;

@@ -11,6 +11,7 @@
 #include <linux/errqueue.h>
 
 #include "conductor/bmc/ipmi/internal.h"
+#include "lib/base/bytes.h"
 
 #define RECEIVE_SPACE (4 << 20) /* bytes the kernel may hold for us: answers come in bursts */
 #define ROUNDS_MAX    8		/* batches per wake-up, so that timers get their turn */
@@ -220,7 +221,7 @@ static struct ipmi_bmc *owner(const struct ipmi_engine *e, const struct wire_pac
 {
 	if (w->payload_type == WIRE_PAYLOAD_IPMI)
 		return directory_by_id(e, w->session_id);
-	return directory_by_id(e, wire_get32(w->payload + 4));
+	return directory_by_id(e, get_le32(w->payload + 4));
 }
 
 static void input_one(struct ipmi_bmc *b, const uint8_t *packet, const struct wire_packet *w,

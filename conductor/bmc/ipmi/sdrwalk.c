@@ -4,6 +4,7 @@
  * the end is where the next record is FFFFh, or where the ids go round in a circle.
  */
 #include "conductor/bmc/ipmi/job.h"
+#include "lib/base/bytes.h"
 
 #include <string.h>
 
@@ -29,8 +30,8 @@ static void ask_piece(struct ipmi_job *j, struct sdr_walk *w)
 		want = sdr_length(w->record) - w->have;
 	if (want > job_chunk(j))
 		want = job_chunk(j);
-	wire_put16(data, w->reservation);
-	wire_put16(data + 2, w->id);
+	put_le16(data, w->reservation);
+	put_le16(data + 2, w->id);
 	data[4] = (uint8_t)w->have;
 	data[5] = (uint8_t)want;
 	job_ask(j, w->device ? NETFN_SENSOR : NETFN_STORAGE, 0, w->device ? 0x21 : 0x23, data,
@@ -109,7 +110,7 @@ static enum walk_step piece(struct ipmi_job *j, struct sdr_walk *w, const uint8_
 		job_fail_short(j, "Get SDR");
 		return WALK_FAILED;
 	}
-	w->next = wire_get16(p);
+	w->next = get_le16(p);
 	len = len - 2 < room ? len - 2 : room;
 	memcpy(w->record + w->have, p + 2, len);
 	w->have += len;
@@ -135,7 +136,7 @@ enum walk_step walk_answer(struct ipmi_job *j, struct sdr_walk *w, const struct 
 	if (!w->reserve)
 		return piece(j, w, r->data, r->len);
 	w->reserve = false;
-	w->reservation = r->len >= 2 ? wire_get16(r->data) : 0;
+	w->reservation = r->len >= 2 ? get_le16(r->data) : 0;
 	ask_piece(j, w);
 	return WALK_ASKED;
 }

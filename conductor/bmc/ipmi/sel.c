@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "conductor/bmc/ipmi/wire.h"
+#include "lib/base/bytes.h"
 #include "lib/base/mem.h"
 
 #define SYSTEM_EVENT  0x02
@@ -21,10 +21,10 @@ int sel_info_parse(const uint8_t *data, size_t len, struct sel_info *ret)
 	if (len < 14)
 		return -EBADMSG;
 	*ret = (struct sel_info){.version = data[0],
-		.entries = wire_get16(data + 1),
-		.free_bytes = wire_get16(data + 3),
-		.added_s = wire_get32(data + 5),
-		.erased_s = wire_get32(data + 9),
+		.entries = get_le16(data + 1),
+		.free_bytes = get_le16(data + 3),
+		.added_s = get_le32(data + 5),
+		.erased_s = get_le32(data + 9),
 		.overflow = data[13] & 0x80,
 		.can_delete = data[13] & 0x08,
 		.can_reserve = data[13] & 0x02};
@@ -34,16 +34,16 @@ int sel_info_parse(const uint8_t *data, size_t len, struct sel_info *ret)
 void sel_parse(const uint8_t p[static SEL_RECORD_LEN], struct sel_entry *e)
 {
 	memset(e, 0, sizeof(*e));
-	e->id = wire_get16(p);
+	e->id = get_le16(p);
 	e->type = p[2];
 	if (e->type < OEM_UNTIMED) {
-		e->time_s = wire_get32(p + 3);
+		e->time_s = get_le32(p + 3);
 		if (e->time_s == 0xffffffff)
 			e->time_s = 0;
 		e->since_start = e->time_s && e->time_s <= SEL_SINCE_START;
 	}
 	if (e->type < OEM_TIMED) {
-		e->generator = wire_get16(p + 7);
+		e->generator = get_le16(p + 7);
 		e->sensor_type = p[10];
 		e->number = p[11];
 		e->deasserted = p[12] & 0x80;
@@ -51,7 +51,7 @@ void sel_parse(const uint8_t p[static SEL_RECORD_LEN], struct sel_entry *e)
 		e->offset = p[13] & 0x0f;
 		memcpy(e->data, p + 13, 3);
 	} else if (e->type < OEM_UNTIMED) {
-		e->manufacturer = (wire_get32(p + 7) & 0xffffff);
+		e->manufacturer = (uint32_t)get_le(p + 7, 3);
 		e->oem_len = 6;
 		memcpy(e->oem, p + 10, 6);
 	} else {

@@ -4,6 +4,7 @@
 
 #include "conductor/bmc/ipmi/job.h"
 #include "conductor/bmc/ipmi/reads.h"
+#include "lib/base/bytes.h"
 
 #define NETFN_STORAGE 0x0a
 #define GET_INFO      0x40
@@ -52,8 +53,8 @@ static void ask_entry(struct sel_job *s, enum stage stage, uint16_t id)
 	uint8_t data[6] = {0, 0, 0, 0, 0, 0xff};
 
 	s->id = id;
-	wire_put16(data, s->reservation);
-	wire_put16(data + 2, id);
+	put_le16(data, s->reservation);
+	put_le16(data + 2, id);
 	ask(s, stage, GET_ENTRY, data, sizeof(data));
 }
 
@@ -61,7 +62,7 @@ static void ask_clear(struct sel_job *s, enum stage stage)
 {
 	uint8_t data[6] = {0, 0, 'C', 'L', 'R', stage == STAGE_CLEAR ? 0xaa : 0x00};
 
-	wire_put16(data, s->reservation);
+	put_le16(data, s->reservation);
 	ask(s, stage, CLEAR, data, sizeof(data));
 }
 
@@ -120,7 +121,7 @@ static void on_entry(struct sel_job *s, const struct ipmi_result *r, const struc
 		job_fail_short(&s->job, "Get SEL Entry");
 	} else {
 		keep(s, r->data + 2);
-		next = wire_get16(r->data);
+		next = get_le16(r->data);
 		/* a BMC may go round in a circle: not longer than a log can be */
 		if (next == SEL_LAST || next == s->id || s->job.steps > 0xffff / 4)
 			finish(s);
@@ -131,7 +132,7 @@ static void on_entry(struct sel_job *s, const struct ipmi_result *r, const struc
 
 static void on_reserved(struct sel_job *s, const struct ipmi_result *r)
 {
-	s->reservation = !r->cc && r->len >= 2 ? wire_get16(r->data) : 0;
+	s->reservation = !r->cc && r->len >= 2 ? get_le16(r->data) : 0;
 	if (s->after == STAGE_ENTRIES)
 		ask_entry(s, STAGE_ENTRIES, s->id);
 	else
@@ -170,14 +171,14 @@ static void on_answer(struct ipmi_job *j, const struct ipmi_result *r, const str
 		on_info(s, r, cc_err);
 		break;
 	case STAGE_TIME:
-		s->found.clock_s = !r->cc && r->len >= 4 ? wire_get32(r->data) : 0;
+		s->found.clock_s = !r->cc && r->len >= 4 ? get_le32(r->data) : 0;
 		if (s->found.info.entries > s->last)
 			ask_entry(s, STAGE_LAST, SEL_LAST);
 		else
 			begin(s, 0);
 		break;
 	case STAGE_LAST:
-		begin(s, !r->cc && r->len >= 4 ? wire_get16(r->data + 2) : 0);
+		begin(s, !r->cc && r->len >= 4 ? get_le16(r->data + 2) : 0);
 		break;
 	case STAGE_ENTRIES:
 		on_entry(s, r, cc_err);

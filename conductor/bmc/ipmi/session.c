@@ -6,6 +6,7 @@
 
 #include <nettle/memops.h>
 
+#include "lib/base/bytes.h"
 #include "lib/base/mem.h"
 
 #define ROLE_NAME_ONLY 0x10 /* look the user up by name, not by name and privilege */
@@ -46,7 +47,7 @@ static uint8_t *put_algorithm(uint8_t *p, uint8_t type, uint8_t algorithm)
 static enum session_verdict read_head(
 	const struct session *s, const uint8_t *p, size_t len, size_t want, uint8_t *ret_status)
 {
-	if (len < 2 || p[0] != s->tag || (len >= 8 && wire_get32(p + 4) != s->local_id))
+	if (len < 2 || p[0] != s->tag || (len >= 8 && get_le32(p + 4) != s->local_id))
 		return SESSION_IGNORE;
 	if (p[1] != 0) {
 		*ret_status = p[1];
@@ -63,7 +64,7 @@ size_t session_open_request(const struct session *s, uint8_t *out)
 	/* A concrete level: several BMCs make their keys with the one of this message. */
 	p[1] = s->privilege_max;
 	p[2] = p[3] = 0;
-	wire_put32(p + 4, s->local_id);
+	put_le32(p + 4, s->local_id);
 	p = put_algorithm(p + 8, 0, s->suite->authentication);
 	p = put_algorithm(p, 1, s->suite->integrity);
 	put_algorithm(p, 2, s->suite->confidentiality);
@@ -79,9 +80,9 @@ enum session_verdict session_open_response(
 	if (verdict != SESSION_OK)
 		return verdict;
 	if ((p[16] & 0x3f) != s->suite->authentication || (p[24] & 0x3f) != s->suite->integrity ||
-		(p[32] & 0x3f) != s->suite->confidentiality || wire_get32(p + 8) == 0)
+		(p[32] & 0x3f) != s->suite->confidentiality || get_le32(p + 8) == 0)
 		return SESSION_BAD_ANSWER;
-	s->remote_id = wire_get32(p + 8);
+	s->remote_id = get_le32(p + 8);
 	return SESSION_OK;
 }
 
@@ -91,7 +92,7 @@ size_t session_rakp1(const struct session *s, const struct credentials *c, uint8
 
 	memset(p, 0, 28);
 	p[0] = s->tag;
-	wire_put32(p + 4, s->remote_id);
+	put_le32(p + 4, s->remote_id);
 	memcpy(p + 8, s->rm, 16);
 	p[24] = ROLE_NAME_ONLY | s->privilege_max;
 	p[27] = c->username_len;
@@ -112,7 +113,7 @@ static void mac_id(struct mac *m, uint32_t id)
 {
 	uint8_t b[4];
 
-	wire_put32(b, id);
+	put_le32(b, id);
 	mac_update(m, b, sizeof(b));
 }
 
@@ -151,7 +152,7 @@ size_t session_rakp3(
 	p[0] = s->tag;
 	p[1] = status;
 	p[2] = p[3] = 0;
-	wire_put32(p + 4, s->remote_id);
+	put_le32(p + 4, s->remote_id);
 	if (status != 0)
 		return setup_packet(out, WIRE_PAYLOAD_RAKP3, 8);
 	mac_init(&m, s->suite, c->password, sizeof(c->password));

@@ -1,5 +1,6 @@
 /* Building and taking apart the packets of IPMI over LAN; see wire.h. */
 #include "conductor/bmc/ipmi/wire.h"
+#include "lib/base/bytes.h"
 
 #include <errno.h>
 #include <string.h>
@@ -17,28 +18,6 @@
 
 static const uint8_t asf_iana[4] = {0x00, 0x00, 0x11, 0xbe};
 
-uint32_t wire_get32(const uint8_t *p)
-{
-	return p[0] | p[1] << 8 | p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
-uint16_t wire_get16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] | p[1] << 8);
-}
-
-void wire_put32(uint8_t *p, uint32_t v)
-{
-	for (int i = 0; i < 4; i++)
-		p[i] = (uint8_t)(v >> 8 * i);
-}
-
-void wire_put16(uint8_t *p, uint16_t v)
-{
-	p[0] = (uint8_t)v;
-	p[1] = (uint8_t)(v >> 8);
-}
-
 /* IPMI table 13-8, authentication type "RMCP+". */
 static int parse_rmcpp(const uint8_t *p, size_t len, struct wire_packet *ret)
 {
@@ -50,9 +29,9 @@ static int parse_rmcpp(const uint8_t *p, size_t len, struct wire_packet *ret)
 	ret->payload_type = p[5] & 0x3f;
 	if (ret->payload_type == 0x02) /* OEM explicit has a longer header; we never ask for it */
 		return -EBADMSG;
-	ret->session_id = wire_get32(p + 6);
-	ret->seq = wire_get32(p + 10);
-	ret->payload_len = wire_get16(p + 14);
+	ret->session_id = get_le32(p + 6);
+	ret->seq = get_le32(p + 10);
+	ret->payload_len = get_le16(p + 14);
 	if (ret->payload_len > len - WIRE_HEADER_LEN)
 		return -EBADMSG;
 	ret->payload = p + WIRE_HEADER_LEN;
@@ -67,8 +46,8 @@ static int parse_v15(const uint8_t *p, size_t len, struct wire_packet *ret)
 	if (len < 14 || p[13] > len - 14)
 		return -EBADMSG;
 	ret->kind = WIRE_V15;
-	ret->seq = wire_get32(p + 5);
-	ret->session_id = wire_get32(p + 9);
+	ret->seq = get_le32(p + 5);
+	ret->session_id = get_le32(p + 9);
 	ret->payload_len = p[13];
 	ret->payload = p + 14;
 	ret->tail = ret->payload + ret->payload_len;
@@ -159,9 +138,9 @@ void wire_header_build(uint8_t *out, uint8_t payload_type, uint8_t flags, uint32
 	rmcp_build(out, RMCP_CLASS_IPMI);
 	out[4] = AUTH_RMCPP;
 	out[5] = payload_type | flags;
-	wire_put32(out + 6, session_id);
-	wire_put32(out + 10, seq);
-	wire_put16(out + 14, payload_len);
+	put_le32(out + 6, session_id);
+	put_le32(out + 10, seq);
+	put_le16(out + 14, payload_len);
 }
 
 size_t wire_ping_build(uint8_t *out, uint8_t tag)

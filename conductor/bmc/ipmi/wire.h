@@ -48,11 +48,6 @@ struct wire_message {
 	size_t len;
 };
 
-uint32_t wire_get32(const uint8_t *p);
-uint16_t wire_get16(const uint8_t *p);
-void wire_put32(uint8_t *p, uint32_t v);
-void wire_put16(uint8_t *p, uint16_t v);
-
 /* 0, or -EBADMSG for anything that is none of enum wire_kind. */
 int wire_parse(const uint8_t *p, size_t len, struct wire_packet *ret);
 

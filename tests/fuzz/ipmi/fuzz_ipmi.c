@@ -9,6 +9,7 @@
 
 #include "conductor/bmc/ipmi/internal.h"
 #include "conductor/bmc/ipmi/reads.h"
+#include "lib/base/bytes.h"
 
 enum wrap {
 	WRAP_RAW,	/* the bytes are the packet */
@@ -227,7 +228,7 @@ static void feed_handshake(struct fuzz *f, const uint8_t *data, size_t len)
 	memcpy(p, data, len);
 	p[0] = s->tag;
 	if (len >= 8)
-		wire_put32(p + 4, s->local_id);
+		put_le32(p + 4, s->local_id);
 	if (len >= 36 && f->bmc->phase == PHASE_OPEN && data[0] & 1) {
 		p[16] = s->suite->authentication;
 		p[24] = s->suite->integrity;

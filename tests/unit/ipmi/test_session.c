@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "conductor/bmc/ipmi/session.h"
+#include "lib/base/bytes.h"
 #include "lib/base/fs.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
@@ -59,7 +60,7 @@ static void begin(struct session *s, const struct recording *r, unsigned suite)
 {
 	const uint8_t *open = r->w[OPEN].payload, *rakp1 = r->w[RAKP1].payload;
 
-	session_init(s, cipher_suite_find(suite), wire_get32(open + 4), open[0], 4, rakp1 + 8);
+	session_init(s, cipher_suite_find(suite), get_le32(open + 4), open[0], 4, rakp1 + 8);
 }
 
 static bool same(const struct recording *r, int i, const uint8_t *packet, size_t len)
