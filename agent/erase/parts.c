@@ -1,6 +1,6 @@
 /* Partition tables as they are found; see parts.h. UEFI 2.10, sections 5.2 and 5.3. */
 #include "agent/erase/parts.h"
-#include "agent/erase/le.h"
+#include "lib/base/bytes.h"
 #include "lib/base/mem.h"
 
 #include <errno.h>
@@ -54,7 +54,7 @@ static int read_entries(const struct disk_reader *r, uint64_t at, unsigned secto
 	ret = r->read(r->data, entries, len, at);
 	for (size_t i = 0; ret == 0 && (i + 1) * entry_size <= len; i++) {
 		const uint8_t *e = entries + i * entry_size;
-		uint64_t first = get_le(e + 32, 8), last = get_le(e + 40, 8);
+		uint64_t first = get_le64(e + 32), last = get_le64(e + 40);
 
 		if (memcmp(e, unused, 16) && last >= first && last < r->size / sector)
 			add(r, p, (unsigned)i + 1, first * sector,
@@ -78,9 +78,9 @@ static int read_gpt(
 	if (ret < 0 || memcmp(head, SIGNATURE, 8) != 0)
 		return ret;
 	*ret_there = true;
-	lba = get_le(head + 72, 8);
-	count = (uint32_t)get_le(head + 80, 4);
-	size = (uint32_t)get_le(head + 84, 4);
+	lba = get_le64(head + 72);
+	count = get_le32(head + 80);
+	size = get_le32(head + 84);
 	if (size < ENTRY_MIN || size > 4096 || size % ENTRY_MIN)
 		size = ENTRY_MIN;
 	if (!count || count > ENTRIES_BYTES / size)
@@ -135,9 +135,9 @@ static int read_logical(const struct disk_reader *r, uint64_t base, struct parts
 		if (ret < 0 || !has_mark(ebr))
 			break;
 		if (ebr[446 + 4])
-			add(r, p, 5 + i, bytes_of(r, link + get_le(ebr + 446 + 8, 4), r->sector),
-				bytes_of(r, get_le(ebr + 446 + 12, 4), r->sector), NULL);
-		next = get_le(ebr + 462 + 8, 4);
+			add(r, p, 5 + i, bytes_of(r, link + get_le32(ebr + 446 + 8), r->sector),
+				bytes_of(r, get_le32(ebr + 446 + 12), r->sector), NULL);
+		next = get_le32(ebr + 462 + 8);
 		if (!is_extended(ebr[462 + 4]) || !next)
 			break;
 		link = base + next;
@@ -154,7 +154,7 @@ static int read_mbr(const struct disk_reader *r, struct parts *p)
 		return ret;
 	for (unsigned i = 0; ret == 0 && i < 4; i++) {
 		const uint8_t *e = mbr + 446 + 16 * i;
-		uint64_t first = get_le(e + 8, 4), count = get_le(e + 12, 4);
+		uint64_t first = get_le32(e + 8), count = get_le32(e + 12);
 
 		/* a boot sector of FAT or NTFS has text where entries would be */
 		if (!e[4] || e[4] == 0xee || (e[0] & 0x7f) || !first || !count ||

@@ -4,7 +4,7 @@
  * LUKS' on-disk format, the ZFS on-disk specification, ECMA-119 and ECMA-167, Ceph's and VMware's.
  */
 #include "agent/erase/signature.h"
-#include "agent/erase/le.h"
+#include "lib/base/bytes.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
 
@@ -126,10 +126,10 @@ static void probe_ext(struct area *a)
 	const uint8_t *s = at(a, 1024, 264);
 	bool journal, extents;
 
-	if (!s || get_le(s + 56, 2) != 0xef53 || !get_le(s, 4) || get_le(s + 24, 4) > 6)
+	if (!s || get_le16(s + 56) != 0xef53 || !get_le32(s) || get_le32(s + 24) > 6)
 		return;
-	journal = get_le(s + 92, 4) & 0x4;
-	extents = get_le(s + 96, 4) & 0x40;
+	journal = get_le32(s + 92) & 0x4;
+	extents = get_le32(s + 96) & 0x40;
 	found(a, extents ? "ext4" : journal ? "ext3" : "ext2", s + 120, 16);
 }
 
@@ -178,7 +178,7 @@ static void probe_zfs(struct area *a)
 	for (uint64_t ring = 128 * KIB; ring < 256 * KIB; ring += KIB) {
 		const uint8_t *p = at(a, ring, 8);
 
-		if (p && (get_le(p, 8) == 0x00bab10c || !memcmp(p, "\0\0\0\0\0\xba\xb1\x0c", 8))) {
+		if (p && (get_le64(p) == 0x00bab10c || !memcmp(p, "\0\0\0\0\0\xba\xb1\x0c", 8))) {
 			found(a, "ZFS", NULL, 0);
 			return;
 		}

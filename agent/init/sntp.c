@@ -1,5 +1,6 @@
 /* SNTP; see sntp.h. */
 #include "agent/init/sntp.h"
+#include "lib/base/bytes.h"
 #include "lib/base/mem.h"
 #include "lib/base/time.h"
 
@@ -23,21 +24,11 @@
 #define TRANSMIT    40
 #define REFERENCE   12
 
-static uint64_t get64(const uint8_t *p)
-{
-	uint64_t v = 0;
-
-	for (int i = 0; i < 8; i++)
-		v = v << 8 | p[i];
-	return v;
-}
-
 void sntp_request(uint64_t nonce, uint8_t ret[static SNTP_BYTES])
 {
 	memset(ret, 0, SNTP_BYTES);
 	ret[0] = VERSION << 3 | MODE_CLIENT;
-	for (int i = 0; i < 8; i++)
-		ret[TRANSMIT + i] = (uint8_t)(nonce >> (56 - 8 * i));
+	put_be64(ret + TRANSMIT, nonce);
 }
 
 /* RFC 4330 3: without its first bit set the time is one of the era that begins in 2036. */
@@ -57,14 +48,14 @@ int sntp_parse(const uint8_t *data, size_t len, uint64_t nonce, int64_t *ret_wal
 	if (len < SNTP_BYTES || (data[0] & 7) != MODE_SERVER || !(data[0] >> 3 & 7) ||
 		(data[0] >> 3 & 7) > VERSION)
 		return err_set(e, EPROTO, "the answer is no server's");
-	if (get64(data + ORIGINATE) != nonce)
+	if (get_be64(data + ORIGINATE) != nonce)
 		return err_set(e, EPROTO, "the answer is to another request");
 	if (!data[1])
 		return err_set(e, EREMOTEIO, "it refuses: \"%c%c%c%c\"", data[REFERENCE] & 0x5f,
 			data[REFERENCE + 1] & 0x5f, data[REFERENCE + 2] & 0x5f,
 			data[REFERENCE + 3] & 0x5f);
-	wall_us = to_wall_us(get64(data + TRANSMIT));
-	if (data[0] >> 6 == LEAP_ALARM || data[1] > STRATUM_MAX || !get64(data + TRANSMIT))
+	wall_us = to_wall_us(get_be64(data + TRANSMIT));
+	if (data[0] >> 6 == LEAP_ALARM || data[1] > STRATUM_MAX || !get_be64(data + TRANSMIT))
 		return err_set(e, EREMOTEIO, "it does not know the time itself");
 	if (wall_us < YEAR_2020 * 1000000ll)
 		return err_set(e, ERANGE, "it tells a time before 2020");

@@ -1,6 +1,7 @@
 /* ATA's pages; see ata.h. Words are little-endian, texts have their bytes swapped. */
 #include "agent/inspect/ata.h"
-#include "agent/inspect/bytes.h"
+#include "agent/inspect/fieldtext.h"
+#include "lib/base/bytes.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -15,7 +16,7 @@
 
 static unsigned word(const uint8_t *page, size_t i)
 {
-	return (unsigned)bytes_le(page + 2 * i, 2);
+	return get_le16(page + 2 * i);
 }
 
 static void text(const uint8_t *page, size_t first, size_t words, char *ret)
@@ -26,7 +27,7 @@ static void text(const uint8_t *page, size_t first, size_t words, char *ret)
 		swapped[2 * i] = page[2 * (first + i) + 1];
 		swapped[2 * i + 1] = page[2 * (first + i)];
 	}
-	bytes_text(swapped, 2 * words, ret);
+	field_text(swapped, 2 * words, ret);
 }
 
 int ata_identify(const uint8_t *page, size_t len, struct ata_identity *ret)
@@ -121,7 +122,7 @@ int ata_smart(const uint8_t page[static ATA_PAGE_LEN], const uint8_t *limits, st
 
 		if (!a[0])
 			continue;
-		take(h, a[0], a[3], bytes_le(a + 5, 6));
+		take(h, a[0], a[3], get_le(a + 5, 6));
 		if ((a[1] & PREFAILURE) && limit && a[3] && a[3] <= limit) {
 			snprintf(reason, sizeof(reason), "attribute %u is at %u, limit %u", a[0],
 				a[3], limit);

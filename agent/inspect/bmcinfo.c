@@ -1,9 +1,10 @@
 /* A BMC's answers; see bmcinfo.h. */
 #include "agent/inspect/bmcinfo.h"
-#include "agent/inspect/bytes.h"
+#include "lib/base/bytes.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
+#include <string.h>
 
 #define MANUFACTURER_BITS 0xfffff
 
@@ -22,8 +23,8 @@ json_t *bmcinfo_device_id(const uint8_t *data, size_t len)
 	json_put_int(info, "device_revision", data[1] & 0x0f);
 	json_put_str(info, "firmware_version", firmware);
 	json_put_str(info, "ipmi_version", version);
-	json_put_int(info, "manufacturer_id", (int64_t)(bytes_le(data + 6, 3) & MANUFACTURER_BITS));
-	json_put_int(info, "product_id", (int64_t)bytes_le(data + 9, 2));
+	json_put_int(info, "manufacturer_id", (int64_t)(get_le(data + 6, 3) & MANUFACTURER_BITS));
+	json_put_int(info, "product_id", get_le16(data + 9));
 	return info;
 }
 

@@ -1,6 +1,6 @@
 /* Disks of the inventory: what an image may be written to, with everything that identifies it. */
 #include "agent/inspect/bypath.h"
-#include "agent/inspect/bytes.h"
+#include "agent/inspect/fieldtext.h"
 #include "agent/inspect/inventory.h"
 #include "agent/inspect/scsi.h"
 #include "agent/inspect/usage.h"
@@ -105,7 +105,7 @@ static void put_identity(const struct sysroot *sr, json_t *disk, const char *nam
 	if (!serial)
 		serial = sysroot_line(sr, "/sys/block/%s/device/serial", name);
 	if (model)
-		bytes_text((const uint8_t *)model, strlen(model), model);
+		field_text((const uint8_t *)model, strlen(model), model);
 	put_line(disk, "model", model);
 	put_line(disk, "serial", serial);
 	put_line(disk, "vendor", sysroot_line(sr, "/sys/block/%s/device/vendor", name));

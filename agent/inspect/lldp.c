@@ -1,5 +1,6 @@
 /* The LLDP parser; see lldp.h. The frame comes from whoever is on the cable. */
 #include "agent/inspect/lldp.h"
+#include "lib/base/bytes.h"
 #include "lib/base/str.h"
 
 #define ETHERTYPE_LLDP 0x88cc
@@ -21,7 +22,7 @@ static bool tlv_next(const uint8_t *data, size_t len, size_t *pos, struct tlv *r
 
 	if (len - *pos < 2)
 		return false;
-	head = (unsigned)(data[*pos] << 8) | data[*pos + 1];
+	head = get_be16(data + *pos);
 	*ret = (struct tlv){.type = head >> 9, .len = head & 0x1ff, .value = data + *pos + 2};
 	if (ret->len > len - *pos - 2)
 		return false;
@@ -46,8 +47,7 @@ json_t *lldp_parse(const uint8_t *frame, size_t len)
 	size_t pos = HEADER_LEN;
 	struct tlv t;
 
-	if (len < HEADER_LEN || len > LLDP_FRAME_MAX ||
-		((frame[12] << 8) | frame[13]) != ETHERTYPE_LLDP)
+	if (len < HEADER_LEN || len > LLDP_FRAME_MAX || get_be16(frame + 12) != ETHERTYPE_LLDP)
 		return NULL;
 	while (tlv_next(frame, len, &pos, &t)) {
 		if (!is_good(&t, json_array_size(list)))

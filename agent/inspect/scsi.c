@@ -1,6 +1,7 @@
 /* SCSI's pages; see scsi.h. Numbers are big-endian. */
 #include "agent/inspect/scsi.h"
-#include "agent/inspect/bytes.h"
+#include "agent/inspect/fieldtext.h"
+#include "lib/base/bytes.h"
 #include "lib/base/str.h"
 
 #include <errno.h>
@@ -17,7 +18,7 @@ static int vpd_len(const uint8_t *page, size_t len, uint8_t code)
 
 	if (len < VPD_HEADER || page[1] != code)
 		return -EINVAL;
-	n = (size_t)bytes_be(page + 2, 2);
+	n = get_be16(page + 2);
 	return (int)(n < len - VPD_HEADER ? n : len - VPD_HEADER);
 }
 
@@ -29,7 +30,7 @@ int scsi_serial(const uint8_t *page, size_t len, char ret[static SCSI_SERIAL_MAX
 		return n;
 	if (n >= SCSI_SERIAL_MAX)
 		n = SCSI_SERIAL_MAX - 1;
-	bytes_text(page + VPD_HEADER, (size_t)n, ret);
+	field_text(page + VPD_HEADER, (size_t)n, ret);
 	return ret[0] ? 0 : -EINVAL;
 }
 
@@ -60,7 +61,7 @@ unsigned scsi_rotation_rate(const uint8_t *page, size_t len)
 
 	if (vpd_len(page, len, 0xb1) < 2)
 		return 0;
-	rate = (unsigned)bytes_be(page + 4, 2);
+	rate = get_be16(page + 4);
 	return rate == 0xffff ? 0 : rate;
 }
 
@@ -105,7 +106,7 @@ static void log_solid_state(const uint8_t *data, size_t len, struct health *h)
 static void log_background_scan(const uint8_t *data, size_t len, struct health *h)
 {
 	if (len >= 4)
-		h->power_on_hours = (int64_t)bytes_be(data, 4) / 60;
+		h->power_on_hours = (int64_t)get_be32(data) / 60;
 }
 
 static const struct {
@@ -125,7 +126,7 @@ void scsi_log(const uint8_t *page, size_t len, struct health *h)
 
 	if (len < 4)
 		return;
-	end = 4 + (size_t)bytes_be(page + 2, 2);
+	end = 4 + get_be16(page + 2);
 	if (end > len)
 		end = len;
 	for (size_t at = 4; at + 4 <= end; at += 4 + (size_t)page[at + 3]) {
@@ -133,7 +134,7 @@ void scsi_log(const uint8_t *page, size_t len, struct health *h)
 
 		for (size_t i = 0; i < ARRAY_SIZE(logs) && at + 4 + n <= end; i++)
 			if (logs[i].page == (page[0] & 0x3f) &&
-				logs[i].parameter == bytes_be(page + at, 2))
+				logs[i].parameter == get_be16(page + at))
 				logs[i].take(page + at + 4, n, h);
 	}
 }

@@ -1,5 +1,6 @@
 /* The SMBIOS reader; see smbios.h. The table is written by firmware and trusted in nothing. */
 #include "agent/inspect/smbios.h"
+#include "lib/base/bytes.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
 
@@ -20,13 +21,7 @@ struct structure {
 /* A little-endian number of n bytes; 0 when the structure is too short (older version) for it. */
 static uint64_t number(const struct structure *st, size_t offset, size_t n)
 {
-	uint64_t v = 0;
-
-	if (offset + n > st->len)
-		return 0;
-	for (size_t i = 0; i < n; i++)
-		v |= (uint64_t)st->data[offset + i] << (8 * i);
-	return v;
+	return offset + n > st->len ? 0 : get_le(st->data + offset, n);
 }
 
 /* The string whose number stands at `offset`; section 6.1.3. */

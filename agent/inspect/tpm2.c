@@ -1,10 +1,11 @@
 /* TPM2_PCR_Read in bytes; see tpm2.h. All numbers are big-endian. */
 #include "agent/inspect/tpm2.h"
-#include "agent/inspect/bytes.h"
+#include "lib/base/bytes.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
 
 #include <errno.h>
+#include <string.h>
 
 #define NO_SESSIONS 0x8001
 #define CC_PCR_READ 0x017e
@@ -25,31 +26,23 @@ uint16_t tpm2_algorithm(const char *bank)
 	return 0;
 }
 
-static uint8_t *put(uint8_t *p, uint32_t v, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		p[i] = (uint8_t)(v >> (8 * (n - 1 - i)));
-	return p + n;
-}
-
 /* A bitmap has PCR 0 to 7 in its first byte. */
 static uint32_t from_bitmap(const uint8_t *p)
 {
-	return (uint32_t)bytes_le(p, SELECT_LEN);
+	return (uint32_t)get_le(p, SELECT_LEN);
 }
 
 void tpm2_pcr_read_request(
 	uint16_t algorithm, uint32_t wanted, uint8_t ret[static TPM2_REQUEST_LEN])
 {
-	uint8_t *p = put(ret, NO_SESSIONS, 2);
+	uint8_t *p = put_be16(ret, NO_SESSIONS);
 
-	p = put(p, TPM2_REQUEST_LEN, 4);
-	p = put(p, CC_PCR_READ, 4);
-	p = put(p, 1, 4); /* one bank */
-	p = put(p, algorithm, 2);
+	p = put_be32(p, TPM2_REQUEST_LEN);
+	p = put_be32(p, CC_PCR_READ);
+	p = put_be32(p, 1); /* one bank */
+	p = put_be16(p, algorithm);
 	*p++ = SELECT_LEN;
-	for (size_t i = 0; i < SELECT_LEN; i++)
-		*p++ = (uint8_t)(wanted >> (8 * i));
+	put_le(p, wanted, SELECT_LEN);
 }
 
 /* What is left of an answer. */
@@ -76,10 +69,10 @@ static int read_selection(struct reader *r, uint16_t algorithm, uint32_t *ret)
 	if (!take(r, 4, &p))
 		return -EPROTO;
 	*ret = 0;
-	if (bytes_be(p, 4) == 0)
+	if (get_be32(p) == 0)
 		return 0; /* no such bank */
-	if (bytes_be(p, 4) != 1 || !take(r, 3, &p) || bytes_be(p, 2) != algorithm ||
-		p[2] != SELECT_LEN || !take(r, SELECT_LEN, &p))
+	if (get_be32(p) != 1 || !take(r, 3, &p) || get_be16(p) != algorithm || p[2] != SELECT_LEN ||
+		!take(r, SELECT_LEN, &p))
 		return -EPROTO;
 	*ret = from_bitmap(p);
 	return 0;
@@ -92,13 +85,13 @@ static int read_digests(struct reader *r, uint32_t which, struct tpm2_values *re
 
 	if (!take(r, 4, &p))
 		return -EPROTO;
-	count = (size_t)bytes_be(p, 4);
+	count = get_be32(p);
 	for (size_t i = 0; i < TPM2_PCRS; i++) {
 		if (!(which & (1u << i)))
 			continue;
 		if (!count-- || !take(r, 2, &p))
 			return -EPROTO;
-		n = (size_t)bytes_be(p, 2);
+		n = get_be16(p);
 		if (!n || n > TPM2_DIGEST_MAX || !take(r, n, &p))
 			return -EPROTO;
 		memcpy(ret->digest[i], p, n);
@@ -116,9 +109,9 @@ int tpm2_pcr_read_answer(
 	uint32_t which;
 	int e;
 
-	if (!take(&r, HEADER_LEN, &p) || bytes_be(p + 2, 4) != len)
+	if (!take(&r, HEADER_LEN, &p) || get_be32(p + 2) != len)
 		return -EPROTO;
-	if (bytes_be(p + 6, 4) != 0)
+	if (get_be32(p + 6) != 0)
 		return -EREMOTEIO;
 	if (!take(&r, 4, &p)) /* pcrUpdateCounter */
 		return -EPROTO;

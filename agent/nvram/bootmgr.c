@@ -1,6 +1,6 @@
 /* Boot entries and their order; see bootmgr.h. */
 #include "agent/nvram/bootmgr.h"
-#include "agent/erase/le.h"
+#include "lib/base/bytes.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
 
@@ -31,7 +31,7 @@ static int number_of(const char *file)
 		return -1;
 	memcpy(digits, file + digits_at, 4);
 	digits[4] = '\0';
-	return hex_decode(digits, two, sizeof(two)) == 2 ? two[0] << 8 | two[1] : -1;
+	return hex_decode(digits, two, sizeof(two)) == 2 ? get_be16(two) : -1;
 }
 
 /* One that cannot be read or understood is there all the same. */
@@ -93,7 +93,7 @@ static int read_number(const struct efivars *v, const char *name)
 
 	if (efivar_read(v, name, &data, &len, NULL) < 0 || len < 2)
 		return -1;
-	return (int)get_le(data, 2);
+	return get_le16(data);
 }
 
 int bootmgr_current(const struct efivars *v)
@@ -115,7 +115,7 @@ static int order_read(const struct efivars *v, struct order *ret, struct err *e)
 
 	ret->n = 0;
 	for (size_t i = 0; r == 0 && i + 2 <= len && ret->n < ORDER_MAX; i += 2)
-		ret->all[ret->n++] = (uint16_t)get_le(data + i, 2);
+		ret->all[ret->n++] = get_le16(data + i);
 	return r == -ENOENT ? 0 : r;
 }
 
@@ -150,10 +150,8 @@ static int write_numbers(
 {
 	uint8_t data[2 * (ORDER_MAX + 1)];
 
-	for (size_t i = 0; i < n; i++) {
-		data[2 * i] = (uint8_t)numbers[i];
-		data[2 * i + 1] = (uint8_t)(numbers[i] >> 8);
-	}
+	for (size_t i = 0; i < n; i++)
+		put_le16(data + 2 * i, numbers[i]);
 	return efivar_write(v, name, data, 2 * n, e);
 }
 

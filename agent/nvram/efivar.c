@@ -1,6 +1,5 @@
 /* Files of efivarfs; see efivar.h and Documentation/filesystems/efivarfs.rst of the kernel. */
 #include "agent/nvram/efivar.h"
-#include "agent/erase/le.h"
 #include "lib/base/fs.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"

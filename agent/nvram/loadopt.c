@@ -1,7 +1,7 @@
 /* Load options; see loadopt.h. Offsets are those of UEFI 2.10 table 10-49 and its neighbours. */
 #include "agent/nvram/loadopt.h"
-#include "agent/erase/le.h"
 #include "agent/nvram/utf16.h"
+#include "lib/base/bytes.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
 
@@ -29,12 +29,12 @@ int loadopt_split(const uint8_t *data, size_t len, struct loadopt_parts *ret, st
 
 	if (len < HEAD + 2)
 		return damaged(e, "it is too short");
-	while (HEAD + 2 * n + 2 <= len && get_le(data + HEAD + 2 * n, 2))
+	while (HEAD + 2 * n + 2 <= len && get_le16(data + HEAD + 2 * n))
 		n++;
 	at = HEAD + 2 * n + 2;
 	if (at > len)
 		return damaged(e, "its label has no end");
-	*ret = (struct loadopt_parts){data + HEAD, data + at, n, get_le(data + 4, 2)};
+	*ret = (struct loadopt_parts){data + HEAD, data + at, n, get_le16(data + 4)};
 	if (ret->path_len > len - at)
 		return damaged(e, "its device path is longer than itself");
 	return 0;
@@ -47,7 +47,7 @@ const uint8_t *loadopt_next_node(const uint8_t *path, size_t len, size_t *at, si
 
 	if (len - *at < NODE_HEAD)
 		return NULL;
-	n = get_le(node + 2, 2);
+	n = get_le16(node + 2);
 	if (n < NODE_HEAD || n > len - *at || (node[0] == TYPE_END && node[1] == END_ALL))
 		return NULL;
 	*at += n;
@@ -68,9 +68,9 @@ static bool is_file(const uint8_t *node)
 static struct loadopt_hd read_hd(const uint8_t *node)
 {
 	struct loadopt_hd hd = {
-		.number = (uint32_t)get_le(node + HD_NUMBER, 4),
-		.start = get_le(node + HD_START, 8),
-		.sectors = get_le(node + HD_SECTORS, 8),
+		.number = get_le32(node + HD_NUMBER),
+		.start = get_le64(node + HD_START),
+		.sectors = get_le64(node + HD_SECTORS),
 		.gpt = node[HD_SIGNED] == SIGNED_GUID,
 	};
 
@@ -97,7 +97,7 @@ int loadopt_parse(const uint8_t *data, size_t len, struct loadopt *ret, struct e
 	if (r < 0)
 		return r;
 	memset(ret, 0, sizeof(*ret));
-	ret->attributes = (uint32_t)get_le(data, 4);
+	ret->attributes = get_le32(data);
 	take_text(p.label, p.label_chars, ret->label, sizeof(ret->label));
 	while ((node = loadopt_next_node(p.path, p.path_len, &at, &n))) {
 		if (is_hd(node, n) && !ret->has_hd) {
@@ -118,8 +118,7 @@ static void put(struct buf *out, uint64_t v, size_t bytes)
 {
 	uint8_t p[8];
 
-	for (size_t i = 0; i < bytes; i++)
-		p[i] = (uint8_t)(v >> (8 * i));
+	put_le(p, v, bytes);
 	buf_append(out, p, bytes);
 }
 

@@ -1,23 +1,22 @@
 /* A device path as text: UEFI specification 2.10, table 10-64 "Device Node Table". */
-#include "agent/erase/le.h"
 #include "agent/nvram/loadopt.h"
 #include "agent/nvram/utf16.h"
+#include "lib/base/bytes.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
 
 #include <stdio.h>
 
-#define NODE_HEAD  4
-#define BYTES_MAX  64 /* of a node that is not known */
-#define EISA_PNP   0x41d0
-#define PNP_PCI	   0x0a03
-#define PNP_PCIE   0x0a08
-#define ACPI_ID(p) ((unsigned)(get_le(p, 4) >> 16))
+#define NODE_HEAD 4
+#define BYTES_MAX 64 /* of a node that is not known */
+#define EISA_PNP  0x41d0
+#define PNP_PCI	  0x0a03
+#define PNP_PCIE  0x0a08
 
 static void put_guid(struct buf *out, const uint8_t *g)
 {
-	buf_printf(out, "%08x-%04x-%04x-%02x%02x-", (unsigned)get_le(g, 4),
-		(unsigned)get_le(g + 4, 2), (unsigned)get_le(g + 6, 2), g[8], g[9]);
+	buf_printf(out, "%08x-%04x-%04x-%02x%02x-", get_le32(g), get_le16(g + 4), get_le16(g + 6),
+		g[8], g[9]);
 	for (int i = 10; i < 16; i++)
 		buf_printf(out, "%02x", g[i]);
 }
@@ -35,14 +34,14 @@ static void put_pci(struct buf *out, const uint8_t *p, size_t n)
 
 static void put_acpi(struct buf *out, const uint8_t *p, size_t n)
 {
-	unsigned id = ACPI_ID(p), uid = (unsigned)get_le(p + 4, 4);
+	unsigned id = get_le16(p + 2), uid = get_le32(p + 4);
 
-	if (get_le(p, 2) == EISA_PNP && id == PNP_PCI)
+	if (get_le16(p) == EISA_PNP && id == PNP_PCI)
 		buf_printf(out, "PciRoot(0x%x)", uid);
-	else if (get_le(p, 2) == EISA_PNP && id == PNP_PCIE)
+	else if (get_le16(p) == EISA_PNP && id == PNP_PCIE)
 		buf_printf(out, "PcieRoot(0x%x)", uid);
 	else
-		buf_printf(out, "Acpi(0x%08x,0x%x)", (unsigned)get_le(p, 4), uid);
+		buf_printf(out, "Acpi(0x%08x,0x%x)", get_le32(p), uid);
 }
 
 static void put_vendor(struct buf *out, const uint8_t *p, size_t n)
@@ -69,7 +68,7 @@ static void put_ven_msg(struct buf *out, const uint8_t *p, size_t n)
 
 static void put_scsi(struct buf *out, const uint8_t *p, size_t n)
 {
-	buf_printf(out, "SCSI(%u,%u)", (unsigned)get_le(p, 2), (unsigned)get_le(p + 2, 2));
+	buf_printf(out, "SCSI(%u,%u)", get_le16(p), get_le16(p + 2));
 }
 
 static void put_usb(struct buf *out, const uint8_t *p, size_t n)
@@ -98,13 +97,12 @@ static void put_ipv6(struct buf *out, const uint8_t *p, size_t n)
 
 static void put_sata(struct buf *out, const uint8_t *p, size_t n)
 {
-	buf_printf(out, "Sata(%u,%u,%u)", (unsigned)get_le(p, 2), (unsigned)get_le(p + 2, 2),
-		(unsigned)get_le(p + 4, 2));
+	buf_printf(out, "Sata(%u,%u,%u)", get_le16(p), get_le16(p + 2), get_le16(p + 4));
 }
 
 static void put_nvme(struct buf *out, const uint8_t *p, size_t n)
 {
-	buf_printf(out, "NVMe(0x%x,", (unsigned)get_le(p, 4));
+	buf_printf(out, "NVMe(0x%x,", get_le32(p));
 	for (int i = 11; i >= 4; i--)
 		buf_printf(out, "%02X%s", p[i], i > 4 ? "-" : ")");
 }
@@ -119,23 +117,23 @@ static void put_uri(struct buf *out, const uint8_t *p, size_t n)
 
 static void put_hd(struct buf *out, const uint8_t *p, size_t n)
 {
-	buf_printf(out, "HD(%u,", (unsigned)get_le(p, 4));
+	buf_printf(out, "HD(%u,", get_le32(p));
 	if (p[37] == 2) {
 		buf_puts(out, "GPT,");
 		put_guid(out, p + 20);
 	} else if (p[37] == 1) {
-		buf_printf(out, "MBR,0x%08x", (unsigned)get_le(p + 20, 4));
+		buf_printf(out, "MBR,0x%08x", get_le32(p + 20));
 	} else {
 		buf_printf(out, "%u,0", p[37]);
 	}
-	buf_printf(out, ",0x%llx,0x%llx)", (unsigned long long)get_le(p + 4, 8),
-		(unsigned long long)get_le(p + 12, 8));
+	buf_printf(out, ",0x%llx,0x%llx)", (unsigned long long)get_le64(p + 4),
+		(unsigned long long)get_le64(p + 12));
 }
 
 static void put_cdrom(struct buf *out, const uint8_t *p, size_t n)
 {
-	buf_printf(out, "CDROM(0x%x,0x%llx,0x%llx)", (unsigned)get_le(p, 4),
-		(unsigned long long)get_le(p + 4, 8), (unsigned long long)get_le(p + 12, 8));
+	buf_printf(out, "CDROM(0x%x,0x%llx,0x%llx)", get_le32(p),
+		(unsigned long long)get_le64(p + 4), (unsigned long long)get_le64(p + 12));
 }
 
 static void put_file(struct buf *out, const uint8_t *p, size_t n)
@@ -163,7 +161,7 @@ static void put_bbs(struct buf *out, const uint8_t *p, size_t n)
 {
 	static const char *const types[] = {
 		"?", "Floppy", "HD", "CDROM", "PCMCIA", "USB", "Network"};
-	unsigned type = (unsigned)get_le(p, 2);
+	unsigned type = get_le16(p);
 
 	buf_printf(out, "BBS(%s,", type < ARRAY_SIZE(types) ? types[type] : "?");
 	for (size_t i = 4; i < n && p[i]; i++)

@@ -1,5 +1,6 @@
 /* UTF-16 to UTF-8 and back; see utf16.h. */
 #include "agent/nvram/utf16.h"
+#include "lib/base/bytes.h"
 #include "lib/base/utf8.h"
 
 #include <errno.h>
@@ -10,7 +11,7 @@
 
 static uint32_t unit(const uint8_t *p, size_t i)
 {
-	return p[2 * i] | (uint32_t)p[2 * i + 1] << 8;
+	return get_le16(p + 2 * i);
 }
 
 static void put_utf8(struct buf *out, uint32_t c)
@@ -41,8 +42,9 @@ size_t utf16_decode(const uint8_t *p, size_t n, struct buf *out)
 
 static void put_unit(struct buf *out, uint32_t c)
 {
-	const uint8_t two[2] = {(uint8_t)c, (uint8_t)(c >> 8)};
+	uint8_t two[2];
 
+	put_le16(two, (uint16_t)c);
 	buf_append(out, two, 2);
 }
 

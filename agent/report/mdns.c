@@ -1,5 +1,6 @@
 /* Multicast DNS messages; see mdns.h. Every byte is from whoever is on the wire. */
 #include "agent/report/mdns.h"
+#include "lib/base/bytes.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
 
@@ -25,7 +26,7 @@ static int get16(struct reader *r, uint16_t *ret)
 {
 	if (r->len - r->at < 2)
 		return -EBADMSG;
-	*ret = (uint16_t)(r->data[r->at] << 8 | r->data[r->at + 1]);
+	*ret = get_be16(r->data + r->at);
 	r->at += 2;
 	return 0;
 }
@@ -246,10 +247,7 @@ static size_t put_question(uint8_t *p, uint16_t type)
 		p += n;
 	}
 	*p++ = 0;
-	*p++ = (uint8_t)(type >> 8);
-	*p++ = (uint8_t)type;
-	*p++ = UNICAST >> 8;
-	*p++ = CLASS_IN;
+	p = put_be16(put_be16(p, type), UNICAST | CLASS_IN);
 	return (size_t)(p - start);
 }
 
@@ -258,9 +256,7 @@ size_t mdns_question(uint8_t *ret, uint16_t id)
 	static const uint8_t rest[HEADER - 2] = {0, 0, 0, 2}; /* two questions */
 	size_t n = HEADER;
 
-	ret[0] = (uint8_t)(id >> 8);
-	ret[1] = (uint8_t)id;
-	memcpy(ret + 2, rest, sizeof(rest));
+	memcpy(put_be16(ret, id), rest, sizeof(rest));
 	n += put_question(ret + n, TYPE_SRV);
 	n += put_question(ret + n, TYPE_TXT);
 	return n;

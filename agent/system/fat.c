@@ -1,7 +1,7 @@
 /* Reading FAT; see fat.h. Offsets are those of the specification's section 3 and 6. */
 #include "agent/system/fat.h"
-#include "agent/erase/le.h"
 #include "agent/nvram/utf16.h"
+#include "lib/base/bytes.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
 
@@ -41,18 +41,18 @@ static bool power_of_2(uint64_t n, uint64_t min, uint64_t max)
 /* What the boot sector says, in bytes. */
 static int read_layout(struct fat *f, const uint8_t *b, struct err *e)
 {
-	uint64_t reserved = get_le(b + 14, 2), sectors = get_le(b + 19, 2);
-	uint64_t table = get_le(b + 22, 2), roots = get_le(b + 17, 2), all;
+	uint64_t reserved = get_le16(b + 14), sectors = get_le16(b + 19);
+	uint64_t table = get_le16(b + 22), roots = get_le16(b + 17), all;
 
-	f->sector = (uint32_t)get_le(b + 11, 2);
+	f->sector = get_le16(b + 11);
 	if (!power_of_2(f->sector, 512, 4096) || !power_of_2(b[13], 1, 128))
 		return damaged(e, "size of its sectors or clusters");
 	f->cluster_size = b[13] * f->sector;
 	f->tables = b[16];
 	if (!sectors)
-		sectors = get_le(b + 32, 4);
+		sectors = get_le32(b + 32);
 	if (!table)
-		table = get_le(b + 36, 4);
+		table = get_le32(b + 36);
 	if (!reserved || !f->tables || f->tables > 4 || !table)
 		return damaged(e, "number of its tables");
 	f->table_at = reserved * f->sector;
@@ -70,12 +70,12 @@ static int read_layout(struct fat *f, const uint8_t *b, struct err *e)
 /* As firmware and the kernel tell them apart: FAT32 has no 16-bit size of its table. */
 static int read_kind(struct fat *f, const uint8_t *b, struct err *e)
 {
-	bool fat32 = !get_le(b + 22, 2);
+	bool fat32 = !get_le16(b + 22);
 
 	f->bits = fat32 ? 32 : f->clusters < 4085 ? 12 : 16;
 	if (fat32) {
-		f->root_cluster = (uint32_t)get_le(b + 44, 4);
-		f->info_at = get_le(b + 48, 2) * f->sector;
+		f->root_cluster = get_le32(b + 44);
+		f->info_at = get_le16(b + 48) * f->sector;
 		if (f->info_at >= f->table_at)
 			f->info_at = 0;
 	}
@@ -124,7 +124,7 @@ uint32_t fat_next(const struct fat *f, uint32_t cluster)
 	if (read_at(f, raw, f->bits == 32 ? 4 : 2, f->table_at + (uint64_t)cluster * f->bits / 8) <
 		0)
 		return UINT32_MAX;
-	v = (uint32_t)get_le(raw, 4);
+	v = get_le32(raw);
 	if (f->bits == 12)
 		return (cluster & 1 ? v >> 4 : v) & 0xfff;
 	return f->bits == 16 ? v : v & 0x0fffffff;
@@ -271,11 +271,11 @@ static int one_entry(struct listing *l, const uint8_t *p)
 	l->name.parts = 0;
 	if (p[11] & ATTR_LABEL || p[0] == '.' || !entry.name[0])
 		return 0;
-	entry.first = (uint32_t)get_le(p + 26, 2);
+	entry.first = get_le16(p + 26);
 	if (l->f->bits == 32)
-		entry.first |= (uint32_t)get_le(p + 20, 2) << 16;
+		entry.first |= (uint32_t)get_le16(p + 20) << 16;
 	if (!entry.folder)
-		entry.size = (uint32_t)get_le(p + 28, 4);
+		entry.size = get_le32(p + 28);
 	return l->fn(l->data, &entry);
 }
 

@@ -3,8 +3,8 @@
  * stays whole: first the data in clusters nobody uses, then the chains in the table, the entry in
  * the folder last. Power lost in between leaves clusters in use by nothing, which fsck frees.
  */
-#include "agent/erase/le.h"
 #include "agent/system/fat.h"
+#include "lib/base/bytes.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
 
@@ -20,12 +20,6 @@
 #define END	    0x0fffffffu
 #define ATTR_FOLDER 0x10
 #define ATTR_FILE   0x20
-
-static void put_le(uint8_t *p, uint64_t v, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		p[i] = (uint8_t)(v >> (8 * i));
-}
 
 static int write_at(
 	const struct fat *f, const void *data, size_t len, uint64_t offset, struct err *e)
@@ -156,14 +150,14 @@ static void fill_entry(uint8_t *p, const uint8_t *name, unsigned attr, uint32_t 
 	memset(p, 0, ENTRY);
 	memcpy(p, name, NAME_LEN);
 	p[11] = (uint8_t)attr;
-	put_le(p + 14, clock, 2);
-	put_le(p + 16, date, 2);
-	put_le(p + 18, date, 2);
-	put_le(p + 20, first >> 16, 2);
-	put_le(p + 22, clock, 2);
-	put_le(p + 24, date, 2);
-	put_le(p + 26, first & 0xffff, 2);
-	put_le(p + 28, size, 4);
+	put_le16(p + 14, clock);
+	put_le16(p + 16, date);
+	put_le16(p + 18, date);
+	put_le16(p + 20, first >> 16);
+	put_le16(p + 22, clock);
+	put_le16(p + 24, date);
+	put_le16(p + 26, first & 0xffff);
+	put_le32(p + 28, size);
 }
 
 /* A place for one entry in a piece of a folder; 0: it has none. */

@@ -1,7 +1,7 @@
 /* File systems on partitions; see volume.h. */
 #include "agent/system/volume.h"
-#include "agent/erase/le.h"
 #include "agent/erase/parts.h"
+#include "lib/base/bytes.h"
 #include "lib/base/fs.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
@@ -42,7 +42,7 @@ static void put_uuid(const uint8_t *p, char *ret)
 
 static void put_serial(const uint8_t *p, char *ret)
 {
-	snprintf(ret, UUID_SIZE, "%04X-%04X", (unsigned)get_le(p + 2, 2), (unsigned)get_le(p, 2));
+	snprintf(ret, UUID_SIZE, "%04X-%04X", get_le16(p + 2), get_le16(p));
 }
 
 /* Where superblocks keep their mark, UUID and label: each file system's own documentation. */

@@ -1,7 +1,7 @@
 /* The EFI system partition of a disk; see esp.h. */
 #include "agent/image/disk/esp.h"
-#include "agent/erase/le.h"
 #include "agent/image/disk/gpt.h"
+#include "lib/base/bytes.h"
 #include "lib/base/str.h"
 
 #include <string.h>
@@ -19,8 +19,8 @@ static bool find_in_mbr(const uint8_t *head, size_t len, struct esp *ret)
 		if (p[4] != MBR_ESP)
 			continue;
 		ret->number = i + 1;
-		ret->first = get_le(p + 8, 4);
-		ret->sectors = get_le(p + 12, 4);
+		ret->first = get_le32(p + 8);
+		ret->sectors = get_le32(p + 12);
 		memcpy(ret->signature, head + 440, 4);
 		return true;
 	}

@@ -1,5 +1,6 @@
 /* GUID partition tables; see gpt.h. Field offsets are those of UEFI 2.10 tables 5-5 and 5-6. */
 #include "agent/image/disk/gpt.h"
+#include "lib/base/bytes.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -28,28 +29,6 @@ enum {
 };
 
 enum { E_TYPE = 0, E_GUID = 16, E_FIRST = 32, E_LAST = 40, E_NAME = 56 };
-
-static uint32_t get32(const uint8_t *p)
-{
-	return p[0] | p[1] << 8 | p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
-static uint64_t get64(const uint8_t *p)
-{
-	return get32(p) | (uint64_t)get32(p + 4) << 32;
-}
-
-static void put32(uint8_t *p, uint32_t v)
-{
-	for (int i = 0; i < 4; i++)
-		p[i] = (uint8_t)(v >> (8 * i));
-}
-
-static void put64(uint8_t *p, uint64_t v)
-{
-	put32(p, (uint32_t)v);
-	put32(p + 4, (uint32_t)(v >> 32));
-}
 
 static uint32_t crc(const uint8_t *p, size_t len)
 {
@@ -101,9 +80,9 @@ static int check_header(const struct gpt *g, const uint8_t *h, struct err *e)
 	if (g->header_size < HEADER_MIN || g->header_size > g->sector ||
 		(size_t)g->sector + g->header_size > g->head_len)
 		return damaged(e, "size of its header");
-	if (header_crc(h, g->header_size) != get32(h + H_CRC))
+	if (header_crc(h, g->header_size) != get_le32(h + H_CRC))
 		return damaged(e, "checksum of its header");
-	if (get64(h + H_MY_LBA) != 1)
+	if (get_le64(h + H_MY_LBA) != 1)
 		return damaged(e, "its header says it belongs elsewhere");
 	if (!g->n_entries || g->n_entries > ENTRIES_MAX || g->entry_size < 128 ||
 		g->entry_size > ENTRY_MAX || g->entry_size & (g->entry_size - 1) ||
@@ -112,7 +91,7 @@ static int check_header(const struct gpt *g, const uint8_t *h, struct err *e)
 	if (g->entries_lba < 2 || g->entries_lba > g->head_len / g->sector ||
 		g->entries_lba * g->sector + entries_bytes(g) > g->head_len)
 		return damaged(e, "its entries are not in the first MiB");
-	if (crc(entry_of(g, 0), entries_bytes(g)) != get32(h + H_ENTRIES_CRC))
+	if (crc(entry_of(g, 0), entries_bytes(g)) != get_le32(h + H_ENTRIES_CRC))
 		return damaged(e, "checksum of its entries");
 	return 0;
 }
@@ -125,13 +104,13 @@ int gpt_read(uint8_t *head, size_t len, uint32_t sector, struct gpt *ret, struct
 
 	if (!gpt_present(head, len, sector))
 		return err_set(e, ENOENT, "no GPT");
-	g.header_size = get32(h + H_SIZE);
-	g.alternate = get64(h + H_ALTERNATE);
-	g.first_usable = get64(h + H_FIRST);
-	g.last_usable = get64(h + H_LAST);
-	g.entries_lba = get64(h + H_ENTRIES_LBA);
-	g.n_entries = get32(h + H_N_ENTRIES);
-	g.entry_size = get32(h + H_ENTRY_SIZE);
+	g.header_size = get_le32(h + H_SIZE);
+	g.alternate = get_le64(h + H_ALTERNATE);
+	g.first_usable = get_le64(h + H_FIRST);
+	g.last_usable = get_le64(h + H_LAST);
+	g.entries_lba = get_le64(h + H_ENTRIES_LBA);
+	g.n_entries = get_le32(h + H_N_ENTRIES);
+	g.entry_size = get_le32(h + H_ENTRY_SIZE);
 	memcpy(g.guid, h + H_GUID, 16);
 	r = check_header(&g, h, e);
 	if (r == 0)
@@ -144,7 +123,7 @@ static void name_get(const uint8_t *p, char *ret)
 	int i;
 
 	for (i = 0; i < 36; i++) {
-		unsigned c = p[2 * i] | p[2 * i + 1] << 8;
+		unsigned c = get_le16(p + 2 * i);
 
 		if (!c)
 			break;
@@ -165,8 +144,8 @@ bool gpt_partition(const struct gpt *g, uint32_t i, struct gpt_partition *ret)
 		return false;
 	memcpy(ret->type, p + E_TYPE, 16);
 	memcpy(ret->guid, p + E_GUID, 16);
-	ret->first = get64(p + E_FIRST);
-	ret->last = get64(p + E_LAST);
+	ret->first = get_le64(p + E_FIRST);
+	ret->last = get_le64(p + E_LAST);
 	name_get(p + E_NAME, ret->name);
 	return true;
 }
@@ -186,10 +165,10 @@ static void seal(struct gpt *g)
 {
 	uint8_t *h = header_of(g);
 
-	put64(h + H_ALTERNATE, g->alternate);
-	put64(h + H_LAST, g->last_usable);
-	put32(h + H_ENTRIES_CRC, crc(entry_of(g, 0), entries_bytes(g)));
-	put32(h + H_CRC, header_crc(h, g->header_size));
+	put_le64(h + H_ALTERNATE, g->alternate);
+	put_le64(h + H_LAST, g->last_usable);
+	put_le32(h + H_ENTRIES_CRC, crc(entry_of(g, 0), entries_bytes(g)));
+	put_le32(h + H_CRC, header_crc(h, g->header_size));
 }
 
 /* A protective MBR (one entry of type EE) covers the disk, as far as 32 bits reach. */
@@ -203,7 +182,7 @@ static void resize_protective(struct gpt *g, uint64_t disk_sectors)
 	for (int i = 1; i < 4; i++)
 		if (entry[16 * i + 4])
 			return; /* a hybrid table: its maker meant it so */
-	put32(entry + 12, n > UINT32_MAX ? UINT32_MAX : (uint32_t)n);
+	put_le32(entry + 12, n > UINT32_MAX ? UINT32_MAX : (uint32_t)n);
 }
 
 int gpt_resize(struct gpt *g, uint64_t disk_sectors, struct err *e)
@@ -251,17 +230,17 @@ int gpt_create(uint8_t *head, size_t len, uint32_t sector, uint64_t disk_sectors
 	mbr[2] = 2; /* begins at sector 1, by cylinders too */
 	mbr[4] = 0xee;
 	memset(mbr + 5, 0xff, 3);
-	put32(mbr + 8, 1);
+	put_le32(mbr + 8, 1);
 	head[510] = 0x55;
 	head[511] = 0xaa;
 	memcpy(h + H_SIGNATURE, "EFI PART\0\0\1", 12); /* revision 1.0 */
-	put32(h + H_SIZE, HEADER_MIN);
-	put64(h + H_MY_LBA, 1);
-	put64(h + H_FIRST, g.first_usable);
+	put_le32(h + H_SIZE, HEADER_MIN);
+	put_le64(h + H_MY_LBA, 1);
+	put_le64(h + H_FIRST, g.first_usable);
 	memcpy(h + H_GUID, guid, 16);
-	put64(h + H_ENTRIES_LBA, g.entries_lba);
-	put32(h + H_N_ENTRIES, g.n_entries);
-	put32(h + H_ENTRY_SIZE, g.entry_size);
+	put_le64(h + H_ENTRIES_LBA, g.entries_lba);
+	put_le32(h + H_N_ENTRIES, g.n_entries);
+	put_le32(h + H_ENTRY_SIZE, g.entry_size);
 	r = gpt_resize(&g, disk_sectors, e);
 	if (r == 0)
 		*ret = g;
@@ -282,8 +261,8 @@ int gpt_add(struct gpt *g, const struct gpt_partition *p, unsigned *ret_number, 
 	memset(entry, 0, g->entry_size);
 	memcpy(entry + E_TYPE, p->type, 16);
 	memcpy(entry + E_GUID, p->guid, 16);
-	put64(entry + E_FIRST, p->first);
-	put64(entry + E_LAST, p->last);
+	put_le64(entry + E_FIRST, p->first);
+	put_le64(entry + E_LAST, p->last);
 	for (int c = 0; c < 36 && p->name[c]; c++)
 		entry[E_NAME + 2 * c] = (uint8_t)p->name[c];
 	seal(g);
@@ -298,7 +277,7 @@ int gpt_set_last(struct gpt *g, uint32_t i, uint64_t last, struct err *e)
 	if (!gpt_partition(g, i, &p) || last < p.first || last > g->last_usable)
 		return err_set(e, ERANGE, "partition %u cannot end at sector %llu", i + 1,
 			(unsigned long long)last);
-	put64(entry_of(g, i) + E_LAST, last);
+	put_le64(entry_of(g, i) + E_LAST, last);
 	seal(g);
 	return 0;
 }
@@ -313,17 +292,17 @@ size_t gpt_backup(const struct gpt *g, uint8_t *out, size_t size)
 	memset(out, 0, table + g->sector);
 	memcpy(out, entry_of(g, 0), entries_bytes(g));
 	memcpy(h, header_of(g), g->header_size);
-	put64(h + H_MY_LBA, g->alternate);
-	put64(h + H_ALTERNATE, 1);
-	put64(h + H_ENTRIES_LBA, g->alternate - entries_sectors(g));
-	put32(h + H_CRC, header_crc(h, g->header_size));
+	put_le64(h + H_MY_LBA, g->alternate);
+	put_le64(h + H_ALTERNATE, 1);
+	put_le64(h + H_ENTRIES_LBA, g->alternate - entries_sectors(g));
+	put_le32(h + H_CRC, header_crc(h, g->header_size));
 	return table + g->sector;
 }
 
 char *gpt_guid_text(const uint8_t g[16], char ret[37])
 {
-	snprintf(ret, 37, "%08X-%04X-%04X-%02X%02X-%02X%02X%02X%02X%02X%02X", get32(g),
-		g[4] | g[5] << 8, g[6] | g[7] << 8, g[8], g[9], g[10], g[11], g[12], g[13], g[14],
+	snprintf(ret, 37, "%08X-%04X-%04X-%02X%02X-%02X%02X%02X%02X%02X%02X", get_le32(g),
+		get_le16(g + 4), get_le16(g + 6), g[8], g[9], g[10], g[11], g[12], g[13], g[14],
 		g[15]);
 	return ret;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "lib/base/bytes.h"
 #include "lib/base/mem.h"
 
 #define CLUSTER	     4096
@@ -17,18 +18,6 @@
 #define SWAP_PAGE    4096
 #define SWAP_PAGES   0xffffffff
 #define END_OF_CHAIN 0x0fffffff
-
-static void put16(uint8_t *p, uint32_t v)
-{
-	p[0] = (uint8_t)v;
-	p[1] = (uint8_t)(v >> 8);
-}
-
-static void put32(uint8_t *p, uint32_t v)
-{
-	put16(p, v);
-	put16(p + 2, v >> 16);
-}
 
 /* What was there before may have left its mark at either end. */
 static int wipe_ends(struct target *disk, uint64_t offset, uint64_t bytes, struct err *e)
@@ -64,34 +53,34 @@ static void put_boot_sector(
 	uint8_t *p, const struct fat *f, uint64_t offset, const char label[11], uint32_t serial)
 {
 	memcpy(p, "\xeb\x58\x90INGOT   ", 11);
-	put16(p + 11, f->sector);
+	put_le16(p + 11, f->sector);
 	p[13] = (uint8_t)f->per_cluster;
-	put16(p + 14, RESERVED);
+	put_le16(p + 14, RESERVED);
 	p[16] = 2; /* tables */
 	p[21] = 0xf8;
-	put16(p + 24, 63);
-	put16(p + 26, 255);
-	put32(p + 28, (uint32_t)(offset / f->sector));
-	put32(p + 32, f->sectors);
-	put32(p + 36, f->fat_sectors);
-	put32(p + 44, 2); /* first cluster of the root */
-	put16(p + 48, 1); /* sector of the free space record */
-	put16(p + 50, BACKUP_AT);
+	put_le16(p + 24, 63);
+	put_le16(p + 26, 255);
+	put_le32(p + 28, (uint32_t)(offset / f->sector));
+	put_le32(p + 32, f->sectors);
+	put_le32(p + 36, f->fat_sectors);
+	put_le32(p + 44, 2); /* first cluster of the root */
+	put_le16(p + 48, 1); /* sector of the free space record */
+	put_le16(p + 50, BACKUP_AT);
 	p[64] = 0x80;
 	p[66] = 0x29;
-	put32(p + 67, serial);
+	put_le32(p + 67, serial);
 	memcpy(p + 71, label, 11);
 	memcpy(p + 82, "FAT32   ", 8);
-	put16(p + 510, 0xaa55);
+	put_le16(p + 510, 0xaa55);
 }
 
 static void put_free_space(uint8_t *p, const struct fat *f)
 {
 	memcpy(p, "RRaA", 4);
 	memcpy(p + 484, "rrAa", 4);
-	put32(p + 488, f->clusters - 1); /* the root has one */
-	put32(p + 492, 3);
-	put16(p + 510, 0xaa55);
+	put_le32(p + 488, f->clusters - 1); /* the root has one */
+	put_le32(p + 492, 3);
+	put_le16(p + 510, 0xaa55);
 }
 
 static int write_fat(struct target *disk, uint64_t offset, const struct fat *f, const uint8_t *boot,
@@ -104,10 +93,10 @@ static int write_fat(struct target *disk, uint64_t offset, const struct fat *f, 
 	int r = target_zero(disk, offset, root + CLUSTER - offset, e);
 
 	for (int i = 0; i < 3; i++)
-		put32(start + 4 * i, chain[i]);
+		put_le32(start + 4 * i, chain[i]);
 	memcpy(entry, label, 11);
-	entry[11] = 0x08;	 /* the volume's label */
-	put16(entry + 24, 0x21); /* 1 January 1980 */
+	entry[11] = 0x08;	    /* the volume's label */
+	put_le16(entry + 24, 0x21); /* 1 January 1980 */
 	for (int i = 0; r == 0 && i < 2; i++)
 		r = target_poke(disk, start, sizeof(start), table + i * table_bytes, e);
 	if (r == 0)
@@ -158,8 +147,8 @@ int mkfs_swap(
 		pages = SWAP_PAGES;
 	if (getrandom(uuid, 16, 0) != 16)
 		return err_set(e, EIO, "no random numbers");
-	put32(page + 1024, 1); /* version */
-	put32(page + 1028, (uint32_t)(pages - 1));
+	put_le32(page + 1024, 1); /* version */
+	put_le32(page + 1028, (uint32_t)(pages - 1));
 	uuid[6] = (uuid[6] & 0x0f) | 0x40;
 	uuid[8] = (uuid[8] & 0x3f) | 0x80;
 	memcpy(uuid + 16, label, strnlen(label, 16));

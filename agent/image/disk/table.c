@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "lib/base/bytes.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
 
@@ -28,17 +29,6 @@ const char *table_name(enum table_kind kind)
 	return names[kind];
 }
 
-static uint32_t get32(const uint8_t *p)
-{
-	return p[0] | p[1] << 8 | p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
-static void put32(uint8_t *p, uint32_t v)
-{
-	for (int i = 0; i < 4; i++)
-		p[i] = (uint8_t)(v >> (8 * i));
-}
-
 int table_check_sector(const uint8_t *head, size_t len, uint32_t sector, bool block, struct err *e)
 {
 	uint32_t other = sector == 512 ? 4096 : 512;
@@ -56,7 +46,7 @@ static bool mbr_part(const uint8_t *mbr, unsigned i, struct table_part *ret)
 	const uint8_t *p = mbr + MBR_ENTRY + 16 * i;
 
 	*ret = (struct table_part){
-		.number = i + 1, .first = get32(p + 8), .sectors = get32(p + 12)};
+		.number = i + 1, .first = get_le32(p + 8), .sectors = get_le32(p + 12)};
 	return p[4] && ret->first && ret->sectors;
 }
 
@@ -152,7 +142,7 @@ void table_part_uuid(
 
 	*ret = 0;
 	if (table->kind == TABLE_MBR) {
-		snprintf(ret, size, "%08x-%02x", get32(t->head + 440), number);
+		snprintf(ret, size, "%08x-%02x", get_le32(t->head + 440), number);
 	} else if (number && gpt_partition(&table->gpt, number - 1, &g)) {
 		gpt_guid_text(g.guid, guid);
 		for (char *c = guid; *c; c++)
@@ -179,7 +169,7 @@ void table_id(const struct table *table, const struct target *t, char *ret, size
 	if (table->kind == TABLE_GPT)
 		str_copy(ret, size, gpt_guid_text(table->gpt.guid, guid));
 	else if (table->kind == TABLE_MBR)
-		snprintf(ret, size, "0x%08x", get32(t->head + 440));
+		snprintf(ret, size, "0x%08x", get_le32(t->head + 440));
 }
 
 static bool label_is(const uint8_t *p, size_t len, const char *label)
@@ -269,8 +259,8 @@ void table_mbr_put(uint8_t *mbr, unsigned number, uint8_t type, uint64_t first, 
 	entry[4] = type;
 	memcpy(entry + 1, chs_large, 3);
 	memcpy(entry + 5, chs_large, 3);
-	put32(entry + 8, (uint32_t)first);
-	put32(entry + 12, (uint32_t)sectors);
+	put_le32(entry + 8, (uint32_t)first);
+	put_le32(entry + 12, (uint32_t)sectors);
 }
 
 void table_mbr_activate(uint8_t *mbr, unsigned number)
@@ -400,7 +390,7 @@ int table_grow(
 	if (part.sectors > end || part.first >= end || part.first + part.sectors >= end)
 		return 0;
 	if (table->kind == TABLE_MBR) {
-		put32(t->head + MBR_ENTRY + 16 * (part.number - 1) + 12,
+		put_le32(t->head + MBR_ENTRY + 16 * (part.number - 1) + 12,
 			(uint32_t)(end - part.first));
 	} else {
 		r = gpt_set_last(&table->gpt, part.number - 1, end - 1, e);

@@ -12,6 +12,7 @@
 
 #include "agent/image/drive/configdrive.h"
 #include "agent/image/drive/iso9660.h"
+#include "lib/base/bytes.h"
 #include "lib/base/mem.h"
 
 #define ENTRY	       32
@@ -36,18 +37,6 @@ struct volume {
 	struct err *e;
 };
 
-static void put16(uint8_t *p, uint32_t v)
-{
-	p[0] = (uint8_t)v;
-	p[1] = (uint8_t)(v >> 8);
-}
-
-static void put32(uint8_t *p, uint32_t v)
-{
-	put16(p, v);
-	put16(p + 2, v >> 16);
-}
-
 /* Takes clusters for so many bytes, chained; gives the first one's number, 0 for no bytes. */
 static uint32_t take(struct volume *v, uint32_t bytes, uint8_t **ret_data)
 {
@@ -71,11 +60,11 @@ static void put_short(
 {
 	memcpy(p, name, 11);
 	p[11] = attributes;
-	put16(p + 16, DATE_1980);
-	put16(p + 18, DATE_1980);
-	put16(p + 24, DATE_1980);
-	put16(p + 26, first);
-	put32(p + 28, len);
+	put_le16(p + 16, DATE_1980);
+	put_le16(p + 18, DATE_1980);
+	put_le16(p + 24, DATE_1980);
+	put_le16(p + 26, first);
+	put_le32(p + 28, len);
 }
 
 static uint8_t short_sum(const char name[11])
@@ -97,9 +86,9 @@ static void put_long(uint8_t *p, const char *name, unsigned piece, bool last, ui
 	p[11] = ATTR_LONG;
 	p[13] = sum;
 	for (unsigned i = 0; i < LONG_CHARS; i++)
-		put16(p + at[i], from + i < len	   ? (uint8_t)name[from + i]
-				 : from + i == len ? 0
-						   : 0xffff);
+		put_le16(p + at[i], from + i < len    ? (uint8_t)name[from + i]
+				    : from + i == len ? 0
+						      : 0xffff);
 }
 
 /* A name with its long form in front; the short one is a number, there for who knows no other. */
@@ -202,23 +191,23 @@ static struct fat_layout lay_out(const struct volume *v)
 static void put_boot_sector(uint8_t *p, const struct volume *v, const struct fat_layout *l)
 {
 	memcpy(p, "\xeb\x3c\x90INGOT   ", 11);
-	put16(p + 11, v->sector);
+	put_le16(p + 11, v->sector);
 	p[13] = 1; /* sector a cluster */
-	put16(p + 14, 1);
+	put_le16(p + 14, 1);
 	p[16] = 1; /* table */
-	put16(p + 17, l->root_sectors * v->sector / ENTRY);
-	put16(p + 19, l->sectors < 65536 ? l->sectors : 0);
+	put_le16(p + 17, l->root_sectors * v->sector / ENTRY);
+	put_le16(p + 19, l->sectors < 65536 ? l->sectors : 0);
 	p[21] = 0xf8;
-	put16(p + 22, l->fat_sectors);
-	put16(p + 24, 32);
-	put16(p + 26, 64);
-	put32(p + 32, l->sectors < 65536 ? 0 : l->sectors);
+	put_le16(p + 22, l->fat_sectors);
+	put_le16(p + 24, 32);
+	put_le16(p + 26, 64);
+	put_le32(p + 32, l->sectors < 65536 ? 0 : l->sectors);
 	p[36] = 0x80;
 	p[38] = 0x29;
 	memcpy(p + 39, "IGCD", 4);
 	memcpy(p + 43, CONFIGDRIVE_LABEL "   ", 11);
 	memcpy(p + 54, l->fat16 ? "FAT16   " : "FAT12   ", 8);
-	put16(p + 510, 0xaa55);
+	put_le16(p + 510, 0xaa55);
 }
 
 static void put_table(uint8_t *p, const struct volume *v, const struct fat_layout *l)
@@ -229,7 +218,7 @@ static void put_table(uint8_t *p, const struct volume *v, const struct fat_layou
 		uint16_t n = v->next[i];
 
 		if (l->fat16) {
-			put16(p + 2 * i, n);
+			put_le16(p + 2 * i, n);
 		} else if (i % 2) { /* twelve bits, the lower four share a byte */
 			p[i * 3 / 2] |= (uint8_t)(n << 4);
 			p[i * 3 / 2 + 1] = (uint8_t)(n >> 4);

@@ -1,5 +1,6 @@
 /* Reading ISO 9660; see iso9660.h. Sections are those of ECMA-119, 4th edition. */
 #include "agent/image/drive/iso9660.h"
+#include "lib/base/bytes.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -11,11 +12,6 @@
 #define DESCRIPTOR_JOLIET  2
 #define DESCRIPTOR_END	   255
 #define RECORD_MIN	   34
-
-static uint32_t get32(const uint8_t *p)
-{
-	return p[0] | p[1] << 8 | p[2] << 16 | (uint32_t)p[3] << 24;
-}
 
 static int damaged(struct err *e, const char *what)
 {
@@ -45,9 +41,9 @@ static bool is_joliet(const uint8_t *d)
 
 static int set_root(struct iso *iso, const uint8_t *record, struct err *e)
 {
-	uint64_t at = (uint64_t)get32(record + 2) * ISO_BLOCK;
+	uint64_t at = (uint64_t)get_le32(record + 2) * ISO_BLOCK;
 
-	iso->root_len = get32(record + 10);
+	iso->root_len = get_le32(record + 10);
 	if (at > iso->len || iso->root_len > iso->len - at)
 		return damaged(e, "the root folder lies outside");
 	iso->root_at = (uint32_t)at;
@@ -70,7 +66,7 @@ int iso_open(const uint8_t *data, size_t len, struct iso *ret, struct err *e)
 	}
 	if (!primary || len > UINT32_MAX)
 		return damaged(e, "no primary volume descriptor");
-	if (get32(primary + 128) % 65536 != ISO_BLOCK)
+	if (get_le32(primary + 128) % 65536 != ISO_BLOCK)
 		return damaged(e, "its blocks are not of 2048 bytes");
 	iso.names = joliet ? ISO_JOLIET : ISO_PLAIN;
 	r = set_root(&iso, (joliet ? joliet : primary) + 156, e); /* section 8.4.18 */
@@ -133,8 +129,8 @@ static int entry_of(const struct iso *iso, const uint8_t *record, size_t len, st
 	struct err *e)
 {
 	size_t name_len = record[32], extra = 33 + name_len + !(name_len & 1);
-	uint64_t at = (uint64_t)get32(record + 2) * ISO_BLOCK;
-	struct iso_entry entry = {.folder = record[25] & 2, .len = get32(record + 10)};
+	uint64_t at = (uint64_t)get_le32(record + 2) * ISO_BLOCK;
+	struct iso_entry entry = {.folder = record[25] & 2, .len = get_le32(record + 10)};
 
 	if (33 + name_len > len)
 		return damaged(e, "a name reaches beyond its record");

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/bytes.h"
 #include "lib/base/mem.h"
 
 #define V2_HEADER	 72
@@ -25,16 +26,6 @@
 #define NAME_MAX_SHOWN	 80
 
 enum { BIT_DIRTY, BIT_CORRUPT, BIT_DATA_FILE, BIT_COMPRESSION, BIT_EXTENDED_L2, BIT_KNOWN };
-
-static uint32_t get32(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
-static uint64_t get64(const uint8_t *p)
-{
-	return (uint64_t)get32(p) << 32 | get32(p + 4);
-}
 
 bool qcow2_present(const uint8_t *start, size_t len)
 {
@@ -69,11 +60,11 @@ static void show_text(char *ret, size_t size, const uint8_t *text, size_t len)
 /* The name that the feature name table gives to an incompatible feature; "" when it does not. */
 static void feature_name(const uint8_t *h, size_t len, unsigned bit, char *ret, size_t size)
 {
-	size_t at = get32(h + 100);
+	size_t at = get_be32(h + 100);
 
 	*ret = 0;
 	while (at < len && len - at >= 8) {
-		uint32_t type = get32(h + at), n = get32(h + at + 4);
+		uint32_t type = get_be32(h + at), n = get_be32(h + at + 4);
 
 		at += 8;
 		if (!type || n > len - at)
@@ -108,7 +99,7 @@ static int check_features(const uint8_t *h, size_t len, struct err *e)
 		{BIT_DATA_FILE, "keeps its data in another file (external data file)"},
 		{BIT_EXTENDED_L2, "has extended L2 entries (subclusters)"},
 	};
-	uint64_t bits = get64(h + 72);
+	uint64_t bits = get_be64(h + 72);
 
 	for (size_t i = 0; i < ARRAY_SIZE(refused); i++)
 		if (bits >> refused[i].bit & 1)
@@ -125,9 +116,9 @@ static int check_features(const uint8_t *h, size_t len, struct err *e)
 /* The additional field and the bit that belongs to it have to agree. */
 static int read_compression(const uint8_t *h, size_t len, struct qcow2 *q, struct err *e)
 {
-	bool bit = get64(h + 72) >> BIT_COMPRESSION & 1;
+	bool bit = get_be64(h + 72) >> BIT_COMPRESSION & 1;
 	uint8_t type =
-		get32(h + 100) > COMPRESSION_AT && len > COMPRESSION_AT ? h[COMPRESSION_AT] : 0;
+		get_be32(h + 100) > COMPRESSION_AT && len > COMPRESSION_AT ? h[COMPRESSION_AT] : 0;
 	char text[64];
 
 	if (type > 1) {
@@ -142,7 +133,7 @@ static int read_compression(const uint8_t *h, size_t len, struct qcow2 *q, struc
 
 static int read_version3(const uint8_t *h, size_t len, struct qcow2 *q, struct err *e)
 {
-	uint32_t header = len >= V3_HEADER ? get32(h + 100) : 0;
+	uint32_t header = len >= V3_HEADER ? get_be32(h + 100) : 0;
 	int r;
 
 	if (header < V3_HEADER || header % 8 || header > qcow2_cluster_size(q))
@@ -153,7 +144,7 @@ static int read_version3(const uint8_t *h, size_t len, struct qcow2 *q, struct e
 
 static int refuse_backing(const uint8_t *h, size_t len, struct err *e)
 {
-	uint64_t at = get64(h + 8), n = get32(h + 16);
+	uint64_t at = get_be64(h + 8), n = get_be32(h + 16);
 	char name[NAME_MAX_SHOWN] = "", text[160];
 
 	if (at < len)
@@ -164,7 +155,7 @@ static int refuse_backing(const uint8_t *h, size_t len, struct err *e)
 
 static int refuse_encrypted(const uint8_t *h, struct err *e)
 {
-	uint32_t method = get32(h + 32);
+	uint32_t method = get_be32(h + 32);
 
 	return unsupported(e, method == 1   ? "is encrypted (AES)"
 			      : method == 2 ? "is encrypted (LUKS)"
@@ -175,7 +166,7 @@ static int refuse_encrypted(const uint8_t *h, struct err *e)
 static int check_size(const uint8_t *h, struct qcow2 *q, struct err *e)
 {
 	uint64_t per_entry = qcow2_cluster_size(q) * qcow2_l2_entries(q), need;
-	uint32_t l1_size = get32(h + 36);
+	uint32_t l1_size = get_be32(h + 36);
 
 	if (!q->size)
 		return err_set(
@@ -201,19 +192,19 @@ int qcow2_read(const uint8_t *h, size_t len, struct qcow2 *ret, struct err *e)
 
 	if (len < V2_HEADER || !qcow2_present(h, len))
 		return damaged(e, "it ends within its header");
-	q = (struct qcow2){.version = get32(h + 4),
-		.cluster_bits = get32(h + 20),
-		.size = get64(h + 24),
-		.l1_offset = get64(h + 40)};
+	q = (struct qcow2){.version = get_be32(h + 4),
+		.cluster_bits = get_be32(h + 20),
+		.size = get_be64(h + 24),
+		.l1_offset = get_be64(h + 40)};
 	if (q.version != 2 && q.version != 3) {
 		snprintf(text, sizeof(text), "is of version %u", q.version);
 		return unsupported(e, text);
 	}
 	if (q.cluster_bits < CLUSTER_BITS_MIN || q.cluster_bits > CLUSTER_BITS_MAX)
 		return damaged(e, "its clusters are not of 512 bytes to 2 MiB");
-	if (get64(h + 8))
+	if (get_be64(h + 8))
 		return refuse_backing(h, len, e);
-	if (get32(h + 32))
+	if (get_be32(h + 32))
 		return refuse_encrypted(h, e);
 	if (q.version == 3)
 		r = read_version3(h, len, &q, e);
@@ -226,7 +217,7 @@ int qcow2_read(const uint8_t *h, size_t len, struct qcow2 *ret, struct err *e)
 
 int qcow2_l1_entry(const struct qcow2 *q, const uint8_t entry[8], uint64_t *ret, struct err *e)
 {
-	uint64_t v = get64(entry);
+	uint64_t v = get_be64(entry);
 
 	if (v & L1_RESERVED || (v & OFFSET_MASK) % qcow2_cluster_size(q))
 		return damaged(e, "an entry of its L1 table points nowhere");
@@ -251,7 +242,7 @@ static int packed_cluster(
 int qcow2_l2_entry(
 	const struct qcow2 *q, const uint8_t entry[8], struct qcow2_cluster *ret, struct err *e)
 {
-	uint64_t v = get64(entry), offset = v & OFFSET_MASK;
+	uint64_t v = get_be64(entry), offset = v & OFFSET_MASK;
 
 	if (v & L2_COMPRESSED)
 		return packed_cluster(q, v, ret, e);

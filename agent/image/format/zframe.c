@@ -1,5 +1,6 @@
 /* Walking over zstd frames; see zframe.h. */
 #include "agent/image/format/zframe.h"
+#include "lib/base/bytes.h"
 
 #include <errno.h>
 #include <string.h>
@@ -8,15 +9,6 @@ enum { MAGIC, SKIPPABLE, DESCRIPTOR, HEADER, BLOCK, END };
 
 #define MAGIC_FRAME	0xfd2fb528U
 #define MAGIC_SKIPPABLE 0x184d2a50U /* and the 15 after it */
-
-static uint64_t get_le(const uint8_t *p, unsigned n)
-{
-	uint64_t v = 0;
-
-	for (unsigned i = 0; i < n; i++)
-		v |= (uint64_t)p[i] << (8 * i);
-	return v;
-}
 
 static void expect(struct zframe *z, int state, unsigned need)
 {
@@ -32,7 +24,7 @@ void zframe_init(struct zframe *z)
 
 static int take_magic(struct zframe *z)
 {
-	uint32_t magic = (uint32_t)get_le(z->head, 4);
+	uint32_t magic = get_le32(z->head);
 
 	if (magic == MAGIC_FRAME)
 		expect(z, DESCRIPTOR, 5);
@@ -103,7 +95,7 @@ static int take(struct zframe *z)
 		return take_magic(z);
 	case SKIPPABLE:
 		z->skippable = z->headed = true;
-		z->skip = z->skippable_len = get_le(z->head + 4, 4);
+		z->skip = z->skippable_len = get_le32(z->head + 4);
 		z->state = END;
 		return 0;
 	case DESCRIPTOR:

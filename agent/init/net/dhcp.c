@@ -1,5 +1,6 @@
 /* DHCPv4 messages and states; see dhcp.h. */
 #include "agent/init/net/dhcp.h"
+#include "lib/base/bytes.h"
 #include "lib/base/mem.h"
 
 #include <arpa/inet.h>
@@ -41,7 +42,8 @@ enum option {
 	OPT_END = 255,
 };
 
-static uint32_t get32(const uint8_t *p)
+/* Addresses and the number of an exchange stay in network order. */
+static uint32_t as_sent(const uint8_t *p)
 {
 	uint32_t v;
 
@@ -90,8 +92,8 @@ static void classless_routes(const uint8_t *p, size_t len, struct dhcp_lease *l)
 			return;
 		memcpy(destination, p + at + 1, bytes);
 		r->netmask = netmask_of(bits);
-		r->destination = get32(destination) & r->netmask;
-		r->gateway = get32(p + at + 1 + bytes);
+		r->destination = as_sent(destination) & r->netmask;
+		r->gateway = as_sent(p + at + 1 + bytes);
 		l->n_routes++;
 		at += 1 + bytes + 4;
 	}
@@ -109,7 +111,7 @@ static void router_option(struct parse *ps, const uint8_t *p, size_t len)
 
 	if (ps->classless || len < 4)
 		return;
-	l->routes[0] = (struct dhcp_route){.gateway = get32(p)};
+	l->routes[0] = (struct dhcp_route){.gateway = as_sent(p)};
 	l->n_routes = 1;
 }
 
@@ -117,7 +119,7 @@ static void dns_option(struct dhcp_lease *l, const uint8_t *p, size_t len)
 {
 	l->n_dns = 0;
 	for (size_t i = 0; i + 4 <= len && l->n_dns < DHCP_DNS_MAX; i += 4)
-		l->dns[l->n_dns++] = get32(p + i);
+		l->dns[l->n_dns++] = as_sent(p + i);
 }
 
 static void one_option(struct parse *ps, uint8_t code, const uint8_t *p, size_t len)
@@ -138,13 +140,13 @@ static void one_option(struct parse *ps, uint8_t code, const uint8_t *p, size_t 
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		if (words[i].code == code && len == 4)
-			*words[i].to = words[i].number ? ntohl(get32(p)) : get32(p);
+			*words[i].to = words[i].number ? get_be32(p) : as_sent(p);
 	if (code == OPT_TYPE && len == 1)
 		ps->reply->type = p[0];
 	else if (code == OPT_OVERLOAD && len == 1)
 		ps->overload = p[0];
 	else if (code == OPT_MTU && len == 2)
-		l->mtu = (uint16_t)(p[0] << 8 | p[1]);
+		l->mtu = get_be16(p);
 	else if (code == OPT_ROUTER)
 		router_option(ps, p, len);
 	else if (code == OPT_DNS)
@@ -199,9 +201,9 @@ int dhcp_parse(const uint8_t *data, size_t len, struct dhcp_reply *ret)
 	if (len < BOOTP_LEN + 4 || data[0] != 2 /* BOOTREPLY */ || data[1] != 1 || data[2] != 6 ||
 		memcmp(data + BOOTP_LEN, MAGIC, 4))
 		return -EINVAL;
-	reply.xid = get32(data + 4);
+	reply.xid = as_sent(data + 4);
 	memcpy(reply.chaddr, data + 28, 6);
-	reply.lease.address = get32(data + 16);
+	reply.lease.address = as_sent(data + 16);
 	if (options(&ps, data + BOOTP_LEN + 4, len - BOOTP_LEN - 4) < 0 ||
 		((ps.overload & 1) && options(&ps, data + 108, 128) < 0) ||
 		((ps.overload & 2) && options(&ps, data + 44, 64) < 0))
@@ -216,7 +218,7 @@ int dhcp_parse(const uint8_t *data, size_t len, struct dhcp_reply *ret)
 static uint16_t checksum(const uint8_t *p, size_t len, uint32_t sum)
 {
 	for (size_t i = 0; i + 1 < len; i += 2)
-		sum += (uint32_t)p[i] << 8 | p[i + 1];
+		sum += get_be16(p + i);
 	if (len & 1)
 		sum += (uint32_t)p[len - 1] << 8;
 	while (sum >> 16)
@@ -232,23 +234,17 @@ int dhcp_frame_parse(
 	if (len < 28 || packet[0] >> 4 != 4)
 		return -EINVAL;
 	header = (packet[0] & 15u) * 4u;
-	total = (size_t)packet[2] << 8 | packet[3];
+	total = get_be16(packet + 2);
 	if (header < 20 || total > len || total < header + 8 || packet[9] != 17 /* UDP */ ||
 		(packet[6] & 0x3f) || packet[7] /* a fragment */ || checksum(packet, header, 0))
 		return -EINVAL;
 	packet += header;
-	udp_len = (size_t)packet[4] << 8 | packet[5];
-	if ((packet[2] << 8 | packet[3]) != CLIENT_PORT || udp_len < 8 || udp_len > total - header)
+	udp_len = get_be16(packet + 4);
+	if (get_be16(packet + 2) != CLIENT_PORT || udp_len < 8 || udp_len > total - header)
 		return -EINVAL;
 	*ret_payload = packet + 8;
 	*ret_len = udp_len - 8;
 	return 0;
-}
-
-static void put16(uint8_t *p, uint16_t v)
-{
-	p[0] = (uint8_t)(v >> 8);
-	p[1] = (uint8_t)v;
 }
 
 size_t dhcp_frame_build(const uint8_t *message, size_t len, uint8_t ret[static DHCP_FRAME_MAX])
@@ -259,18 +255,18 @@ size_t dhcp_frame_build(const uint8_t *message, size_t len, uint8_t ret[static D
 	memset(ret, 0, 28);
 	ret[0] = 0x45;
 	ret[1] = 0x10; /* low delay */
-	put16(ret + 2, (uint16_t)(28 + len));
+	put_be16(ret + 2, (uint16_t)(28 + len));
 	ret[8] = 64;
 	ret[9] = 17;
 	memset(ret + 16, 0xff, 4);
-	put16(ret + 10, checksum(ret, 20, 0));
-	put16(udp, CLIENT_PORT);
-	put16(udp + 2, SERVER_PORT);
-	put16(udp + 4, (uint16_t)(8 + len));
+	put_be16(ret + 10, checksum(ret, 20, 0));
+	put_be16(udp, CLIENT_PORT);
+	put_be16(udp + 2, SERVER_PORT);
+	put_be16(udp + 4, (uint16_t)(8 + len));
 	memcpy(udp + 8, message, len);
 	/* pseudo header: addresses (source is zero), protocol, length; RFC 768 */
 	sum = checksum(udp, 8 + len, 0xffff + 0xffff + 17 + (uint32_t)(8 + len));
-	put16(udp + 6, sum ? sum : 0xffff);
+	put_be16(udp + 6, sum ? sum : 0xffff);
 	return 28 + len;
 }
 
@@ -296,7 +292,7 @@ static size_t build(const struct dhcp_client *c, int64_t now_ms, uint8_t m[stati
 	m[1] = 1; /* Ethernet */
 	m[2] = 6;
 	memcpy(m + 4, &c->xid, 4);
-	put16(m + 8, (uint16_t)(secs < 0xffff ? secs : 0xffff));
+	put_be16(m + 8, (uint16_t)(secs < 0xffff ? secs : 0xffff));
 	if (c->state == DHCP_STATE_RENEWING || c->state == DHCP_STATE_REBINDING)
 		memcpy(m + 12, &c->lease.address, 4);
 	memcpy(m + 28, c->mac, 6);

@@ -1,5 +1,6 @@
 /* The states of the DHCPv6 client; see dhcp6.h. Times and counts are those of RFC 8415 7.6. */
 #include "agent/init/net/dhcp6msg.h"
+#include "lib/base/bytes.h"
 #include "lib/base/mem.h"
 
 #include <stdio.h>
@@ -42,7 +43,7 @@ void dhcp6_client_init(
 {
 	memset(c, 0, sizeof(*c));
 	memcpy(c->mac, mac, 6);
-	c->iaid = (uint32_t)mac[2] << 24 | (uint32_t)mac[3] << 16 | (uint32_t)mac[4] << 8 | mac[5];
+	c->iaid = get_be32(mac + 2);
 	c->preference = -1;
 	c->bound_ms = -1;
 	enter(c, stateful ? DHCP6_STATE_SOLICITING : DHCP6_STATE_INFORMING, now_ms);

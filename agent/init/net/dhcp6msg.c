@@ -1,5 +1,6 @@
 /* DHCPv6 messages, reading and writing; see dhcp6.h. Numbers are those of RFC 8415 section 21. */
 #include "agent/init/net/dhcp6msg.h"
+#include "lib/base/bytes.h"
 
 #include <errno.h>
 #include <string.h>
@@ -25,16 +26,6 @@ enum option {
 	OPT_INF_MAX_RT = 83,
 };
 
-static unsigned get16(const uint8_t *p)
-{
-	return (unsigned)p[0] << 8 | p[1];
-}
-
-static uint32_t get32(const uint8_t *p)
-{
-	return (uint32_t)get16(p) << 16 | get16(p + 2);
-}
-
 struct parse {
 	struct dhcp6_reply *reply;
 	uint32_t iaid;
@@ -59,12 +50,12 @@ static int ia_option(struct parse *ps, const uint8_t *p, size_t len)
 
 	if (len < 12)
 		return -EINVAL;
-	if (get32(p) != ps->iaid || l->t1_s || l->address.family)
+	if (get_be32(p) != ps->iaid || l->t1_s || l->address.family)
 		return 0; /* another's, or a second one */
-	if (get32(p + 8) && get32(p + 4) > get32(p + 8))
+	if (get_be32(p + 8) && get_be32(p + 4) > get_be32(p + 8))
 		return 0; /* RFC 8415 21.4: T1 after T2 makes the IA invalid */
-	l->t1_s = get32(p + 4);
-	l->t2_s = get32(p + 8);
+	l->t1_s = get_be32(p + 4);
+	l->t2_s = get_be32(p + 8);
 	return inner(ps, p + 12, len - 12);
 }
 
@@ -78,11 +69,11 @@ static int address_option(struct parse *ps, const uint8_t *p, size_t len)
 		return -EINVAL;
 	ip = ip_v6(p);
 	if (l->address.family || !ip_is_station(&ip) || ip_is_link_local(&ip) ||
-		get32(p + 16) > get32(p + 20) || !get32(p + 20))
+		get_be32(p + 16) > get_be32(p + 20) || !get_be32(p + 20))
 		return 0;
 	l->address = ip;
-	l->preferred_s = get32(p + 16);
-	l->valid_s = get32(p + 20);
+	l->preferred_s = get_be32(p + 16);
+	l->valid_s = get_be32(p + 20);
 	return inner(ps, p + 24, len - 24);
 }
 
@@ -90,9 +81,9 @@ static void status_option(struct dhcp6_reply *r, const uint8_t *p, size_t len)
 {
 	size_t n = 0;
 
-	if (len < 2 || r->status || !get16(p))
+	if (len < 2 || r->status || !get_be16(p))
 		return;
-	r->status = get16(p);
+	r->status = get_be16(p);
 	for (size_t i = 2; i < len && n + 1 < sizeof(r->message); i++)
 		r->message[n++] = p[i] >= 0x20 && p[i] < 0x7f ? (char)p[i] : '?';
 	r->message[n] = '\0';
@@ -141,7 +132,7 @@ static int top_option(struct parse *ps, unsigned code, const uint8_t *p, size_t 
 			r->lease.domain[0] = '\0';
 		break;
 	case OPT_REFRESH:
-		r->lease.refresh_s = len == 4 ? get32(p) : 0;
+		r->lease.refresh_s = len == 4 ? get_be32(p) : 0;
 		break;
 	}
 	return 0;
@@ -155,9 +146,9 @@ static int options(struct parse *ps, const uint8_t *p, size_t len)
 		unsigned code;
 		size_t size;
 
-		if (at + 4 > len || at + 4 + (size = get16(p + at + 2)) > len)
+		if (at + 4 > len || at + 4 + (size = get_be16(p + at + 2)) > len)
 			return -EINVAL;
-		code = get16(p + at);
+		code = get_be16(p + at);
 		if (code == OPT_STATUS)
 			status_option(ps->reply, p + at + 4, size);
 		else if (ps->depth == 0)
@@ -218,21 +209,9 @@ struct dhcp6_duid dhcp6_duid_of(const uint8_t mac[static 6])
 	return d;
 }
 
-static uint8_t *put16(uint8_t *p, unsigned v)
-{
-	p[0] = (uint8_t)(v >> 8);
-	p[1] = (uint8_t)v;
-	return p + 2;
-}
-
-static uint8_t *put32(uint8_t *p, uint32_t v)
-{
-	return put16(put16(p, v >> 16), v & 0xffff);
-}
-
 static uint8_t *put_option(uint8_t *p, unsigned code, const void *data, size_t len)
 {
-	p = put16(put16(p, code), (unsigned)len);
+	p = put_be16(put_be16(p, (uint16_t)code), (uint16_t)len);
 	if (len)
 		memcpy(p, data, len);
 	return p + len;
@@ -241,13 +220,13 @@ static uint8_t *put_option(uint8_t *p, unsigned code, const void *data, size_t l
 /* T1 and T2 are left to the server, and so are the lifetimes (0; RFC 8415 21.4 and 21.6). */
 static uint8_t *put_ia(uint8_t *p, const struct dhcp6_client *c, bool with_address)
 {
-	p = put16(put16(p, OPT_IA_NA), with_address ? 12 + 28 : 12);
-	p = put32(put32(put32(p, c->iaid), 0), 0);
+	p = put_be16(put_be16(p, OPT_IA_NA), with_address ? 12 + 28 : 12);
+	p = put_be32(put_be32(put_be32(p, c->iaid), 0), 0);
 	if (!with_address)
 		return p;
-	p = put16(put16(p, OPT_IAADDR), 24);
+	p = put_be16(put_be16(p, OPT_IAADDR), 24);
 	memcpy(p, c->lease.address.bytes, 16);
-	return put32(put32(p + 16, 0), 0);
+	return put_be32(put_be32(p + 16, 0), 0);
 }
 
 static uint8_t *put_wanted(uint8_t *p, bool stateless)
@@ -272,7 +251,7 @@ size_t dhcp6_build(const struct dhcp6_client *c, enum dhcp6_type type, int64_t n
 	p = put_option(p, OPT_CLIENTID, us.bytes, us.len);
 	if (named)
 		p = put_option(p, OPT_SERVERID, c->server.bytes, c->server.len);
-	put16(hundredths, elapsed < 0xffff ? (unsigned)elapsed : 0xffff);
+	put_be16(hundredths, elapsed < 0xffff ? (uint16_t)elapsed : 0xffff);
 	p = put_option(p, OPT_ELAPSED, hundredths, 2);
 	if (!stateless)
 		p = put_ia(p, c, type != DHCP6_SOLICIT);

@@ -1,6 +1,7 @@
 /* VLAN interfaces: those that are asked for by name, or that the switch names by LLDP. */
 #include "agent/init/net/netlink.h"
 #include "agent/init/net/netstate.h"
+#include "lib/base/bytes.h"
 #include "lib/base/str.h"
 #include "lib/json/json.h"
 
@@ -67,8 +68,7 @@ static void by_lldp(struct net *n, const json_t *heard, struct nic *nic)
 		char digits[5] = {hex[8], hex[9], hex[10], hex[11], 0};
 		if (hex_decode(digits, vid, 2) != 2)
 			continue;
-		if ((vid[0] << 8 | vid[1]) > 0 && (vid[0] << 8 | vid[1]) < 4095 &&
-			netvlan_get(n, nic, vid[0] << 8 | vid[1]))
+		if (get_be16(vid) > 0 && get_be16(vid) < 4095 && netvlan_get(n, nic, get_be16(vid)))
 			made++;
 	}
 }

@@ -1,5 +1,6 @@
 /* Router advertisements; see ra.h. */
 #include "agent/init/net/ra.h"
+#include "lib/base/bytes.h"
 
 #include <errno.h>
 #include <string.h>
@@ -36,7 +37,7 @@ int ra_parse(const uint8_t *data, size_t len, struct ra *ret)
 		return -EINVAL;
 	ra.managed = data[5] & FLAG_MANAGED;
 	ra.other = data[5] & FLAG_OTHER;
-	ra.router_s = (unsigned)data[6] << 8 | data[7];
+	ra.router_s = get_be16(data + 6);
 	for (size_t at = HEADER; at + 2 <= len;) {
 		size_t size = data[at + 1] * 8u; /* with its two bytes of type and length */
 

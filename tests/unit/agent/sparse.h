@@ -2,10 +2,10 @@
 #ifndef TESTS_UNIT_AGENT_SPARSE_H
 #define TESTS_UNIT_AGENT_SPARSE_H
 
+#include <endian.h>
 #include <errno.h>
 #include <string.h>
 
-#include "agent/erase/le.h"
 #include "agent/erase/parts.h"
 
 struct sparse {
@@ -13,6 +13,14 @@ struct sparse {
 	size_t len;
 	uint64_t size;
 };
+
+static inline uint32_t sparse_number(const uint8_t *p, size_t bytes)
+{
+	uint32_t v = 0;
+
+	memcpy(&v, p, bytes);
+	return le32toh(v);
+}
 
 static inline int sparse_read(void *arg, void *buf, size_t len, uint64_t offset)
 {
@@ -22,8 +30,8 @@ static inline int sparse_read(void *arg, void *buf, size_t len, uint64_t offset)
 		return -EIO;
 	memset(buf, 0, len);
 	for (size_t i = 8; i + 6 <= s->len;) {
-		uint64_t at = get_le(s->data + i, 4) * 64;
-		size_t n = (size_t)get_le(s->data + i + 4, 2);
+		uint64_t at = sparse_number(s->data + i, 4) * 64ull;
+		size_t n = sparse_number(s->data + i + 4, 2);
 		uint64_t from = at > offset ? at : offset, to;
 
 		i += 6;
@@ -44,7 +52,7 @@ static inline int sparse_open(
 {
 	if (len < 8)
 		return -EINVAL;
-	*s = (struct sparse){data, len, get_le(data, 4) * 4096};
+	*s = (struct sparse){data, len, sparse_number(data, 4) * 4096ull};
 	*ret = (struct disk_reader){
 		.read = sparse_read, .data = s, .size = s->size, .sector = data[4] ? 4096 : 512};
 	return 0;
