@@ -2,8 +2,8 @@
 #include "agent/inspect/cli.h"
 #include "agent/inspect/collect.h"
 #include "agent/inspect/inventory.h"
-#include "agent/inspect/show.h"
 #include "lib/base/str.h"
+#include "lib/cli/machine.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -13,7 +13,8 @@
 
 static const char usage[] =
 	"usage: ingot-agent inspect [options]\n"
-	"What this machine is made of: as lines on a terminal, otherwise as JSON. Some of it needs "
+	"What this machine is made of: as a page on a terminal, otherwise as JSON. Some of it "
+	"needs "
 	"root.\n"
 	"\n"
 	"  --json             JSON also on a terminal\n"
@@ -69,14 +70,14 @@ static void put_lldp(json_t *inventory, struct lldp *lldp, int wait_s)
 }
 
 /* Everything asked for, as an inspection would send it. */
-static json_t *collect(const struct inspect_options *o, struct lldp *lldp)
+static json_t *collect(const struct inspect_options *o, const char *wanted, struct lldp *lldp)
 {
 	json_t *inventory = inventory_collect(&o->sr, NULL, true), *part;
 	json_t *data = json_pack("{s:o}", "inventory", inventory);
 
 	put_lldp(inventory, lldp, o->lldp_s);
-	for (size_t i = 0; o->collectors && i < collectors_n; i++) {
-		if (!collectors[i].collect || !collector_wanted(o->collectors, collectors[i].name))
+	for (size_t i = 0; wanted && i < collectors_n; i++) {
+		if (!collectors[i].collect || !collector_wanted(wanted, collectors[i].name))
 			continue;
 		part = collectors[i].collect(&o->sr, lldp, data);
 		json_object_set_new(data, collectors[i].member, part ? part : json_null());
@@ -84,22 +85,31 @@ static json_t *collect(const struct inspect_options *o, struct lldp *lldp)
 	return data;
 }
 
+/* The page that the conductor's client shows of the same data. */
+static void print_page(const json_t *data)
+{
+	_cleanup_json_ json_t *answer = json_pack(
+		"{s:O, s:O}", "inventory", json_object_get(data, "inventory"), "plugin_data", data);
+	_cleanup_free_ char *text = machine_text(answer);
+
+	fputs(text, stdout);
+}
+
 static int show(const struct inspect_options *o)
 {
+	bool page = !o->collectors && !o->json && isatty(STDOUT_FILENO);
 	_cleanup_json_ json_t *data = NULL;
 	struct lldp *lldp = NULL;
 	struct err e = {0};
 
 	if (o->lldp_s && lldp_start(&o->sr, &lldp, &e) < 0)
 		fprintf(stderr, "ingot-agent inspect: %s\n", e.text);
-	data = collect(o, lldp);
+	data = collect(o, page ? "numa-topology" : o->collectors, lldp);
 	lldp_stop(lldp);
-	if (o->collectors)
-		print_json(data);
-	else if (o->json || !isatty(STDOUT_FILENO))
-		print_json(json_object_get(data, "inventory"));
+	if (page)
+		print_page(data);
 	else
-		inventory_show(stdout, json_object_get(data, "inventory"));
+		print_json(o->collectors ? data : json_object_get(data, "inventory"));
 	return 0;
 }
 

@@ -3,6 +3,7 @@
 #include "lib/base/buf.h"
 #include "lib/base/str.h"
 #include "lib/cli/prompt.h"
+#include "lib/cli/table.h"
 
 #include <errno.h>
 #include <string.h>
@@ -20,17 +21,6 @@ static int64_t disks_size(const json_t *disks)
 	return sum;
 }
 
-static void put_size(struct buf *b, int64_t bytes)
-{
-	static const char *const units[] = {"MB", "GB", "TB", "PB"};
-	double n = (double)bytes / 1e6;
-	size_t i = 0;
-
-	for (; n >= 1000 && i + 1 < ARRAY_SIZE(units); i++)
-		n /= 1000;
-	buf_printf(b, n < 10 ? "%.1f %s" : "%.0f %s", n, units[i]);
-}
-
 static char *disks_text(const json_t *disks)
 {
 	struct buf b = BUF_INIT(4096);
@@ -41,7 +31,7 @@ static char *disks_text(const json_t *disks)
 		const char *name = json_str(disk, "name"), *serial = json_str(disk, "serial");
 
 		buf_printf(&b, "%s%s ", i ? ", " : "", name ? name : "?");
-		put_size(&b, json_int(disk, "size", 0));
+		text_size(&b, json_int(disk, "size", 0));
 		if (serial)
 			buf_printf(&b, " %s", serial);
 	}
@@ -103,7 +93,7 @@ char *blast_summary(const char *what, const json_t *rows)
 		buf_printf(&b, ", %zu of them with a system on it", systems);
 	if (disks) {
 		buf_printf(&b, ": %zu disk%s, ", disks, disks == 1 ? "" : "s");
-		put_size(&b, bytes);
+		text_size(&b, bytes);
 	}
 	if (nodes < json_array_size(rows))
 		buf_printf(&b, " (%zu refused)", json_array_size(rows) - nodes);

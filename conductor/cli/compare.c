@@ -1,6 +1,5 @@
 /* Comparing inventories; see compare.h. */
 #include "conductor/cli/compare.h"
-#include "conductor/cli/view.h"
 #include "lib/base/buf.h"
 #include "lib/base/str.h"
 #include "lib/cli/table.h"
@@ -240,6 +239,6 @@ char *compare_text(const char *path, const json_t *value)
 		return summary(value);
 	if (!json_is_integer(value) || (!str_eq(key, "size") && !str_eq(key, "total")))
 		return table_text(value);
-	view_size(&b, json_integer_value(value));
+	text_size(&b, json_integer_value(value));
 	return buf_take(&b);
 }

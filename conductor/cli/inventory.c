@@ -3,10 +3,10 @@
 #include "conductor/cli/collate.h"
 #include "conductor/cli/compare.h"
 #include "conductor/cli/crudwords.h"
-#include "conductor/cli/machine.h"
 #include "conductor/cli/print.h"
 #include "lib/base/fs.h"
 #include "lib/base/str.h"
+#include "lib/cli/machine.h"
 
 #include <errno.h>
 #include <string.h>

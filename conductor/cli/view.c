@@ -22,19 +22,6 @@ struct groups {
 	size_t n;
 };
 
-void view_size(struct buf *b, int64_t bytes)
-{
-	static const char *const units[] = {"B", "kB", "MB", "GB", "TB"};
-	double v = (double)bytes;
-	size_t u = 0;
-
-	while (v >= 1000 && u + 1 < ARRAY_SIZE(units)) {
-		v /= 1000;
-		u++;
-	}
-	buf_printf(b, u && v < 10 ? "%.1f %s" : "%.0f %s", v, units[u]);
-}
-
 static void put_duration(struct buf *b, int64_t s)
 {
 	if (s >= 3600)
@@ -93,11 +80,11 @@ static void put_bar(struct buf *b, const struct group *g)
 	for (int i = 0; i < BAR_WIDTH; i++)
 		buf_puts(b, i < filled ? "#" : "-");
 	buf_printf(b, "] %d%% of ", (int)(done * 100 / g->total));
-	view_size(b, g->total);
+	text_size(b, g->total);
 	if (g->rate <= 0)
 		return;
 	buf_puts(b, ", ");
-	view_size(b, g->rate);
+	text_size(b, g->rate);
 	buf_puts(b, "/s, ");
 	put_duration(b, (g->total - done + g->rate - 1) / g->rate);
 	buf_puts(b, " left");

@@ -24,7 +24,4 @@ struct view_shape {
  */
 char *view_text(const struct view_node *nodes, size_t n, const struct view_shape *shape);
 
-/* "1.2 GB" */
-void view_size(struct buf *b, int64_t bytes);
-
 #endif

@@ -27,15 +27,15 @@ void watch_progress(struct buf *b, const json_t *p)
 		buf_printf(b, " %d%%", (int)(done * 100 / total));
 	if (done > 0) {
 		buf_puts(b, " ");
-		view_size(b, done);
+		text_size(b, done);
 	}
 	if (total > 0) {
 		buf_puts(b, " of ");
-		view_size(b, total);
+		text_size(b, total);
 	}
 	if (rate > 0) {
 		buf_puts(b, ", ");
-		view_size(b, rate);
+		text_size(b, rate);
 		buf_puts(b, "/s");
 	}
 	if (!str_empty(json_str(p, "message")))

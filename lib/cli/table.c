@@ -21,6 +21,19 @@ void text_clean(char *text)
 			*text = *text == '\n' || *text == '\t' ? ' ' : '?';
 }
 
+void text_size(struct buf *b, int64_t bytes)
+{
+	static const char *const units[] = {"B", "kB", "MB", "GB", "TB", "PB"};
+	double v = (double)bytes;
+	size_t u = 0;
+
+	while (v >= 1000 && u + 1 < ARRAY_SIZE(units)) {
+		v /= 1000;
+		u++;
+	}
+	buf_printf(b, u && v < 10 ? "%.1f %s" : "%.0f %s", v, units[u]);
+}
+
 char *table_text(const json_t *v)
 {
 	char *text;

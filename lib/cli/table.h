@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "lib/base/buf.h"
 #include "lib/json/json.h"
 
 struct table_column {
@@ -22,6 +23,8 @@ void table_print_object(FILE *out, const json_t *object);
 
 /* Makes control characters '?' (line breaks spaces), so that no wire commands the terminal. */
 void text_clean(char *text);
+
+void text_size(struct buf *b, int64_t bytes); /* appends "1.2 GB" */
 
 /* The text a person reads of a value: "-" for null, yes and no; control characters shown as '?'.
  * Allocated. */

@@ -1,6 +1,5 @@
 /* A machine as a person reads it; see machine.h. What can be told is tables: lines and parts. */
-#include "conductor/cli/machine.h"
-#include "conductor/cli/view.h"
+#include "lib/cli/machine.h"
 #include "lib/base/str.h"
 #include "lib/cli/table.h"
 
@@ -24,7 +23,7 @@ static void put_size(json_t *row, const char *key, int64_t bytes)
 {
 	struct buf size = BUF_INIT(64);
 
-	view_size(&size, bytes);
+	text_size(&size, bytes);
 	json_put_str(row, key, bytes > 0 ? buf_str(&size) : "-");
 	buf_done(&size);
 }

@@ -1,6 +1,6 @@
 /* What inspection found in a machine, for people. No I/O. */
-#ifndef CONDUCTOR_CLI_MACHINE_H
-#define CONDUCTOR_CLI_MACHINE_H
+#ifndef LIB_CLI_MACHINE_H
+#define LIB_CLI_MACHINE_H
 
 #include "lib/json/json.h"
 
