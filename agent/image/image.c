@@ -181,7 +181,10 @@ static int prepare_parts(struct work *w, struct err *e)
 	return r;
 }
 
-/* What a registry calls the image by is its checksum, also when none is given. */
+/*
+ * What a registry calls the image by is its checksum, also when none is given. User and password
+ * are the registry's then, and not shown to whoever else has a map or a checksum file.
+ */
 static int find_places(struct work *w, struct err *e)
 {
 	int r = places_open(&w->job, w->cancel, &w->job.places, e);
@@ -189,8 +192,10 @@ static int find_places(struct work *w, struct err *e)
 	if (r < 0)
 		return r;
 	w->job.urls = places_urls(w->job.places);
-	if (*places_digest(w->job.places))
+	if (*places_digest(w->job.places)) {
 		w->job.no_checksum = true;
+		w->job.user = w->job.password = NULL;
+	}
 	return 0;
 }
 

@@ -131,6 +131,7 @@ const struct resource node_resource = {.noun = "node",
 			"'test[01-40]' --driver fake-hardware",
 			"'r12u[01-40]' --property capabilities=boot_mode:uefi\n"
 			"r12u07 --driver-info 'ipmi_password=?'\n"
+			"'r12u*' --driver-info image_pull_secret=@registry.secret\n"
 			"@rack12 --protected --protected-reason 'audit until Friday'\n"
 			"r12u07 --unset extra/note",
 			"r12u07 --extra note\n"

@@ -18,7 +18,7 @@ static const struct cli_option destroys[] = {{"yes", NULL, "do not ask"},
 	{"dry-run", NULL, "show what would be touched and what refused, change nothing"},
 	{"max", "N", "allow so many nodes at once; 50 when not given"}};
 static const struct cli_option deploy_options[] = {
-	{"image", "URL", "disk image: http, https or file"},
+	{"image", "URL", "disk image: http, https or oci"},
 	{"checksum", "SUM|URL", "its SHA-256 or SHA-512, or the URL of a checksum file"},
 	{"disk-format", "FORMAT", "raw or qcow2, when the image does not tell"},
 	{"config-drive", "FILE|JSON|URL", DRIVE_HELP},
@@ -101,6 +101,7 @@ const struct cli_verb node_verbs[] = {
 		"http://10.0.0.1/SHA256SUMS --hostname {name} --wait\n"
 		"ingot node deploy r12u07 --image http://10.0.0.1/debian.raw --config-drive "
 		"seed.json --root-device 'size=>= 100'\n"
+		"ingot node deploy r12u07 --image oci://registry.lab/os/debian:13 --wait\n"
 		"ingot node deploy r12u07 --config-drive ./drive/ --deploy-steps raid.yaml",
 		verb_node_deploy},
 	{"node", "rebuild", "NODE...", 0, -1, {O(deploy_options), O(all), O(wait), O(destroys)},

@@ -2,6 +2,7 @@
 #include "conductor/driver/driver.h"
 #include "conductor/driver/partimage.h"
 #include "conductor/driver/raid.h"
+#include "lib/base/str.h"
 
 #include <errno.h>
 #include <string.h>
@@ -12,15 +13,17 @@ static int validate_image(const struct node *n, struct err *e)
 	bool sum = json_str(n->instance_info, "image_checksum") ||
 		   (json_str(n->instance_info, "image_os_hash_algo") &&
 			   json_str(n->instance_info, "image_os_hash_value"));
+	bool oci = str_starts(source ? source : "", "oci://");
 
 	if (!source)
 		return err_set(e, EINVAL,
 			"instance_info lacks image_source: where the agent fetches the image from");
-	if (strncmp(source, "http://", 7) && strncmp(source, "https://", 8))
+	if (!str_starts(source, "http://") && !str_starts(source, "https://") && !oci)
 		return err_set(e, EINVAL,
-			"instance_info image_source %s: expected an http:// or https:// URL",
+			"instance_info image_source %s: expected an http://, https:// or oci:// "
+			"URL",
 			source);
-	if (!sum)
+	if (!sum && !oci) /* there the digest of its layer is the checksum */
 		return err_set(e, EINVAL,
 			"instance_info lacks a checksum: give image_os_hash_algo and "
 			"image_os_hash_value, or image_checksum");

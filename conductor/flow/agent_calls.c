@@ -109,6 +109,25 @@ static json_t *node_for_disk(const struct node *n)
 }
 
 /*
+ * What a registry gives its tokens for: as in Ironic a password without a user, the instance's,
+ * else the operator's, who may also have given the instance a user and a password.
+ */
+static void put_pull_secret(const struct node *n, json_t *info)
+{
+	const char *secret = json_str(n->instance_info, "image_pull_secret");
+
+	if (!str_starts(json_str(info, "id"), "oci://"))
+		return;
+	if (!secret && !json_object_get(info, "image_server_password"))
+		secret = json_str(n->driver_info, "image_pull_secret");
+	if (str_empty(secret))
+		return;
+	json_put_str(info, "image_server_auth_strategy", "http_basic");
+	json_put_str(info, "image_server_user", "");
+	json_put_str(info, "image_server_password", secret);
+}
+
+/*
  * Contract section 5, image_info; "node" is our own. Without a disk_format the agent looks what it
  * is; a qcow2 image goes to it as it is.
  */
@@ -133,6 +152,7 @@ static json_t *image_info(const struct node *n)
 			key += strlen("image_");
 		json_object_set(info, key, v);
 	}
+	put_pull_secret(n, info);
 	if (partimage_is(n))
 		partimage_tell(n, info);
 	json_object_set_new(info, "node", node_for_disk(n));

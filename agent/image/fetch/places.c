@@ -30,7 +30,7 @@ struct place {
 };
 
 struct places {
-	const struct image_job *job;
+	struct image_job job; /* as it was: its user and password are for the registries */
 	const atomic_bool *stop;
 	pthread_mutex_t lock; /* of the authorizations */
 	struct place place[URLS_MAX];
@@ -94,7 +94,7 @@ static char *token_url(const struct place *at)
 /* Gets a token from where the challenge says, with the job's user and password if there are any. */
 static int get_token(const struct places *p, struct place *at, char **ret, struct err *e)
 {
-	struct image_job job = *p->job;
+	struct image_job job = p->job;
 	struct remote_answer a = {.body = BUF_INIT(0)};
 	_cleanup_free_ char *url = NULL, *token = NULL;
 	int r;
@@ -151,7 +151,7 @@ static int authorize(const struct places *p, struct place *at, const char *chall
 		if (r < 0)
 			return r;
 	} else {
-		authorization = basic_of(p->job);
+		authorization = basic_of(&p->job);
 		if (!authorization)
 			return err_set(e, EACCES, "the registry %s asks for user and password",
 				at->ref.registry);
@@ -189,7 +189,7 @@ static int get_manifest(const struct places *p, struct place *at, const char *re
 		"+json",
 		NULL};
 	_cleanup_free_ char *url = api_url(&at->ref, "manifests", reference);
-	struct image_job job = *p->job;
+	struct image_job job = p->job;
 	struct remote_answer a = {.body = BUF_INIT(0)};
 	int r;
 
@@ -283,7 +283,7 @@ int places_open(
 	struct places *p = xcalloc(1, sizeof(*p));
 	int r = 0;
 
-	p->job = job;
+	p->job = *job;
 	p->stop = stop;
 	pthread_mutex_init(&p->lock, NULL);
 	for (unsigned i = 0; job->urls[i] && p->n < URLS_MAX; i++) {

@@ -80,7 +80,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def token(self):
         """Tokens are good for three answers."""
-        secret = "Basic " + base64.b64encode(b"ann:geheim").decode()
+        secret = "Basic " + base64.b64encode(self.server.secret).decode()
         if "private" in self.path and self.headers.get("Authorization") != secret:
             self.send(401, {"Content-Length": "0"})
             return
@@ -269,6 +269,7 @@ class Server(http.server.ThreadingHTTPServer):
         if context:
             self.socket = context.wrap_socket(self.socket, server_side=True)
         self.requests = []
+        self.secret = b"ann:geheim"  # for which there are tokens of private repositories
         self.stalled = threading.Event()
         self.release = threading.Event()
         self.reset()

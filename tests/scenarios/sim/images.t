@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Images that do not come as they should, on simulated machines: cut transfers go on where they were, what
 cannot be had is given up after a while, in words that say what was asked, what came and what to do."""
+import glob
 import hashlib
 import os
 import re
@@ -9,6 +10,8 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(sys.path[0], "image"))
+import server as registry  # noqa: E402
 from faultlib import IMAGE, as_qcow2, check_cured, check_failure, ready, run_cases, tap  # noqa: E402
 from simlib import Server, Sim, read_at, wait_for  # noqa: E402
 
@@ -257,8 +260,38 @@ def qcow2():
         check_deployed(sim, m, "qcow2 of version 2: deployed")
 
 
+def pull_secret():
+    """A private artifact of a registry: the instance's secret, else the operator's, is shown for a token and nowhere else."""
+    def deploys(*where):
+        given = [{"op": "add", "path": "/%s/image_pull_secret" % field, "value": value} for field, value in where]
+        sim.patch(m, {"op": "add", "path": "/instance_info", "value": {"image_source": source}}, *given)
+        sim.deploy(m)
+        return sim.reach(m, "active", "deploy failed")
+    with Sim() as sim:
+        m = machine(sim)
+        host = registry.Server({"system.img": IMAGE})
+        host.secret = b":s3cr3t-of-the-instance"
+        source = "oci://127.0.0.1:%d/private/system.img" % host.server_address[1]
+        node = deploys(("instance_info", "s3cr3t-that-is-wrong"))
+        check_failure(sim, m, node, "deploy failed", "active", "gives no token", "pull secret")
+        kept = glob.glob(os.path.join(sim.folder, "agent-logs", "*"))
+        tap.ok(kept, "the agent's logs are kept")
+        node = deploys(("instance_info", "s3cr3t-of-the-instance"), ("driver_info", "s3cr3t-of-the-site"))
+        check_deployed(sim, m, "the instance's pull secret")
+        tap.equal([node[f]["image_pull_secret"] for f in ("instance_info", "driver_info")], ["******"] * 2, "which nobody reads")
+        shown = {path.split("?")[0] for path, _, header in host.requests if (header or "").startswith("Basic")}
+        tap.equal(shown, {"/token/x"}, "shown to the server of the tokens alone")
+        sim.go(m, "deleted", "available")
+        host.secret = b":s3cr3t-of-the-site"
+        deploys()
+        check_deployed(sim, m, "the operator's pull secret")
+        said = [subprocess.run(["tar", "xzOf", path], capture_output=True, text=True, check=True).stdout for path in kept]
+        said += [sim.conductor_log(), m.agent_text(), m.cmdline, str(sim.node(m)), str(sim.why(m)), str(sim.history(m))]
+        tap.equal([text for text in said if "s3cr3t" in text], [], "neither is in a log, an answer or a command line")
+
+
 CASES = (cut, changed_meanwhile, stalled_once, stalled, no_ranges, wrong_length, redirect_loop, untrusted, server_broken,
-         wrong_sum_in_between, qcow2)
+         wrong_sum_in_between, qcow2, pull_secret)
 
 if __name__ == "__main__":
     run_cases(CASES)
