@@ -1,10 +1,10 @@
 /* What an agent found, taken into the node: the inspection hooks of the contract, section 4.6. */
 #include "conductor/agentlink/agentlink.h"
 #include "conductor/flow/flow.h"
-#include "conductor/model/lldp.h"
 #include "lib/base/buf.h"
 #include "lib/base/str.h"
 #include "lib/hwid/hints.h"
+#include "lib/hwid/lldp.h"
 #include "lib/hwid/mac.h"
 
 #include <errno.h>

@@ -2,6 +2,7 @@
 #include "lib/cli/machine.h"
 #include "lib/base/str.h"
 #include "lib/cli/table.h"
+#include "lib/hwid/lldp.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -47,17 +48,22 @@ static void fill_disk(json_t *row, const json_t *answer)
 	buf_done(&health);
 }
 
-/* The switch port it hangs on, as its neighbour says. */
+/* The switch port it hangs on, as its neighbour says: in words, or as the agent heard it. */
 static void fill_nic(json_t *row, const json_t *answer)
 {
 	const json_t *plugin = json_object_get(answer, "plugin_data");
 	const char *name = json_str(row, "name");
 	const json_t *switches = json_object_get(plugin, "parsed_lldp");
 	const json_t *heard = name ? json_object_get(switches, name) : NULL;
-	const char *whose = json_str(heard, "switch_system_name"),
-		   *port = json_str(heard, "switch_port_id");
+	_cleanup_json_ json_t *words = NULL, *link = NULL;
 	_cleanup_free_ char *text = NULL;
+	const char *whose, *port;
 
+	lldp_read(json_object_get(row, "lldp"), &words, &link);
+	if (!heard)
+		heard = words;
+	whose = json_str(heard, "switch_system_name");
+	port = json_str(heard, "switch_port_id");
 	if (!whose)
 		whose = json_str(heard, "switch_chassis_id");
 	if (port)
@@ -76,7 +82,9 @@ static void fill_dimm(json_t *row, const json_t *answer)
 
 static void fill_numa(json_t *row, const json_t *answer)
 {
-	put_size(row, "capacity", json_int(row, "size_kb", 0) * 1024);
+	int64_t kb = json_int(row, "size_kb", 0);
+
+	put_size(row, "capacity", kb > 0 && kb <= INT64_MAX / 1024 ? kb * 1024 : 0);
 }
 
 static const struct part parts[] = {

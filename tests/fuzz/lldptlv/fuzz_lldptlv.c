@@ -1,5 +1,5 @@
 /* Fuzz target: what a switch said, as inspection data holds it: [[type, "hex"], ...]. */
-#include "conductor/model/lldp.h"
+#include "lib/hwid/lldp.h"
 
 #include <stdint.h>
 

@@ -1,1 +1,1 @@
-$(call fuzz_target,lldptlv,model json base)
+$(call fuzz_target,lldptlv,hwid json base)

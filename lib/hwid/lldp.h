@@ -1,7 +1,7 @@
 /* What a switch told a machine's network card (LLDP, IEEE 802.1AB-2016), out of the inspection
  * data. */
-#ifndef CONDUCTOR_MODEL_LLDP_H
-#define CONDUCTOR_MODEL_LLDP_H
+#ifndef LIB_HWID_LLDP_H
+#define LIB_HWID_LLDP_H
 
 #include "lib/json/json.h"
 

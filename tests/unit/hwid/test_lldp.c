@@ -2,7 +2,7 @@
  * What a switch says, out of inspection data. The TLVs are those of an Arista and a Cisco switch as
  * lldpd(8) shows them; values by IEEE 802.1AB-2016 section 8.5 and 802.1Q-2014 annex D.
  */
-#include "conductor/model/lldp.h"
+#include "lib/hwid/lldp.h"
 #include "lib/base/str.h"
 #include "tests/unit/tap.h"
 

@@ -1,5 +1,5 @@
 /* LLDP TLVs out of inspection data; see lldp.h. Section numbers are those of IEEE 802.1AB-2016. */
-#include "conductor/model/lldp.h"
+#include "lib/hwid/lldp.h"
 #include "lib/base/bytes.h"
 #include "lib/base/str.h"
 

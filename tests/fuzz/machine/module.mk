@@ -1,0 +1,1 @@
+$(call fuzz_target,machine,cli hwid json base,jansson)
