@@ -120,17 +120,25 @@ class Machine:
             self.doing = "failed"
 
     def why(self):
+        return self.told("/ingot/v1/why/%s")
+
+    def told(self, path):
         try:
-            return get("/ingot/v1/why/" + self.name)
+            return get(path % self.name)
         except (urllib.error.URLError, OSError):
             return {}
+
+    def boot_step(self):
+        """The last step on the boot path, while the agent's first call is awaited."""
+        why = self.why()
+        return why["boot"][-1]["text"] if why.get("boot_path") and why.get("boot") else None
 
     def report(self):
         why = self.why()
         home = why.get("phone_home") or {}
         progress = why.get("progress") or {}
         phases, last = {}, None
-        for event in reversed(why.get("events", [])):  # oldest first
+        for event in self.told("/ingot/v1/nodes/%s/history").get("events", []):
             names = {"verifying": "manage", "inspecting": "inspect", "inspect wait": "inspect",
                      "cleaning": "clean", "clean wait": "clean", "deploying": "deploy",
                      "wait call-back": "deploy"}
@@ -210,8 +218,10 @@ class Demo:
                                                            progress.get("rate_bps", 0) / 1e6)
         elif machine.error:
             text += " " + machine.error
+        elif machine.doing == "first boot":
+            text += " waits for: the deployed system to report itself"
         elif row.get("waits_for"):
-            text += " waits for " + row["waits_for"]
+            text += " " + (machine.boot_step() or "waits for: " + row["waits_for"])
         return "%6.1f s  %s" % (time.monotonic() - self.started, text)
 
     def show(self, last):
