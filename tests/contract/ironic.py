@@ -6,17 +6,15 @@
                                     starts one, says its URL when it answers, ends it when told to end
 
 RELEASE is one of Debian's: bookworm has Ironic 21.4 (API 1.82), trixie has Ironic 29.0 (API 1.96).
-The mirror, its keys and what apt has to know to reach it are this machine's own. Everything an
-instance starts lives in a process namespace that ends with this program, however it ends.
+debianroot.py makes the roots. Everything an instance starts lives in a process namespace that ends with this program,
+however it ends.
 """
 
 import argparse
 import atexit
-import ctypes
 import os
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -25,31 +23,14 @@ import time
 import urllib.error
 import urllib.request
 
-TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import debianroot  # noqa: E402
+from debianroot import TOP, checked, end_when_told, inside, write  # noqa: E402
+
 ROOTS = os.path.join(TOP, "build/ironic")
 RELEASES = {"bookworm": 82, "trixie": 96}  # the newest microversion of each
 PACKAGES = ("ironic-api", "ironic-conductor", "sqlite3", "python3-ironicclient", "python3-openstacksdk")
 MORE = {"bookworm": ("ironic-inspector",)}  # the newer one inspects by itself
-KEYS = "/usr/share/keyrings/debian-archive-keyring.gpg"
-
-# Mounts of its own and processes of its own: nothing of it outlives the first process.
-ENTER = r"""
-set -e
-root=$1 tests=$2 state=$3; shift 3
-mount --bind "$root" "$root"
-mount -t proc proc "$root/proc"
-mount --rbind /sys "$root/sys"
-mount --rbind /dev "$root/dev"
-mount -t tmpfs tmpfs "$root/run"
-if [ -n "$state" ]; then
-	mkdir -p "$root/srv/state" "$root/srv/tests"
-	mount --bind "$state" "$root/srv/state"
-	mount --bind "$tests" "$root/srv/tests"
-fi
-cp /etc/resolv.conf /etc/hosts "$root/etc/"
-exec chroot "$root" /usr/bin/env -i HOME=/root LANG=C.UTF-8 TERM=dumb DEBIAN_FRONTEND=noninteractive \
-	PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
-"""
 
 # With a write-ahead log the two services do not lock each other out of the database.
 SERVICES = r"""
@@ -125,97 +106,10 @@ def free_port():
         return s.getsockname()[1]
 
 
-def end_when_told():
-    """From now on a signal to end is an exception, so that what was started ends and goes."""
-    for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(signum, lambda *_: sys.exit(130))
-
-
-def die_with_parent():
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-
-
-def inside(root, *command, state="", **how):
-    """A process in the root, with `state` as its /srv/state and the tests as /srv/tests. To end it, kill
-    it: its whole namespace ends with it."""
-    return subprocess.Popen(["unshare", "--mount", "--propagation", "private", "--pid", "--fork",
-                             "--kill-child", "bash", "-c", ENTER, "enter", root,
-                             os.path.join(TOP, "tests"), state, *command],
-                            stdin=subprocess.DEVNULL, preexec_fn=die_with_parent, **how)
-
-
-def checked(process, what):
-    if process.wait() != 0:
-        raise RuntimeError("%s: it ended with status %d" % (what, process.returncode))
-
-
 # --- a root ---------------------------------------------------------------------------------------
-def own_release():
-    with open("/etc/os-release", encoding="utf-8") as f:
-        for line in f:
-            if line.startswith("VERSION_CODENAME="):
-                return line.split("=")[1].strip().strip('"')
-    raise RuntimeError("/etc/os-release: it has no VERSION_CODENAME; this needs Debian")
-
-
-def sources(release):
-    """[(URI, suite, component)] of this machine's Debian, for another release."""
-    own = own_release()
-    out = subprocess.run(["apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE) $(COMPONENT)",
-                          "Created-By: Packages"], check=True, capture_output=True, text=True).stdout
-    rows = [line.split() for line in sorted(set(out.splitlines()))]
-    rows = [(uri, suite.replace(own, release, 1), component) for uri, suite, component in rows
-            if suite == own or suite.startswith(own + "-")]
-    if not any(suite == release for _, suite, _ in rows):
-        raise RuntimeError("apt's sources have no %s: a mirror of Debian is needed" % own)
-    return rows
-
-
-def apt_settings():
-    """What this machine's apt has to know to reach its mirror: proxies, certificates, dates."""
-    out = subprocess.run(["apt-config", "dump"], check=True, capture_output=True, text=True).stdout
-    kept = ("Acquire::http", "Acquire::https", "Acquire::Check-", "Acquire::Retries")
-    return "".join(line + "\n" for line in out.splitlines() if line.startswith(kept))
-
-
-def proxy():
-    out = subprocess.run(["apt-config", "shell", "p", "Acquire::http::Proxy"], check=True,
-                         capture_output=True, text=True).stdout.strip()
-    return {"http_proxy": out[3:-1]} if out.startswith("p='http") else {}
-
-
-def write(path, text, mode=0o644):
-    with open(path, "w", encoding="utf-8") as f:
-        f.write(text)
-    os.chmod(path, mode)
-
-
 def make(release, say=print):
     """The root with Ironic, made when it is not there; the folder."""
-    root = os.path.join(ROOTS, release)
-    if os.path.isdir(root):
-        return root if has(root, packages(release)) else install(root, release, root + ".log")
-    rows = sources(release)
-    mirror = next(uri for uri, suite, _ in rows if suite == release)
-    new = root + ".new"
-    shutil.rmtree(new, ignore_errors=True)
-    os.makedirs(ROOTS, exist_ok=True)
-    log = os.path.join(ROOTS, release + ".log")
-    say("making %s with Debian %s and its Ironic; %s says how far it is" % (root, release, log))
-    with open(log, "w", encoding="utf-8") as out:
-        bootstrap = ["debootstrap", "--variant=minbase", "--keyring", KEYS, release, new, mirror]
-        checked(subprocess.Popen(["unshare", "--mount", "--propagation", "private", "--pid", "--fork",
-                                  "--kill-child", *bootstrap], stdout=out, stderr=out,
-                                 preexec_fn=die_with_parent, env={**os.environ, **proxy()}),
-                "debootstrap of %s (see %s)" % (release, log))
-        write(new + "/etc/apt/sources.list",
-              "".join("deb [signed-by=%s] %s %s %s\n" % (KEYS, *row) for row in rows))
-        write(new + "/etc/apt/apt.conf.d/50host", apt_settings())
-        write(new + "/usr/sbin/policy-rc.d", "#!/bin/sh\nexit 101\n", 0o755)
-        shutil.copy(KEYS, new + KEYS)
-    install(new, release, log)
-    os.rename(new, root)
-    return root
+    return debianroot.make(os.path.join(ROOTS, release), release, lambda root, log: install(root, release, log), say)
 
 
 def packages(release):
@@ -230,12 +124,13 @@ def has(root, wanted):
 
 
 def install(root, release, log):
-    """Installs the packages; the root."""
+    """Installs the packages that are missing."""
+    if has(root, packages(release)):
+        return
     command = "apt-get -q update && apt-get -q -y --no-install-recommends install %s && apt-get clean"
     with open(log, "a", encoding="utf-8") as out:
         checked(inside(root, "sh", "-c", command % " ".join(packages(release)), stdout=out, stderr=out),
                 "installing Ironic in %s (see %s)" % (root, log))
-    return root
 
 
 def version(release):
