@@ -70,11 +70,13 @@ static struct efivars fresh(const char **ret_root)
 	return v;
 }
 
-/* What efibootmgr says, without what it does not know. */
+/* What efibootmgr says, without the bytes that a newer one shows of each path. */
 static char *judged(const char *root)
 {
-	_cleanup_free_ char *run = xasprintf(
-		"PATH=$PATH:/usr/sbin; EFIVARFS_PATH=%s" DIR "/ efibootmgr -v 2>&1", root);
+	_cleanup_free_ char *run =
+		xasprintf("PATH=$PATH:/usr/sbin; EFIVARFS_PATH=%s" DIR "/ efibootmgr -v 2>&1 | "
+			  "grep -av '^ *dp: '",
+			root);
 	char *text = xcalloc(1, 16384);
 	FILE *f = popen(run, "r");
 	size_t n = f ? fread(text, 1, 16383, f) : 0;
@@ -166,7 +168,9 @@ static void again(void)
 	ok(order_is(&v, "BootOrder", "0200fe00000001000300"), "and its number left the order");
 	said = judged(root);
 	ok(strstr(said, "Boot0003* other") && !strstr(said, "Boot000A"), "efibootmgr sees them");
-	ok(strstr(said, "File(\\EFI\\debian\\grubx64.efi)s.i.n.g.l.e. .\".a.\"."),
+	ok(strstr(said, "File(\\EFI\\debian\\grubx64.efi)s.i.n.g.l.e. .\".a.\".") ||
+			strstr(said, "data: 73 00 69 00 6e 00 67 00 6c 00 65 00 20 00 22 00 61 00 "
+				     "22 00 00 00"), /* from version 18 on */
 		"arguments are there");
 	ok(bootmgr_remove(&v, number, &e) == 0 && order_is(&v, "BootNext", "none"),
 		"one that is removed is not the next any more");
