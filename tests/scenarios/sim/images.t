@@ -8,12 +8,13 @@ import re
 import ssl
 import subprocess
 import sys
+import threading
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(sys.path[0], "image"))
 import server as registry  # noqa: E402
 from faultlib import IMAGE, as_qcow2, check_cured, check_failure, ready, run_cases, tap  # noqa: E402
-from simlib import Server, Sim, read_at, wait_for  # noqa: E402
+from simlib import BUILD, Server, Sim, read_at, wait_for  # noqa: E402
 
 MIB = 1 << 20
 NAME = "system.img"
@@ -223,6 +224,38 @@ def wrong_sum_in_between():
         check_cured(sim, m)
 
 
+def progress():
+    """While an image comes, slowly, the conductor knows how far it is, how fast it goes and when it will be there."""
+    with Sim() as sim:
+        m = machine(sim)
+        seen = threading.Event()
+
+        def answer(h, _):
+            send(h, 0, MIB)
+            for at in range(MIB, len(IMAGE), 64 << 10):
+                seen.wait(0.2)
+                h.wfile.write(IMAGE[at:at + (64 << 10)])
+        Faults(sim, answer)
+        sim.deploy(m)
+        shown = []
+
+        def told():
+            p = sim.why(m)["progress"] or {}
+            out = subprocess.run([os.path.join(BUILD, "ingot"), "--url", sim.api_url, "why", m.name], capture_output=True, text=True).stdout
+            shown[:] = [p, out]
+            return p.get("rate_bps") and p["bytes_written"] and "s left" in p["message"] and "s left" in out
+        tap.ok(wait_for(told, 20), "progress reaches the conductor, and who asks it", shown)
+        p, out = shown
+        tap.equal((p["phase"], p["bytes_total"]), ("write_image: writing", len(IMAGE)), "what is done, and the file's size")
+        tap.ok(MIB <= p["bytes_done"] <= len(IMAGE) and p["bytes_written"] <= p["bytes_done"], "how much came, and was written", p)
+        tap.ok(re.search(r"to /dev/vda, [\d.]+ MiB written, [\d.]+ MiB of zeroes skipped, about \d+ s left", p["message"]),
+               "where to, what needed no write, and until when", p["message"])
+        tap.ok(re.search(r"^progress +write_image: writing \d+% [\d.]+ MB of 8\.4 MB, [\d.]+ [kM]B/s .*about \d+ s left", out, re.M),
+               "ingot why shows it", out)
+        seen.set()
+        check_deployed(sim, m, "the deploy ends")
+
+
 def declare(sim, m, disk_format):
     sim.patch(m, {"op": "add", "path": "/instance_info/image_disk_format", "value": disk_format})
 
@@ -291,7 +324,7 @@ def pull_secret():
 
 
 CASES = (cut, changed_meanwhile, stalled_once, stalled, no_ranges, wrong_length, redirect_loop, untrusted, server_broken,
-         wrong_sum_in_between, qcow2, pull_secret)
+         wrong_sum_in_between, progress, qcow2, pull_secret)
 
 if __name__ == "__main__":
     run_cases(CASES)

@@ -113,11 +113,14 @@ static void finds(void)
 	CASE("mmd $I ::/EFI ::/EFI/ubuntu && mcopy $I a ::/EFI/ubuntu/grubx64.efi")
 	{
 		_cleanup_free_ char *said = install("{}");
+		struct stat st;
 
 		ok(judged("Boot0000* ubuntu\t" HD "/File(\\EFI\\ubuntu\\grubx64.efi)"),
 			"a GRUB without a list: %s", said);
-		sh(TOOLS "cd %s/dev; mtype -i vda@@1M ::/EFI/BOOT/BOOTX64.EFI | cmp - a", sr.root);
-		ok(true, "and it became the path for removable media");
+		sh(TOOLS "cd %s/dev; mtype -i vda@@1M ::/EFI/BOOT/BOOTX64.EFI | cmp - a && touch "
+			 "good",
+			sr.root);
+		ok(tree_stat("/dev/good", &st) == 0, "and it became the path for removable media");
 	}
 	CASE("mmd $I ::/EFI ::/EFI/Microsoft ::/EFI/Microsoft/Boot && "
 	     "mcopy $I a ::/EFI/Microsoft/Boot/bootmgfw.efi")
@@ -218,6 +221,16 @@ static void refuses(void)
 
 		ok(strstr(said, "no boot entry (") && strstr(said, "path for removable media"),
 			"no variables, but a loader that firmware finds without: %s", said);
+	}
+	/* in sysfs nobody makes files: what a read-only NVRAM answers, also to root */
+	CASE("mmd $I ::/EFI ::/EFI/BOOT && mcopy $I a ::/EFI/BOOT/BOOTX64.EFI && "
+	     "cd ../sys/firmware/efi && rm -r efivars && ln -s /sys/kernel efivars")
+	{
+		_cleanup_free_ char *said = install("{}");
+
+		ok(strstr(said, "no boot entry (write EFI variable Boot0000: Permission denied") &&
+				strstr(said, "path for removable media"),
+			"variables that nobody may change, and such a loader: %s", said);
 	}
 	CASE("mmd $I ::/EFI ::/EFI/BOOT && mcopy $I a ::/EFI/BOOT/BOOTX64.EFI && "
 	     "ln -s /dev/full ../sys/firmware/efi/efivars/BootNext-" EFIVAR_GLOBAL)
