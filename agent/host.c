@@ -129,12 +129,13 @@ static int sim_rescue(void *data, const char *password_hash, struct err *e)
 }
 
 static int run_agent(const struct host_options *o, const struct params *params,
-	const struct sysroot *sr, struct journal *journal, struct err *e)
+	const struct sysroot *sr, struct lldp *lldp, struct journal *journal, struct err *e)
 {
 	struct host h = {.sim = o->sim};
 	const struct agent_platform platform = {.data = &h,
 		.set_clock = o->sim ? set_clock : NULL,
 		.rescue = o->sim ? sim_rescue : NULL,
+		.lldp = lldp,
 		.forever = false};
 	enum agent_power power = AGENT_POWER_NONE;
 	struct agent a;
@@ -166,6 +167,7 @@ int host_run(const struct host_options *o)
 	struct journal *journal = journal_new();
 	_cleanup_free_ char *disks_json = NULL;
 	struct params params = {0};
+	struct lldp *lldp = NULL;
 	struct err e = {0};
 	int r = read_params(o->cmdline, &params, &e);
 
@@ -176,10 +178,13 @@ int host_run(const struct host_options *o)
 	block_signals();
 	if (r == 0 && o->sim)
 		r = sim_prepare(&sr, &e);
+	if (r == 0 && params.inspection_callback_url && lldp_start(&sr, &lldp, &e) < 0)
+		journal_err(journal, "LLDP", &e);
 	if (r == 0)
-		r = run_agent(o, &params, &sr, journal, &e);
+		r = run_agent(o, &params, &sr, lldp, journal, &e);
 	if (r < 0)
 		journal_err(journal, "ingot-agent", &e);
+	lldp_stop(lldp);
 	params_done(&params);
 	journal_free(journal);
 	return r < 0;

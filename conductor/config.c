@@ -97,6 +97,7 @@ static const struct key keys[] = {
 	TEXT("agent", "deploy_logs_local_path", logs_path, "/var/log/ingot/deploy"),
 	NUMBER("agent", "deploy_logs_keep", logs_keep, "10", 1, 1000),
 	BOOL("agent", "enable_bios_bootloader_install", bios_bootloader, "false"),
+	NUMBER("agent", "lldp_wait", lldp_wait, "0", 0, 3600),
 	BOOL("agent", "fast_track", fast_track, "false"),
 	NUMBER("agent", "fast_track_timeout", fast_track_timeout, "300", 0, 86400),
 	TEXT("conductor", "hostname", hostname, ""),

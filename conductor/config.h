@@ -25,7 +25,7 @@ struct config {
 	char *dhcp, *interface, *address, *range, *tftp_root, *http_listen, *kernel, *ramdisk,
 		*rescue_ramdisk, *archives, *state_dir, *firmware_dirs, *ra;
 	/* [agent] */
-	int command_timeout, fast_track_timeout;
+	int command_timeout, fast_track_timeout, lldp_wait;
 	bool fast_track, bios_bootloader;
 	char *logs_collect, *logs_path;
 	int logs_keep;

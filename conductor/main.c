@@ -487,6 +487,7 @@ static int start_engine(struct conductor *c, struct err *e)
 		.fast_track_timeout_s = f->fast_track_timeout,
 		.call_timeout_s = (unsigned)f->power_timeout,
 		.agent_timeout_s = (unsigned)f->command_timeout,
+		.lldp_wait_s = f->lldp_wait,
 		.api_url = c->api_url,
 		.logs = logs_of(f->logs_collect)};
 	ec = (struct engine_config){.hostname = c->hostname,

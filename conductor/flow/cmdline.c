@@ -14,6 +14,8 @@ char *flow_agent_cmdline(const struct node *n, const struct flow_env *env)
 		n->provision_state == PS_INSPECTING || n->provision_state == PS_INSPECT_WAIT;
 	struct buf b = BUF_INIT(4096);
 
+	if (inspects && env->lldp_wait_s) /* before the node's own, of which the last counts */
+		buf_printf(&b, "ipa-collect-lldp=1 ipa-lldp-timeout=%d ", env->lldp_wait_s);
 	at = own ? strstr(own, "%default%") : NULL;
 	if (!own)
 		buf_puts(&b, COMMON);

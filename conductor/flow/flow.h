@@ -29,6 +29,7 @@ struct flow_env {
 	int fast_track_timeout_s;
 	unsigned call_timeout_s;  /* of a call to a BMC */
 	unsigned agent_timeout_s; /* of a call to an agent */
+	int lldp_wait_s;	  /* of an inspection for the switches; 0: it does not wait */
 	const char *api_url;	  /* how machines reach the API */
 	enum collect_logs logs;
 };

@@ -26,6 +26,7 @@ static void defaults(void)
 	is_str(c.auth, "none", "without authentication");
 	is_str(c.dhcp, "none", "without DHCP");
 	is_int(c.deploy_timeout, 1800, "and waits 1800 s for an agent");
+	is_int(c.lldp_wait, 0, "which waits for no switch");
 	config_done(&c);
 }
 
