@@ -17,25 +17,15 @@ import threading
 import zlib
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from simlib import OBJ, make_image  # noqa: E402
+from simlib import OBJ, TOP, Tap, make_image  # noqa: E402
 
-root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-agent = os.environ.get("INGOT_AGENT", os.path.join(root, "build/ingot-agent"))
+agent = os.environ.get("INGOT_AGENT", os.path.join(TOP, "build/ingot-agent"))
 SHIM = os.path.join(OBJ, "tests/shim/libdiskshim.so")
 MIB = 1 << 20
 IMAGE = make_image(16)
 DISK = 24 * MIB
-count = failed = 0
-
-
-def ok(good, what, detail=""):
-    global count, failed
-    count += 1
-    print("%sok %d - %s" % ("" if good else "not ", count, what), flush=True)
-    if not good:
-        failed += 1
-        for line in str(detail).splitlines()[-12:]:
-            print("#   " + line, flush=True)
+tap = Tap()
+ok = tap.ok
 
 
 def used_disk(folder, name="disk", size=DISK):
@@ -246,9 +236,8 @@ def main():
         for test in (test_faults, test_hostile_gpt, test_loops):
             if len(sys.argv) < 2 or test.__name__ in sys.argv[1:]:
                 test(folder)
-    print("1..%d" % count)
-    return 1 if failed else 0
+    tap.done()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

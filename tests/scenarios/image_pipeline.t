@@ -20,28 +20,18 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from vracklib import end_cleanly  # noqa: E402
+from vracklib import TOP, Tap, end_cleanly  # noqa: E402
 
-root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path.insert(0, os.path.join(root, "tests/scenarios/image"))
+sys.path.insert(0, os.path.join(TOP, "tests/scenarios/image"))
 import server as misbehaving  # noqa: E402
 
-agent = os.environ.get("INGOT_AGENT", os.path.join(root, "build/ingot-agent"))
+agent = os.environ.get("INGOT_AGENT", os.path.join(TOP, "build/ingot-agent"))
 MIB = 1 << 20
 SECTOR = 512
 IMAGE_SIZE = 24 * MIB
 DISK_SIZE = 40 * MIB + 3 * SECTOR
-count = failed = 0
-
-
-def ok(good, what, detail=""):
-    global count, failed
-    count += 1
-    print("%sok %d - %s" % ("" if good else "not ", count, what), flush=True)
-    if not good:
-        failed += 1
-        for line in str(detail).splitlines()[-12:]:
-            print("#   " + line, flush=True)
+tap = Tap()
+ok = tap.ok
 
 
 def make_image(path, table="gpt"):
@@ -769,10 +759,9 @@ def main():
             test(lab)
     finally:
         shutil.rmtree(folder)
-    print("1..%d" % count)
-    return 1 if failed else 0
+    tap.done()
 
 
 if __name__ == "__main__":
     end_cleanly()
-    sys.exit(main())
+    main()

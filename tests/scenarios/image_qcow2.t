@@ -17,24 +17,16 @@ import tempfile
 import threading
 import zlib
 
-root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-agent = os.environ.get("INGOT_AGENT", os.path.join(root, "build/ingot-agent"))
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from vracklib import TOP, Tap  # noqa: E402
+
+agent = os.environ.get("INGOT_AGENT", os.path.join(TOP, "build/ingot-agent"))
 seed = int(os.environ.get("INGOT_SEED", "5"))
 MIB = 1 << 20
 DISK_SIZE = 48 * MIB
 COPIED = 1 << 63
-count = failed = 0
-
-
-def ok(good, what, detail=""):
-    global count, failed
-    count += 1
-    print("%sok %d - %s" % ("" if good else "not ", count, what), flush=True)
-    if not good:
-        failed += 1
-        for line in str(detail).splitlines()[-12:]:
-            print("#   " + line, flush=True)
-    return good
+tap = Tap()
+ok = tap.ok
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -389,9 +381,8 @@ def main():
             if len(sys.argv) < 2 or test.__name__ in sys.argv[1:]:
                 test(lab)
         lab.server.shutdown()
-    print("1..%d" % count)
-    return 1 if failed else 0
+    tap.done()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

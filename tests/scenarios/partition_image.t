@@ -14,8 +14,10 @@ import subprocess
 import sys
 import tempfile
 
-root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-agent = os.environ.get("INGOT_AGENT", os.path.join(root, "build/ingot-agent"))
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from vracklib import TOP, Tap  # noqa: E402
+
+agent = os.environ.get("INGOT_AGENT", os.path.join(TOP, "build/ingot-agent"))
 MIB = 1 << 20
 UUID = "0badcafe-1234-4321-8888-0123456789ab"
 IMAGE = 12 * MIB
@@ -25,17 +27,8 @@ ESP = "C12A7328-F81F-11D2-BA4B-00A0C93EC93B"
 BIOS_BOOT = "21686148-6449-6E6F-744E-656564454649"
 LINUX = "0FC63DAF-8483-4772-8E79-3D69D8477DE4"
 SWAP = "0657FD6D-A4AB-43C4-84E5-0933C84B4F4F"
-count = failed = 0
-
-
-def ok(good, what, detail=""):
-    global count, failed
-    count += 1
-    print("%sok %d - %s" % ("" if good else "not ", count, what), flush=True)
-    if not good:
-        failed += 1
-        for line in str(detail).splitlines()[-15:]:
-            print("#   " + line, flush=True)
+tap = Tap()
+ok = tap.ok
 
 
 def run(*args):
@@ -343,8 +336,7 @@ def main():
         lab = Lab(folder)
         for test in (test_uefi, test_bios, test_formats, test_failures, test_keep, test_grow, test_devices):
             test(lab)
-    print("1..%d" % count)
-    return failed != 0
+    tap.done()
 
 
-sys.exit(main())
+main()
