@@ -810,6 +810,15 @@ class Sim:
         """Asks for it, with a config drive; the answer."""
         return self.provision(machine, "active", configdrive={"meta_data": {"hostname": machine.name + ".sim"}}, **more)
 
+    def deploy_held(self, machine, image="system.img", after=3 << 20):
+        """Asks for it, and comes back when the agent has so much of the image and the conductor waits for it; it gets no more
+        until images.release(image)."""
+        there = self.images.hold(image, after)
+        answer = self.deploy(machine)
+        if not there.wait(60 * SLOW):
+            raise RuntimeError("%s: nobody fetches %s: %s\n%s" % (machine.name, image, answer, "\n".join(machine.log[-12:])))
+        self.reach(machine, "wait call-back", limit_s=20)
+
     def home(self, machine, limit_s=30):
         return wait_for(lambda: self.why(machine).get("phone_home"), limit_s)
 

@@ -72,9 +72,7 @@ def bmc_comes_back():
     """It is away for a while in the middle: nobody has to do anything."""
     with Sim(power_timeout=20) as sim:
         m = ready(sim)
-        there = sim.images.hold("system.img", 3 << 20)
-        sim.deploy(m)
-        there.wait(20)
+        sim.deploy_held(m)
         sim.bmcs.ask(op="fault", bmc=0, set={"silent": 1})
         sim.images.release("system.img")
         step = wait_for(lambda: sim.node(m)["deploy_step"].get("step") == "prepare_instance_boot", 20)
@@ -90,9 +88,7 @@ def bmc_dies_for_long():
     """A BMC that starts anew takes minutes, longer than one request has patience: it is asked again."""
     with Sim(power_timeout=3) as sim:
         m = ready(sim)
-        there = sim.images.hold("system.img", 3 << 20)
-        sim.deploy(m)
-        there.wait(20)
+        sim.deploy_held(m)
         sim.bmcs.ask(op="fault", bmc=0, set={"silent": 1})
         sim.images.release("system.img")
         again = wait_for(lambda: re.search(r"set boot device to disk: the BMC fell silent \d+ s ago and is asked again",
@@ -106,9 +102,7 @@ def bmc_dies_for_long():
         sim.start(bmc_patience=6)
         sim.go(m, "deleted", "available")
         sim.image(m, "system.img")
-        there = sim.images.hold("system.img", 3 << 20)
-        sim.deploy(m)
-        there.wait(20)
+        sim.deploy_held(m)
         sim.bmcs.ask(op="fault", bmc=0, set={"silent": 1})
         sim.images.release("system.img")
         node = sim.reach(m, "deploy failed", "active")
@@ -232,9 +226,7 @@ def second_agent():
     """The same machine boots twice at once (a clone, a second NIC): the first agent goes on."""
     with Sim() as sim:
         m = ready(sim)
-        there = sim.images.hold("system.img", 3 << 20)
-        sim.deploy(m)
-        there.wait(20)
+        sim.deploy_held(m)
         clone = m.start_agent(m.cmdline, "127.0.0.77")
         tap.ok(wait_for(lambda: re.search(r"token", m.agent_text()) and clone.poll() is not None or None, 20),
                "the second agent finds that the token is not for it, and ends", m.agent_text()[-800:])

@@ -208,9 +208,7 @@ def power_lost_writing(as_what=None):
         if as_what:
             as_what(sim)
             sim.image(m, "system.img")
-        there = sim.images.hold("system.img", 3 << 20)
-        sim.deploy(m)
-        there.wait(20)
+        sim.deploy_held(m)
         wait_for(lambda: (sim.why(m)["progress"] or {}).get("bytes_written"), 10)
         m.boots = False
         sim.bmcs.ask(op="power", bmc=m.i, on=False)
@@ -257,9 +255,7 @@ def swapped():
                            ([disk("vda", 7 * GIB, "FIRST"), disk("vdb", 6 * GIB, "SECOND")], ("is another disk now", "size is")),
                            ([disk("vdb", 6 * GIB, "SECOND")], ("has gone since it was chosen",))):
             fit(m, disk("vda", 5 * GIB, "FIRST"), disk("vdb", 6 * GIB, "SECOND"))
-            there = sim.images.hold("sums", 10)  # the disk is chosen, the checksum is not there yet
-            sim.deploy(m)
-            there.wait(30)
+            sim.deploy_held(m, "sums", after=10)  # the disk is chosen, the checksum is not there yet
             fit(m, *now)
             sim.images.release("sums")
             sim.reach(m, "wait call-back", "deploying")

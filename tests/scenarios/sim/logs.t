@@ -75,9 +75,7 @@ def agent_gone():
     """An agent that cannot be asked any more delays the failure by seconds, and that is all."""
     with Sim(wait=4) as sim:
         m = ready(sim)
-        there = sim.images.hold("system.img", 3 << 20)
-        sim.deploy(m)
-        there.wait(20)
+        sim.deploy_held(m)
         m.boots = False
         m.kill_agent()
         sim.images.release("system.img")

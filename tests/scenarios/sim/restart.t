@@ -30,8 +30,7 @@ def to_manageable(sim, m):
 
 
 def to_available(sim, m):
-    to_manageable(sim, m)
-    sim.go(m, "provide", "available")
+    sim.to_available(m)
     sim.images.files["system.img"] = IMAGE
     sim.image(m, "system.img")
 
@@ -165,10 +164,7 @@ def kill_while_writing(when):
     with Sim() as sim:
         m = sim.machines[0]
         to_available(sim, m)
-        there = sim.images.hold("system.img", 3 << 20)
-        sim.deploy(m)
-        there.wait(20)
-        wait_for(lambda: sim.state(m) == "wait call-back", 10)
+        sim.deploy_held(m)
         sim.stop(signal.SIGKILL)
         if when == "before":
             sim.images.release("system.img")
@@ -193,10 +189,7 @@ def gone_for_long():
         sim.start()
         m = sim.machines[0]
         to_available(sim, m)
-        there = sim.images.hold("system.img", 3 << 20)
-        sim.deploy(m)
-        there.wait(20)
-        wait_for(lambda: sim.state(m) == "wait call-back", 10)
+        sim.deploy_held(m)
         sim.stop(signal.SIGKILL)
         sim.images.release("system.img")
         wait_for(lambda: "prepare_image succeeded" in m.agent_text(), 20)
@@ -234,10 +227,7 @@ def machine_dies_too():
     with Sim(command_timeout=int(3 * SLOW)) as sim:
         m = sim.machines[0]
         to_available(sim, m)
-        there = sim.images.hold("system.img", 3 << 20)
-        sim.deploy(m)
-        there.wait(20)
-        wait_for(lambda: sim.state(m) == "wait call-back", 10)
+        sim.deploy_held(m)
         sim.stop(signal.SIGKILL)
         sim.bmcs.ask(op="power", bmc=0, on=False)
         sim.images.release("system.img")
@@ -261,9 +251,7 @@ def kill_in_last_step(agent, later_s):
         shim.clock(0)
         sim.start()
         to_available(sim, m)
-        there = sim.images.hold("system.img", 3 << 20)
-        sim.deploy(m)
-        there.wait(20)
+        sim.deploy_held(m)
         m.phones_home = not later_s
         slow(sim)
         sim.images.release("system.img")
@@ -293,9 +281,7 @@ def home_meanwhile():
     with Sim(power_timeout=15) as sim:
         m = sim.machines[0]
         to_available(sim, m)
-        there = sim.images.hold("system.img", 3 << 20)
-        sim.deploy(m)
-        there.wait(20)
+        sim.deploy_held(m)
         slow(sim)
         at = len(m.log)
         sim.images.release("system.img")

@@ -34,9 +34,7 @@ def deploying(sim, m):
     sim.images.files["system.img"] = IMAGE
     sim.to_available(m)
     sim.image(m, "system.img")
-    there = sim.images.hold("system.img", 1 << 20)
-    sim.deploy(m)
-    there.wait(20)
+    sim.deploy_held(m)
 
 
 def deploys_wait(call, code, status, words):
