@@ -10,11 +10,10 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from faultlib import in_own, ip, run_cases, tap  # noqa: E402
+from faultlib import ip, run_cases, tap  # noqa: E402
 from simlib import CONF, Sim, make_image, wait_for  # noqa: E402
 import simlib  # noqa: E402
 from vracklib import need_root  # noqa: E402
-
 
 
 def make_interface():
@@ -121,7 +120,6 @@ def story(sim):
 
 
 def goes_and_comes():
-    ip("link set lo up")
     make_interface()
     simlib.CONF = CONF.replace("dhcp = none", "dhcp = full\ninterface = prov0\nrange = 10.78.0.100,10.78.0.150")
     with Sim(2) as sim:
@@ -130,5 +128,4 @@ def goes_and_comes():
 
 if __name__ == "__main__":
     need_root(tap)
-    in_own("net")
     run_cases((goes_and_comes,))

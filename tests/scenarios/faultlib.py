@@ -78,14 +78,6 @@ def limited(m, limit):
     return lambda: setattr(m, "start_agent", start)
 
 
-def in_own(kind):
-    """Goes on in a namespace of its own ("net", "mount"), which ends with this program."""
-    if os.environ.get("INGOT_OWN") != kind:
-        os.environ["INGOT_OWN"] = kind
-        private = ("--propagation", "private") if kind == "mount" else ()
-        os.execvp("unshare", ["unshare", "--" + kind, *private, sys.executable, *map(os.path.abspath, sys.argv[:1]), *sys.argv[1:]])
-
-
 def ip(text):
     subprocess.run(["ip", *text.split()], check=True)
 

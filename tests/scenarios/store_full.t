@@ -8,11 +8,18 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from faultlib import in_own, run_cases, tap  # noqa: E402
+from faultlib import run_cases, tap  # noqa: E402
 from simlib import Sim, make_image, wait_for  # noqa: E402
 from vracklib import need_root  # noqa: E402
 
 MIB = 1 << 20
+
+
+def with_own_mounts():
+    """Goes on in a mount namespace, which ends with this program."""
+    if "INGOT_OWN_MOUNTS" not in os.environ:
+        os.environ["INGOT_OWN_MOUNTS"] = "1"
+        os.execvp("unshare", ["unshare", "--mount", "--propagation", "private", sys.executable, os.path.abspath(__file__), *sys.argv[1:]])
 
 
 def fill(path):
@@ -104,5 +111,5 @@ def story(sim, m, store):
 
 if __name__ == "__main__":
     need_root(tap)
-    in_own("mount")
+    with_own_mounts()
     run_cases((fills,))
