@@ -27,21 +27,23 @@ have() {
 	ls "$cache/debs/more/$1"_*.deb 2>/dev/null | sort -V | tail -n 1
 }
 
-download() {
+download() { # PACKAGE: if apt knows it; have tells
 	new=$cache/debs/more/.new
 	rm -rf "$new" && mkdir "$new" # so that an interrupted download is never taken for whole
-	(cd "$new" && apt apt-get -o APT::Sandbox::User=root -qq download "$1" 2>/dev/null) && mv "$new"/*.deb "$cache/debs/more"
+	if (cd "$new" && apt apt-get -o APT::Sandbox::User=root -qq download "$1" 2>/dev/null); then
+		mv "$new"/*.deb "$cache/debs/more"
+	fi
 	rm -rf "$new"
-	[ -n "$(have "$1")" ]
 }
 
 got=0
 mkdir -p "$into"
 for package in "$@"; do
-	if [ -z "$(have "$package")" ] && ! download "$package" && [ ! -e "$lists/sources.list" ]; then
+	[ -n "$(have "$package")" ] || download "$package"
+	if [ -z "$(have "$package")" ] && [ ! -e "$lists/sources.list" ]; then
 		echo "  DEBIAN fetching package lists of $component"
 		own_lists "$lists" deb "" "$component"
-		download "$package" || true
+		download "$package"
 	fi
 	deb=$(have "$package")
 	if [ -z "$deb" ]; then
