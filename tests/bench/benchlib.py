@@ -27,7 +27,7 @@ def row(name, unit, measured, target=None, beside=None, note=None, least=None):
     """One line of the table. `target` is the most that it should be, `least` the least; `beside` is (what, value)
     or a list of them, measured in the same run unless `what` says otherwise."""
     beside = [beside] if isinstance(beside, tuple) else beside or []
-    met = None if measured is None or target is least else measured <= target if target else measured >= least
+    met = None if measured is None or target is least else measured <= target if target is not None else measured >= least
     return {"name": name, "unit": unit, "measured": measured, "target": target, "least": least, "met": met,
             "beside": [{"what": w, "value": v} for w, v in beside if v is not None], "note": note}
 
