@@ -70,6 +70,48 @@ def need(*paths):
             raise CannotMeasure("%s is not there: build it first" % os.path.relpath(path, TOP))
 
 
+NGINX = """daemon off;
+user root;
+worker_processes {workers};
+pid {place}/nginx.pid;
+error_log {place}/nginx.log;
+events {{ worker_connections 1024; }}
+http {{
+    access_log off;
+    sendfile on;
+    tcp_nopush on;
+    client_body_temp_path {place}/nginx.temp;
+    proxy_temp_path {place}/nginx.temp;
+    fastcgi_temp_path {place}/nginx.temp;
+    uwsgi_temp_path {place}/nginx.temp;
+    scgi_temp_path {place}/nginx.temp;
+    {more}
+    server {{ listen {listen} backlog=1024; root {root}; }}
+}}
+"""
+
+
+@contextlib.contextmanager
+def nginx(place, listen, root, workers=1, more="", inside=()):
+    """nginx, ready: serves the files of `root` with what its own documentation advises for static files. Its own are in
+    `place`; `more` are directives, `inside` a command that runs it somewhere else."""
+    need("/usr/sbin/nginx")
+    conf, pid = os.path.join(place, "nginx.conf"), os.path.join(place, "nginx.pid")
+    with open(conf, "w") as f:
+        f.write(NGINX.format(place=place, listen=listen, root=root, workers=workers, more=more))
+    process = subprocess.Popen([*inside, "/usr/sbin/nginx", "-c", conf], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                               preexec_fn=with_parent)
+    try:
+        until = time.monotonic() + 20
+        while not os.path.exists(pid):
+            if process.poll() is not None or time.monotonic() > until:
+                raise CannotMeasure("nginx does not start")
+            time.sleep(0.05)
+        yield
+    finally:
+        end(process)
+
+
 def timed(command, runs, env=None):
     """Median wall and CPU milliseconds of a command, and the least wall time."""
     walls, cpus = [], []

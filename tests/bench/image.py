@@ -8,20 +8,10 @@ import subprocess
 import tempfile
 import time
 
-from benchlib import BUILD, CannotMeasure, end, free_port, need, row, with_parent
+from benchlib import BUILD, CannotMeasure, free_port, need, nginx, row, with_parent
 
 AGENT = os.path.join(BUILD, "ingot-agent")
 GIB = 1 << 30
-NGINX = """daemon off;
-pid {place}/nginx.pid;
-error_log {place}/nginx.log;
-events {{ worker_connections 64; }}
-http {{
-    access_log off;
-    sendfile on;
-    server {{ listen 127.0.0.1:{port}; root {place}/www; }}
-}}
-"""
 
 
 class Lab:
@@ -33,17 +23,6 @@ class Lab:
         self.www = os.path.join(place, "www")
         self.target = os.path.join(place, "target")
         os.mkdir(self.www)
-        os.chmod(place, 0o755)
-        conf = os.path.join(place, "nginx.conf")
-        with open(conf, "w") as f:
-            f.write(NGINX.format(place=place, port=self.port))
-        try:
-            self.server = subprocess.Popen(["nginx", "-c", conf], stderr=subprocess.DEVNULL, preexec_fn=with_parent)
-        except FileNotFoundError:
-            raise CannotMeasure("nginx is not there") from None
-        until = time.monotonic() + 20
-        while not os.path.exists(os.path.join(place, "nginx.pid")) and time.monotonic() < until:
-            time.sleep(0.05)
 
     def url(self, name):
         return "http://127.0.0.1:%d/%s" % (self.port, name)
@@ -80,21 +59,13 @@ class Lab:
     def write(self, name, *options):
         return " ".join([AGENT, "write", self.url(name), self.target, "--quiet", *options])
 
-    def stop(self):
-        end(self.server)
-
 
 @contextlib.contextmanager
 def lab():
-    place = tempfile.mkdtemp(prefix="ingot-bench-", dir="/dev/shm")
-    it = None
-    try:
+    with tempfile.TemporaryDirectory(prefix="ingot-bench-", dir="/dev/shm") as place:
         it = Lab(place)
-        yield it
-    finally:
-        if it:
-            it.stop()
-        shutil.rmtree(place, ignore_errors=True)
+        with nginx(place, "127.0.0.1:%d" % it.port, it.www):
+            yield it
 
 
 def data(size):

@@ -8,26 +8,11 @@ import subprocess
 import tempfile
 import time
 
-from benchlib import BUILD, CannotMeasure, end, free_port, need, row, with_parent
+from benchlib import BUILD, CannotMeasure, free_port, need, nginx, row
 
 AGENT = os.path.join(BUILD, "ingot-agent")
 MIB = 1 << 20
 VIRTUAL = 10 << 30
-NGINX = """daemon off;
-master_process off;
-pid {place}/nginx.pid;
-error_log {place}/nginx.log;
-events {{}}
-http {{
-    access_log off;
-    sendfile on;
-    client_body_temp_path {place};
-    server {{
-        listen 127.0.0.1:{port};
-        root {place};
-    }}
-}}
-"""
 
 
 def make_raw(path, data_mib):
@@ -115,14 +100,8 @@ def bench_qcow(quick):
     rows = []
     with tempfile.TemporaryDirectory(dir="/dev/shm", prefix="ingot-bench-") as place:
         port = free_port()
-        with open(os.path.join(place, "conf"), "w") as f:
-            f.write(NGINX.format(place=place, port=port))
-        server = subprocess.Popen(["nginx", "-p", place, "-c", os.path.join(place, "conf")], stderr=subprocess.DEVNULL,
-                                  preexec_fn=with_parent)
-        try:
+        with nginx(place, "127.0.0.1:%d" % port, place):
             make_raw(os.path.join(place, "raw"), 256 if quick else 1024)
             for name, options in (("qcow2", ()), ("qcow2-zlib", ("-c",)), ("qcow2-zstd", ("-c", "-o", "compression_type=zstd"))):
                 rows += compare(place, port, name, options, 1 if quick else 3)
-        finally:
-            end(server)
     return rows

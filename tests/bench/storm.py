@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 
-from benchlib import BUILD, OBJ, TOP, CannotMeasure, end, need, row, with_parent
+from benchlib import BUILD, OBJ, TOP, CannotMeasure, need, nginx, row
 
 sys.path.insert(0, os.path.join(TOP, "tests/scenarios"))
 from bootlab import NS, Lab  # noqa: E402
@@ -14,27 +14,7 @@ from bootlab import NS, Lab  # noqa: E402
 COUNT = 200
 RANGE = "Range: bytes=0-%d" % ((1 << 20) - 1)
 NGINX_PORT = 8090
-# what its own documentation advises for static files
-NGINX = """worker_processes 2;
-daemon off;
-error_log {dir}/nginx.error;
-pid {dir}/nginx.pid;
-events {{ worker_connections 1024; }}
-http {{
-    access_log off;
-    sendfile on;
-    tcp_nopush on;
-    keepalive_timeout 65;
-    keepalive_requests 100000;
-    open_file_cache max=100;
-    client_body_temp_path {dir}/nginx.body;
-    proxy_temp_path {dir}/nginx.proxy;
-    fastcgi_temp_path {dir}/nginx.fastcgi;
-    uwsgi_temp_path {dir}/nginx.uwsgi;
-    scgi_temp_path {dir}/nginx.scgi;
-    server {{ listen 10.77.0.1:{port} backlog=1024; root {root}; }}
-}}
-"""
+NGINX_MORE = "keepalive_timeout 65; keepalive_requests 100000; open_file_cache max=100;"
 
 
 def wrk(lab, url, seconds):
@@ -57,24 +37,13 @@ def token_url(lab):
     return "http://10.77.0.1:8080" + re.search(r"/boot/[A-Za-z0-9_-]{43}/kernel", script).group(0)
 
 
-def start_nginx(lab, root):
-    conf = lab.path("nginx.conf")
-    with open(conf, "w") as f:
-        f.write(NGINX.format(dir=lab.dir, port=NGINX_PORT, root=root))
-    return subprocess.Popen(["ip", "netns", "exec", NS, "nginx", "-c", conf], stdin=subprocess.DEVNULL,
-                            stderr=subprocess.DEVNULL, preexec_fn=with_parent)
-
-
 def http_rows(lab, root, quick):
     seconds, rounds = (2, 1) if quick else (5, 3)
-    nginx = start_nginx(lab, root)
-    try:
+    with nginx(lab.dir, "10.77.0.1:%d" % NGINX_PORT, root, 2, NGINX_MORE, ("ip", "netns", "exec", NS)):
         url, ours, theirs = token_url(lab), [], []
         for _ in range(rounds):  # turn about, so that both see the same machine
             ours.append(wrk(lab, url, seconds))
             theirs.append(wrk(lab, "http://10.77.0.1:%d/vmlinuz" % NGINX_PORT, seconds))
-    finally:
-        end(nginx)
     ours, theirs = sorted(ours)[rounds // 2], sorted(theirs)[rounds // 2]
     return [row("boot HTTP, 200 connections, first MiB of the kernel: time of nginx's", "x", theirs / ours, 1.0,
                 [("Ingot, MiB/s", ours), ("nginx, MiB/s", theirs)])]
@@ -83,7 +52,7 @@ def http_rows(lab, root, quick):
 def bench_storm(quick):
     kernel = os.path.join(BUILD, "agent/vmlinuz")
     bootd = os.path.join(OBJ, "tests/boot/bootd")
-    need(kernel, bootd, "/usr/sbin/nginx")
+    need(kernel, bootd)
     with Lab() as lab:
         lab.address("c0", "10.77.0.252/24")
         if not lab.start("--range", "10.77.0.20,10.77.0.250", "--kernel", kernel, "--ramdisk",
