@@ -11,6 +11,7 @@ set -eu
 
 out=$1 linux=$2 init=$3
 here=$(dirname "$0")
+. "$here/fill.sh"
 PATH=$PATH:/usr/sbin:/sbin
 export LC_ALL=C TZ=UTC
 umask 022
@@ -85,32 +86,16 @@ cp "$here/grub.cfg" "$root/boot/grub/grub.cfg"
 cp "$here/udhcpc.sh" "$root/etc/udhcpc.sh"
 echo "Ingot test system" >"$root/etc/issue"
 
-# debugfs takes files in our order and with the fake time; `mke2fs -d` takes the folder's order and
-# the time of the copy.
 make_root() { # IMAGE
 	truncate -s $((root_sectors * 512)) "$1"
 	mke2fs -q -t ext4 -b 4096 -I 256 -J size=4 -m 0 -L ingot-root -U "$root_uuid" \
 		-O ^metadata_csum_seed,^orphan_file,^resize_inode \
 		-E "hash_seed=$hash_seed,lazy_itable_init=0,lazy_journal_init=0,root_owner=0:0" \
 		"$1"
-	(
-		cd "$root"
-		find . -mindepth 1 -type d | sort | sed 's|^\.\(.*\)$|mkdir \1|'
-		find . -type f | sort | while read -r f; do
-			echo "write $f ${f#.}"
-			[ ! -x "$f" ] || echo "set_inode_field ${f#.} mode 0100755"
-		done
-		echo "symlink /bin/sh busybox"
-		echo "set_inode_field /tmp mode 041777"
-	) >"$work/commands"
-	image=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
-	commands=$(cd "$work" && pwd)/commands
-	(cd "$root" && debugfs -w -f "$commands" "$image") >"$work/debugfs.out" 2>&1
-	if grep -v '^debugfs\|^Allocated inode' "$work/debugfs.out" | grep -q .; then
-		echo "build.sh: debugfs failed:" >&2
-		cat "$work/debugfs.out" >&2
-		exit 1
-	fi
+	fill "$1" "$root" "$work" <<'E'
+symlink /bin/sh busybox
+set_inode_field /tmp mode 041777
+E
 	e2fsck -fn "$1" >"$work/fsck.out" 2>&1 || { cat "$work/fsck.out" >&2; exit 1; }
 }
 make_root "$work/root.ext4"

@@ -14,11 +14,11 @@ build/system/init: $(system_src) $(wildcard tests/vrack/system/*.h)
 	@$(cc.release) -std=gnu17 -D_GNU_SOURCE -I. $(warnings) -Os -static -s -o $@ $(system_src)
 
 $(system_images) &: build/system/init build/cache/linux/.stamp \
-  $(addprefix tests/vrack/system/,build.sh modules.list grub.cfg udhcpc.sh)
+  $(addprefix tests/vrack/system/,build.sh fill.sh modules.list grub.cfg udhcpc.sh)
 	@tests/vrack/system/build.sh build/system build/cache/linux build/system/init
 
 # The root of that disk as an image of its own, with the GRUB that makes it boot.
-build/system/partition.img: build/system/system.img tests/vrack/system/partition.sh
+build/system/partition.img: build/system/system.img $(addprefix tests/vrack/system/,partition.sh fill.sh)
 	@tests/vrack/system/partition.sh $@ $<
 
 .PHONY: system

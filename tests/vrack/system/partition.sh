@@ -6,6 +6,8 @@
 set -eu
 
 out=$1 system=$2
+here=$(dirname "$0")
+. "$here/fill.sh"
 PATH=$PATH:/usr/sbin:/sbin
 export LC_ALL=C
 umask 022
@@ -41,29 +43,16 @@ echo "Generating grub configuration file ..."
 [ "$1" = -o ] && { echo '# by grub-mkconfig'; cat /etc/grub.system; } >"$2"
 S
 chmod 755 "$tree/usr/sbin/grub-mkconfig"
-cp "$(dirname "$0")/grub.cfg" "$tree/etc/grub.system"
+cp "$here/grub.cfg" "$tree/etc/grub.system"
 printf '# <file system> <mount point> <type> <options> <dump> <pass>\n' >"$tree/etc/fstab"
 
 start=$(sfdisk -d "$system" | sed -n 's/.*3 : start= *\([0-9]*\), size= *\([0-9]*\).*/\1 \2/p')
 dd if="$system" of="$work/image" bs=1M iflag=skip_bytes,count_bytes skip=$((${start% *} * 512)) \
 	count=$((${start#* } * 512)) conv=sparse status=none
-(
-	cd "$tree"
-	find . -mindepth 1 -type d | sort | sed 's|^\.\(.*\)$|mkdir \1|'
-	find . -type f | sort | while read -r f; do
-		echo "write $f ${f#.}"
-		[ ! -x "$f" ] || echo "set_inode_field ${f#.} mode 0100755"
-	done
+{
 	for name in cat ls mkdir rm cp mv; do echo "symlink /bin/$name busybox"; done
 	echo "rm /boot/grub/grub.cfg"
-) >"$work/commands"
-image=$(cd "$work" && pwd)/image
-(cd "$tree" && debugfs -w -f ../commands "$image") >"$work/debugfs.out" 2>&1
-if grep -v '^debugfs\|^Allocated inode\|already exists' "$work/debugfs.out" | grep -q .; then
-	echo "partition.sh: debugfs failed:" >&2
-	head -20 "$work/debugfs.out" >&2
-	exit 1
-fi
-e2fsck -fy "$image" >"$work/fsck.out" 2>&1 || [ $? -le 1 ] || { cat "$work/fsck.out" >&2; exit 1; }
-mv "$image" "$out"
+} | fill "$work/image" "$tree" "$work"
+e2fsck -fy "$work/image" >"$work/fsck.out" 2>&1 || [ $? -le 1 ] || { cat "$work/fsck.out" >&2; exit 1; }
+mv "$work/image" "$out"
 (cd "$(dirname "$out")" && sha256sum "$(basename "$out")") >"$out.sha256"
