@@ -10,7 +10,6 @@
 #include "agent/system/kexec.h"
 
 #include <errno.h>
-#include <stdarg.h>
 
 #define ROOT_UUID "8c2b4f0e-6d3a-4b57-9c1e-1a60c7d5e202"
 #define BOOT_UUID "0b5e1a52-92b5-4a3f-9a2f-0fd1e8a7c001"
@@ -22,18 +21,6 @@ static struct boot_plan plan;
 
 static void no_module(void *data, const char *name)
 {
-}
-
-static void sh(const char *fmt, ...)
-{
-	char text[2048];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	if (system(text) != 0)
-		printf("# failed: %s\n", text);
 }
 
 /* Partition 1 is FAT, 2 a boot partition, 3 the root; each with a folder for its files. */

@@ -10,13 +10,11 @@ static unsigned esp_of(const char *root, const char *script)
 {
 	static uint8_t head[128 * 1024];
 	_cleanup_free_ char *path = xasprintf("%s/disk", root);
-	_cleanup_free_ char *run =
-		xasprintf("PATH=$PATH:/usr/sbin; rm -f %s; truncate -s 64M %s && "
-			  "printf '%s' | sfdisk -q --no-tell-kernel %s",
-			path, path, script, path);
 	int fd;
 
-	if (system(run) != 0)
+	if (sh("PATH=$PATH:/usr/sbin; rm -f %s; truncate -s 64M %s && printf '%s' | sfdisk -q "
+	       "--no-tell-kernel %s",
+		    path, path, script, path) != 0)
 		return 99;
 	fd = open(path, O_RDONLY);
 	if (read(fd, head, sizeof(head)) != sizeof(head))

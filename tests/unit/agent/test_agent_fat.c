@@ -9,17 +9,6 @@
 
 static char image[256];
 
-static int sh(const char *fmt, ...)
-{
-	char text[2048];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	return system(text);
-}
-
 /* A volume with a folder, a long name and a file of many clusters that are not in a row. */
 static void make(const char *root, const char *options, unsigned mib)
 {

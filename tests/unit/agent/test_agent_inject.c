@@ -5,25 +5,12 @@
 #include "agent/system/inject.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <sys/stat.h>
 
 static struct sysroot sr;
 
 static void no_module(void *data, const char *name)
 {
-}
-
-static void sh(const char *fmt, ...)
-{
-	char text[2048];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	if (system(text) != 0)
-		printf("# failed: %s\n", text);
 }
 
 /* Partition 1 is FAT without /etc, 2 the root. */

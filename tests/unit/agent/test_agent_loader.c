@@ -10,7 +10,6 @@
 #include "agent/system/loader.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <sys/stat.h>
 
 #define DISKS "[{\"name\": \"vda\", \"size\": 4294967296}]"
@@ -24,18 +23,6 @@ static struct params params;
 static struct sysroot sr;
 static const struct agent_platform platform;
 static char *disks_json;
-
-static void sh(const char *fmt, ...)
-{
-	char text[4096];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	if (system(text) != 0)
-		printf("# failed: %s\n", text);
-}
 
 /* A machine that booted by UEFI, with one disk; `files` makes what its ESP holds out of ./a and
  * ./b. */

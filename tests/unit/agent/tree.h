@@ -4,6 +4,7 @@
 
 #include <sys/stat.h>
 #include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,6 +90,24 @@ static inline const char *tree_new(void)
 		abort();
 	atexit(tree_remove);
 	return tree_root;
+}
+
+/* A command of the shell's, which makes or judges what lies there; its status, and a word when that
+ * is not 0. */
+static inline __attribute__((format(printf, 1, 2))) int sh(const char *fmt, ...)
+{
+	_cleanup_free_ char *command = NULL;
+	va_list ap;
+	int status;
+
+	va_start(ap, fmt);
+	if (vasprintf(&command, fmt, ap) < 0)
+		abort();
+	va_end(ap);
+	status = system(command);
+	if (status != 0)
+		printf("# failed: %s\n", command);
+	return status;
 }
 
 static inline const char *tree_unpack(const char *name)
