@@ -15,12 +15,15 @@
 #include <string.h>
 #include <unistd.h>
 
+static int verb_help(int argc, char **argv);
+
 static int verb_run(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{"sim", required_argument, NULL, 's'},
 		{"cmdline", required_argument, NULL, 'c'},
 		{"address", required_argument, NULL, 'a'},
+		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
 	struct host_options o = {0};
@@ -34,7 +37,7 @@ static int verb_run(int argc, char **argv)
 		else if (c == 'a')
 			o.address = optarg;
 		else
-			return 2;
+			return c == 'h' ? verb_help(argc, argv) : 2;
 	}
 	if (optind != argc) {
 		fprintf(stderr, "ingot-agent run: unexpected argument \"%s\"\n", argv[optind]);
@@ -48,8 +51,6 @@ static int verb_version(int argc, char **argv)
 	puts("ingot-agent " INGOT_VERSION);
 	return 0;
 }
-
-static int verb_help(int argc, char **argv);
 
 static const struct {
 	const char *name;
