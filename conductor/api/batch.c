@@ -8,6 +8,7 @@
 #include "conductor/api/internal.h"
 #include "conductor/api/nodes.h"
 #include "conductor/api/resource.h"
+#include "lib/base/deadline.h"
 #include "lib/base/list.h"
 #include "lib/base/str.h"
 #include "lib/base/time.h"
@@ -157,17 +158,6 @@ static struct item *next_item(struct batch *b)
 	return &b->items[b->begun++];
 }
 
-static void wait_a_little(struct batch *b)
-{
-	struct timespec until;
-
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += LOOK_MS * 1000000L;
-	until.tv_sec += until.tv_nsec / 1000000000;
-	until.tv_nsec %= 1000000000;
-	pthread_cond_timedwait(&b->moved, &b->lock, &until);
-}
-
 /* Until all are answered, or the conductor stops. With the lock held. */
 static void run_items(struct batch *b, atomic_bool *stopping)
 {
@@ -175,7 +165,7 @@ static void run_items(struct batch *b, atomic_bool *stopping)
 		struct item *it = next_item(b);
 
 		if (!it) {
-			wait_a_little(b);
+			deadline_wait(&b->moved, &b->lock, time_mono_ms() + LOOK_MS);
 			continue;
 		}
 		b->refs++;
@@ -232,7 +222,6 @@ static struct batch *batch_new(struct call *c, bool would)
 {
 	const json_t *nodes = json_object_get(c->body, "nodes");
 	struct batch *b = xcalloc(1, sizeof(*b));
-	pthread_condattr_t monotonic;
 
 	b->outer = c;
 	b->would = would;
@@ -241,10 +230,7 @@ static struct batch *batch_new(struct call *c, bool would)
 	b->refs = 1;
 	list_init(&b->ready);
 	pthread_mutex_init(&b->lock, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&b->moved, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	pthread_cond_init(&b->moved, NULL);
 	for (size_t i = 0; i < b->n; i++) {
 		struct item *it = &b->items[i];
 

@@ -1,11 +1,12 @@
 /* Group commit: see writer.h. */
 #include "conductor/store/writer.h"
 #include "conductor/store/txn.h"
+#include "lib/base/deadline.h"
+#include "lib/base/time.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
-#include <time.h>
 
 #define GROUP_MAX 512 /* transactions in one commit: bounds how long the first of them waits */
 #define HANG_MS	  2000
@@ -156,7 +157,6 @@ static void *writer_main(void *arg)
 int writer_start(const struct writer_steps *steps, void *data, struct writer **ret, struct err *e)
 {
 	struct writer *w = xcalloc(1, sizeof(*w));
-	pthread_condattr_t attr;
 	int r;
 
 	w->steps = steps;
@@ -164,10 +164,7 @@ int writer_start(const struct writer_steps *steps, void *data, struct writer **r
 	list_init(&w->queue);
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->work, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&w->ended, &attr);
-	pthread_condattr_destroy(&attr);
+	pthread_cond_init(&w->ended, NULL);
 	r = pthread_create(&w->thread, NULL, writer_main, w);
 	if (r) {
 		free(w);
@@ -198,16 +195,9 @@ void writer_submit(struct writer *w, struct store_txn *t)
 /* With the lock held. */
 static bool wait_gone(struct writer *w, int timeout_ms)
 {
-	struct timespec until;
+	int64_t until_ms = time_mono_ms() + timeout_ms;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += timeout_ms / 1000;
-	until.tv_nsec += timeout_ms % 1000 * 1000000L;
-	if (until.tv_nsec >= 1000000000L) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000L;
-	}
-	while (!w->gone && pthread_cond_timedwait(&w->ended, &w->lock, &until) != ETIMEDOUT)
+	while (!w->gone && deadline_wait(&w->ended, &w->lock, until_ms))
 		;
 	return w->gone;
 }

@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "lib/base/deadline.h"
 #include "lib/base/fs.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
@@ -153,7 +154,6 @@ static void *reaper_run(void *arg)
 {
 	struct http_server *s = arg;
 	struct http_conn *conn;
-	struct timespec until;
 
 	pthread_mutex_lock(&s->lock);
 	while (!s->stopped) {
@@ -165,9 +165,7 @@ static void *reaper_run(void *arg)
 			pthread_cond_wait(&s->wake, &s->lock);
 			continue;
 		}
-		clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_sec++;
-		pthread_cond_timedwait(&s->wake, &s->lock, &until);
+		deadline_wait(&s->wake, &s->lock, now + 1000);
 	}
 	pthread_mutex_unlock(&s->lock);
 	return NULL;
@@ -475,14 +473,10 @@ static void server_release(struct http_server *s)
 static struct http_server *server_alloc(void)
 {
 	struct http_server *s = xcalloc(1, sizeof(*s));
-	pthread_condattr_t attr;
 
 	pthread_mutex_init(&s->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&s->wake, &attr);
-	pthread_cond_init(&s->idle, &attr);
-	pthread_condattr_destroy(&attr);
+	pthread_cond_init(&s->wake, NULL);
+	pthread_cond_init(&s->idle, NULL);
 	list_init(&s->conns);
 	list_init(&s->reqs);
 	return s;
@@ -543,17 +537,10 @@ unsigned http_server_connections(const struct http_server *s)
 /* Waits until no request is left, at most so long. */
 static void wait_idle(struct http_server *s, unsigned ms)
 {
-	struct timespec until;
+	int64_t until_ms = time_mono_ms() + ms;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += ms / 1000;
-	until.tv_nsec += (ms % 1000) * 1000000L;
-	if (until.tv_nsec >= 1000000000L) {
-		until.tv_nsec -= 1000000000L;
-		until.tv_sec++;
-	}
 	pthread_mutex_lock(&s->lock);
-	while (s->n_reqs && pthread_cond_timedwait(&s->idle, &s->lock, &until) == 0)
+	while (s->n_reqs && deadline_wait(&s->idle, &s->lock, until_ms))
 		;
 	pthread_mutex_unlock(&s->lock);
 }
