@@ -5,8 +5,8 @@
 #include "agent/report/api.h"
 #include "agent/report/certificate.h"
 #include "agent/report/conductor.h"
-#include "agent/report/deadline.h"
 #include "lib/base/buf.h"
+#include "lib/base/deadline.h"
 #include "lib/base/str.h"
 #include "lib/base/time.h"
 
@@ -71,7 +71,6 @@ int agent_init(struct agent *a, const struct params *params, const struct sysroo
 	struct journal *journal, const struct agent_platform *platform, const char *address,
 	struct err *e)
 {
-	pthread_condattr_t attr;
 	int r;
 
 	memset(a, 0, sizeof(*a));
@@ -84,10 +83,7 @@ int agent_init(struct agent *a, const struct params *params, const struct sysroo
 	if (params->agent_token)
 		str_copy(a->token, sizeof(a->token), params->agent_token);
 	pthread_mutex_init(&a->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&a->wake, &attr);
-	pthread_condattr_destroy(&attr);
+	pthread_cond_init(&a->wake, NULL);
 	a->progress = progress_new(journal);
 	r = commands_new(agent_commands, a, command_ended, &a->commands, e);
 	if (r < 0)
@@ -451,13 +447,13 @@ static bool wait_beat(struct agent *a, int64_t due_ms)
 
 	pthread_mutex_lock(&a->lock);
 	while (!a->stop && !a->locked_down && !a->silent && !a->beat_now) {
-		int64_t left_ms = due_ms - time_mono_ms();
-		struct timespec until = deadline_in_ms(left_ms < ALIVE_MS ? left_ms : ALIVE_MS);
+		int64_t now_ms = time_mono_ms();
+		int64_t until_ms = now_ms + ALIVE_MS < due_ms ? now_ms + ALIVE_MS : due_ms;
 
-		if (left_ms <= 0)
+		if (now_ms >= due_ms)
 			break;
 		agent_alive(a);
-		pthread_cond_timedwait(&a->wake, &a->lock, &until);
+		deadline_wait(&a->wake, &a->lock, until_ms);
 	}
 	a->beat_now = false;
 	go_on = !a->stop && !a->locked_down && !a->silent;
@@ -547,10 +543,8 @@ static void wait_stop(struct agent *a)
 {
 	pthread_mutex_lock(&a->lock);
 	while (!a->stop) {
-		struct timespec until = deadline_in_ms(ALIVE_MS);
-
 		agent_alive(a);
-		pthread_cond_timedwait(&a->wake, &a->lock, &until);
+		deadline_wait(&a->wake, &a->lock, time_mono_ms() + ALIVE_MS);
 	}
 	pthread_mutex_unlock(&a->lock);
 }

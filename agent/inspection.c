@@ -3,7 +3,7 @@
 #include "agent/collectors.h"
 #include "agent/inspect/collect.h"
 #include "agent/inspect/inventory.h"
-#include "agent/report/deadline.h"
+#include "lib/base/deadline.h"
 #include "lib/base/time.h"
 #include "lib/hwid/hints.h"
 
@@ -100,12 +100,12 @@ json_t *inspection_collect(struct agent *a)
 /* Waits, but not past a stop. False when the agent ends. */
 bool agent_pause(struct agent *a, int64_t ms)
 {
-	struct timespec until = deadline_in_ms(ms);
+	int64_t until_ms = time_mono_ms() + ms;
 	bool go_on;
 
 	agent_alive(a);
 	pthread_mutex_lock(&a->lock);
-	while (!a->stop && pthread_cond_timedwait(&a->wake, &a->lock, &until) != ETIMEDOUT)
+	while (!a->stop && deadline_wait(&a->wake, &a->lock, until_ms))
 		;
 	go_on = !a->stop;
 	pthread_mutex_unlock(&a->lock);

@@ -4,15 +4,16 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
 #include "agent/image/format/decode.h"
 #include "agent/image/format/format.h"
 #include "agent/image/format/mapped.h"
 #include "agent/image/fetch/source.h"
 #include "agent/image/format/zparallel.h"
+#include "lib/base/deadline.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
+#include "lib/base/time.h"
 
 #define IN_CHUNKS  12
 #define OUT_CHUNKS 12
@@ -350,8 +351,6 @@ static void start_stage(struct pipeline *p, const struct stage *stage)
 void pipeline_init(
 	struct pipeline *p, const struct image_job *job, struct target *t, struct checksum *c)
 {
-	pthread_condattr_t attr;
-
 	*p = (struct pipeline){.job = job, .target = t, .checksum = c};
 	pool_init(&p->in, IN_CHUNKS);
 	pool_init(&p->out, OUT_CHUNKS);
@@ -360,10 +359,7 @@ void pipeline_init(
 	queue_init(&p->hashed);
 	queue_init(&p->ready);
 	pthread_mutex_init(&p->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&p->wake, &attr);
-	pthread_condattr_destroy(&attr);
+	pthread_cond_init(&p->wake, NULL);
 }
 
 void pipeline_done(struct pipeline *p)
@@ -390,16 +386,11 @@ void pipeline_start(struct pipeline *p)
 
 bool pipeline_wait(struct pipeline *p, unsigned ms)
 {
-	struct timespec until;
+	int64_t until_ms = time_mono_ms() + ms;
 	bool done;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += ms / 1000;
-	until.tv_nsec += (ms % 1000) * 1000000L;
-	until.tv_sec += until.tv_nsec / 1000000000L;
-	until.tv_nsec %= 1000000000L;
 	pthread_mutex_lock(&p->lock);
-	while (p->running && pthread_cond_timedwait(&p->wake, &p->lock, &until) == 0)
+	while (p->running && deadline_wait(&p->wake, &p->lock, until_ms))
 		;
 	done = !p->running;
 	pthread_mutex_unlock(&p->lock);

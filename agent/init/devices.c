@@ -3,7 +3,7 @@
 #include "agent/init/modindex.h"
 #include "agent/init/net/net.h"
 #include "agent/init/uevent.h"
-#include "agent/report/deadline.h"
+#include "lib/base/deadline.h"
 #include "lib/base/map.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
@@ -239,7 +239,6 @@ int devices_start(const struct params *params, const struct sysroot *sr, struct 
 	struct devices **ret, struct err *e)
 {
 	struct devices *d = xcalloc(1, sizeof(*d));
-	pthread_condattr_t attr;
 	int r;
 
 	d->params = params;
@@ -247,10 +246,7 @@ int devices_start(const struct params *params, const struct sysroot *sr, struct 
 	d->journal = j;
 	pthread_mutex_init(&d->lock, NULL);
 	pthread_mutex_init(&d->index_lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&d->changed, &attr);
-	pthread_condattr_destroy(&attr);
+	pthread_cond_init(&d->changed, NULL);
 	d->news = uevent_open(e);
 	if (d->news < 0) {
 		r = d->news;
@@ -280,21 +276,20 @@ bool devices_load(struct devices *d, const char *name)
 
 void devices_settle(struct devices *d, int timeout_ms)
 {
-	struct timespec until = deadline_in_ms(timeout_ms);
+	int64_t until_ms = time_mono_ms() + timeout_ms;
 
 	pthread_mutex_lock(&d->lock);
-	while (!d->settled && pthread_cond_timedwait(&d->changed, &d->lock, &until) != ETIMEDOUT)
+	while (!d->settled && deadline_wait(&d->changed, &d->lock, until_ms))
 		;
 	pthread_mutex_unlock(&d->lock);
 }
 
 void devices_wait_change(struct devices *d, int timeout_ms)
 {
-	struct timespec until = deadline_in_ms(timeout_ms);
+	int64_t until_ms = time_mono_ms() + timeout_ms;
 
 	pthread_mutex_lock(&d->lock);
-	while (d->seen == d->announced &&
-		pthread_cond_timedwait(&d->changed, &d->lock, &until) != ETIMEDOUT)
+	while (d->seen == d->announced && deadline_wait(&d->changed, &d->lock, until_ms))
 		;
 	d->seen = d->announced;
 	pthread_mutex_unlock(&d->lock);

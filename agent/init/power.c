@@ -1,6 +1,7 @@
 /* Ending in order; see power.h. */
 #include "agent/init/power.h"
 #include "agent/inspect/sysroot.h"
+#include "lib/base/deadline.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
 #include "lib/base/time.h"
@@ -93,7 +94,7 @@ void power_settle_disks(struct journal *j, int timeout_ms)
 {
 	static struct flush fl = {
 		.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
-	int64_t until = time_mono_ms() + timeout_ms;
+	int64_t until_ms = time_mono_ms() + timeout_ms;
 	pthread_t thread;
 
 	unmount_all(j);
@@ -105,13 +106,8 @@ void power_settle_disks(struct journal *j, int timeout_ms)
 	}
 	pthread_detach(thread);
 	pthread_mutex_lock(&fl.lock);
-	while (!fl.over && time_mono_ms() < until) {
-		struct timespec soon;
-
-		clock_gettime(CLOCK_REALTIME, &soon);
-		soon.tv_sec++;
-		(void)pthread_cond_timedwait(&fl.changed, &fl.lock, &soon);
-	}
+	while (!fl.over && deadline_wait(&fl.changed, &fl.lock, until_ms))
+		;
 	if (!fl.over)
 		say_error(j, "%s does not answer; going on without it",
 			fl.busy_with ? fl.busy_with : "a disk");

@@ -1,6 +1,6 @@
 /* The watchdog; see watchdog.h. Interface: the kernel's Documentation/watchdog/watchdog-api. */
 #include "agent/init/watchdog.h"
-#include "agent/report/deadline.h"
+#include "lib/base/deadline.h"
 #include "lib/base/mem.h"
 #include "lib/base/time.h"
 
@@ -75,16 +75,15 @@ static void *watchdog_thread(void *arg)
 	bool bites = false, stop = false;
 
 	while (!stop) {
-		struct timespec until;
+		int64_t until_ms;
 
 		if (w->fd < 0)
 			watchdog_open(w);
 		if (w->fd >= 0)
 			pet(w, &bites);
-		until = deadline_in_ms(w->fd < 0 ? 1000 : watchdog_pause_ms(w->timeout_s));
+		until_ms = time_mono_ms() + (w->fd < 0 ? 1000 : watchdog_pause_ms(w->timeout_s));
 		pthread_mutex_lock(&w->lock);
-		while (!w->stop &&
-			pthread_cond_timedwait(&w->changed, &w->lock, &until) != ETIMEDOUT)
+		while (!w->stop && deadline_wait(&w->changed, &w->lock, until_ms))
 			;
 		stop = w->stop;
 		pthread_mutex_unlock(&w->lock);
@@ -105,7 +104,6 @@ int watchdog_start(
 	const char *device, int timeout_s, struct journal *j, struct watchdog **ret, struct err *e)
 {
 	struct watchdog *w = xcalloc(1, sizeof(*w));
-	pthread_condattr_t attr;
 	int r;
 
 	w->device = xstrdup(device);
@@ -114,10 +112,7 @@ int watchdog_start(
 	w->fd = -1;
 	w->alive_ms = time_mono_ms();
 	pthread_mutex_init(&w->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&w->changed, &attr);
-	pthread_condattr_destroy(&attr);
+	pthread_cond_init(&w->changed, NULL);
 	r = pthread_create(&w->thread, NULL, watchdog_thread, w);
 	if (r) {
 		watchdog_free(w);

@@ -3,8 +3,9 @@
 #include "agent/inspect/ata.h"
 #include "agent/inspect/nvme.h"
 #include "agent/inspect/scsi.h"
-#include "agent/report/deadline.h"
+#include "lib/base/deadline.h"
 #include "lib/base/str.h"
+#include "lib/base/time.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -223,10 +224,10 @@ static void asks_start(struct asks *a)
 
 static void asks_wait(struct asks *a, int limit_ms)
 {
-	struct timespec until = deadline_in_ms(limit_ms);
+	int64_t until_ms = time_mono_ms() + limit_ms;
 
 	pthread_mutex_lock(&a->lock);
-	while (a->left && pthread_cond_timedwait(&a->changed, &a->lock, &until) != ETIMEDOUT)
+	while (a->left && deadline_wait(&a->changed, &a->lock, until_ms))
 		;
 	pthread_mutex_unlock(&a->lock);
 }
@@ -254,16 +255,12 @@ static void put_health(struct asks *a, json_t *disk)
 void disks_ask_health(json_t *disks, int limit_ms)
 {
 	struct asks *a = xcalloc(1, sizeof(*a));
-	pthread_condattr_t attr;
 	json_t *disk;
 	size_t i;
 
 	a->refs = 1;
 	pthread_mutex_init(&a->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&a->changed, &attr);
-	pthread_condattr_destroy(&attr);
+	pthread_cond_init(&a->changed, NULL);
 	json_array_foreach (disks, i, disk)
 		if (a->n < DISKS_MAX)
 			asks_add(a, disk);

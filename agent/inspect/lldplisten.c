@@ -1,6 +1,6 @@
 /* Listening for LLDP on all ports at once, in a thread; see lldp.h. */
 #include "agent/inspect/lldp.h"
-#include "agent/report/deadline.h"
+#include "lib/base/deadline.h"
 #include "lib/base/str.h"
 #include "lib/base/time.h"
 
@@ -188,15 +188,11 @@ static void *listen_thread(void *arg)
 int lldp_start(const struct sysroot *sr, struct lldp **ret, struct err *e)
 {
 	struct lldp *l = xcalloc(1, sizeof(*l));
-	pthread_condattr_t attr;
 	int r;
 
 	l->sr = sr;
 	pthread_mutex_init(&l->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&l->changed, &attr);
-	pthread_condattr_destroy(&attr);
+	pthread_cond_init(&l->changed, NULL);
 	l->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	r = pthread_create(&l->thread, NULL, listen_thread, l);
 	if (r) {
@@ -225,16 +221,13 @@ static int64_t wait_until_ms(const struct lldp *l, int wait_ms)
 json_t *lldp_heard(struct lldp *l, int wait_ms)
 {
 	json_t *heard = json_object();
-	int64_t until;
+	int64_t until_ms;
 
 	if (!l)
 		return heard;
 	pthread_mutex_lock(&l->lock);
-	while (wait_ms > 0 && !l->stop && (until = wait_until_ms(l, wait_ms)) > time_mono_ms()) {
-		struct timespec ts = deadline_in_ms(until - time_mono_ms());
-
-		pthread_cond_timedwait(&l->changed, &l->lock, &ts);
-	}
+	while (wait_ms > 0 && !l->stop && (until_ms = wait_until_ms(l, wait_ms)) > time_mono_ms())
+		deadline_wait(&l->changed, &l->lock, until_ms);
 	for (size_t i = 0; i < l->n_ports; i++)
 		json_object_set_new(heard, l->ports[i].name,
 			l->ports[i].tlvs ? json_deep_copy(l->ports[i].tlvs) : json_array());

@@ -1,6 +1,6 @@
 /* Progress; see progress.h. */
 #include "agent/report/progress.h"
-#include "agent/report/deadline.h"
+#include "lib/base/deadline.h"
 #include "lib/base/str.h"
 #include "lib/base/time.h"
 #include "lib/http/client.h"
@@ -33,13 +33,9 @@ struct progress {
 struct progress *progress_new(struct journal *j)
 {
 	struct progress *p = xcalloc(1, sizeof(*p));
-	pthread_condattr_t attr;
 
 	pthread_mutex_init(&p->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&p->changed, &attr);
-	pthread_condattr_destroy(&attr);
+	pthread_cond_init(&p->changed, NULL);
 	p->journal = j;
 	return p;
 }
@@ -101,15 +97,10 @@ static void post(struct progress *p, struct http_client *http, const struct prog
 /* Waits for news, but at least interval_ms since the last were sent. */
 static void wait_news(struct progress *p, unsigned sent, int64_t next_ms)
 {
-	struct timespec until;
-	int64_t now;
-
 	while (!p->stop && p->version == sent)
 		pthread_cond_wait(&p->changed, &p->lock);
-	while (!p->stop && (now = time_mono_ms()) < next_ms) {
-		until = deadline_in_ms(next_ms - now);
-		pthread_cond_timedwait(&p->changed, &p->lock, &until);
-	}
+	while (!p->stop && deadline_wait(&p->changed, &p->lock, next_ms))
+		;
 }
 
 static void *post_thread(void *arg)

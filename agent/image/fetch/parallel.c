@@ -4,10 +4,11 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sys/mman.h>
-#include <time.h>
 
 #include "agent/image/fetch/range.h"
+#include "lib/base/deadline.h"
 #include "lib/base/mem.h"
+#include "lib/base/time.h"
 
 #define SLOTS_MAX (PARALLEL_MAX + 2)
 #define LOOK_MS	  200 /* how often a wait looks whether it shall stop */
@@ -98,17 +99,11 @@ static void *run_connection(void *arg)
 static bool await(struct parallel *p)
 {
 	struct slot *slot = &p->slots[p->delivered % p->n_slots];
-	struct timespec until;
 	bool full;
 
 	pthread_mutex_lock(&p->lock);
-	while (!slot->full && !p->failed && !atomic_load(p->s->stop)) {
-		clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_nsec += LOOK_MS * 1000000L;
-		until.tv_sec += until.tv_nsec / 1000000000L;
-		until.tv_nsec %= 1000000000L;
-		pthread_cond_timedwait(&p->wake, &p->lock, &until);
-	}
+	while (!slot->full && !p->failed && !atomic_load(p->s->stop))
+		deadline_wait(&p->wake, &p->lock, time_mono_ms() + LOOK_MS);
 	full = slot->full && !atomic_load(p->s->stop);
 	pthread_mutex_unlock(&p->lock);
 	return full;
@@ -137,13 +132,8 @@ static int deliver(struct parallel *p, uint64_t *at)
 
 static void parallel_init(struct parallel *p)
 {
-	pthread_condattr_t attr;
-
 	pthread_mutex_init(&p->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&p->wake, &attr);
-	pthread_condattr_destroy(&attr);
+	pthread_cond_init(&p->wake, NULL);
 }
 
 static bool make_slots(struct parallel *p, unsigned n)

@@ -2,8 +2,8 @@
 #include "agent/init/net/netif.h"
 #include "agent/init/net/netif6.h"
 #include "agent/init/net/netstate.h"
-#include "agent/report/deadline.h"
 #include "lib/base/buf.h"
+#include "lib/base/deadline.h"
 #include "lib/base/fs.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
@@ -379,7 +379,6 @@ static void net_free(struct net *n)
 int net_start(const struct net_config *c, struct net **ret, struct err *e)
 {
 	struct net *n = xcalloc(1, sizeof(*n));
-	pthread_condattr_t attr;
 	struct err ignored;
 	int r;
 
@@ -387,10 +386,7 @@ int net_start(const struct net_config *c, struct net **ret, struct err *e)
 	n->held = c->hold;
 	n->started_ms = time_mono_ms();
 	pthread_mutex_init(&n->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&n->changed, &attr);
-	pthread_condattr_destroy(&attr);
+	pthread_cond_init(&n->changed, NULL);
 	(void)netif_set_up("lo", true, &ignored);
 	n->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	n->ras = netif6_ra_open(&ignored);
@@ -432,11 +428,11 @@ void net_set_lldp(struct net *n, struct lldp *lldp)
 
 static bool wait_for(struct net *n, const bool *what, int timeout_ms)
 {
-	struct timespec until = deadline_in_ms(timeout_ms);
+	int64_t until_ms = time_mono_ms() + timeout_ms;
 	bool is;
 
 	pthread_mutex_lock(&n->lock);
-	while (!*what && pthread_cond_timedwait(&n->changed, &n->lock, &until) != ETIMEDOUT)
+	while (!*what && deadline_wait(&n->changed, &n->lock, until_ms))
 		;
 	is = *what;
 	pthread_mutex_unlock(&n->lock);
