@@ -9,8 +9,8 @@ import tempfile
 import threading
 import traceback
 
-from corridorlib import (IMAGES, MIB, PASSWORD, SLOW, Tap, check_written, lay_image, noise, partitions, read_at,
-                         wait_for)
+from corridorlib import (IMAGES, MIB, PASSWORD, SLOW, Tap, check_written, lay_image, make_format, noise, partitions,
+                         read_at, wait_for)
 
 AT_ONCE = 2
 
@@ -133,7 +133,7 @@ class Story:
         self.ingot("node", "create", self.name, "--driver", "ipmi", "--mac", boots, "--driver-info",
                    "ipmi_address=" + address(self.i), "--driver-info", "ipmi_username=admin", "--driver-info",
                    "ipmi_password=@" + self.c.scratch + "/password", "--property",
-                   "capabilities=boot_mode:" + self.kind.firmware, *hint)
+                   "capabilities=boot_mode:" + self.kind.firmware, "--no-automated-clean", *hint)
         self.ingot("node", "manage", self.name, "--wait")
         self.ingot("node", "provide", self.name, "--wait")
 
@@ -188,13 +188,42 @@ def rack_text(kinds):
     return "".join(kind.text(i) for i, kind in enumerate(kinds))
 
 
-def run_all(tap, c, kinds):
-    """Deploys everything; the corridor's rack is rack_text(kinds)."""
+def keep_password(c):
     with open(os.path.join(c.scratch, "password"), "w") as f:
         f.write(PASSWORD + "\n")
+
+
+def run_all(tap, c, kinds):
+    """Deploys everything; the corridor's rack is rack_text(kinds)."""
+    keep_password(c)
     stories, lock = list(enumerate(kinds)), threading.Lock()
     workers = [threading.Thread(target=work, args=(tap, c, stories, lock), daemon=True) for _ in range(AT_ONCE)]
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join()
+
+
+class PartitionBeside:
+    """One more machine of a corridor, which gets an image of a partition while the scenario leads another."""
+    NUMBER = 9
+
+    def __init__(self, firmware, form):
+        self.form = form
+        image = Partition("partition-" + form, "partition.img." + form)
+        self.kind = Kind(firmware + "-beside", ["virtio size=4G"], [image])
+        self.text = self.kind.text(self.NUMBER)
+        self.thread = None
+
+    def start(self, tap, c):
+        c.images.folders.append(c.scratch)
+        keep_password(c)
+        self.thread = threading.Thread(target=self.run, args=(tap, c), daemon=True)
+        self.thread.start()
+
+    def run(self, tap, c):
+        make_format(c.scratch, "partition.img", self.form)
+        work(tap, c, [(self.NUMBER, self.kind)], threading.Lock())
+
+    def join(self):
+        self.thread.join()

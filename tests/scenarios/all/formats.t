@@ -12,11 +12,7 @@ from corridorlib import IMAGE_FORMATS, Corridor, make_format, need_corridor  # n
 from manylib import Kind, LockedTap, Partition, Whole, rack_text, run_all  # noqa: E402
 from vracklib import end_cleanly  # noqa: E402
 
-CONF = """[agent]
-enable_bios_bootloader_install = true
-[conductor]
-automated_clean = false
-"""
+CONF = "[agent]\nenable_bios_bootloader_install = true\n"
 
 
 def kinds(folder, words):

@@ -34,7 +34,7 @@ def main():
     tap = LockedTap()
     need_corridor(tap)
     kinds = [k for k in (kind.with_words(sys.argv[1:]) for kind in KINDS) if k]
-    with Corridor(rack_text(kinds), "[conductor]\nautomated_clean = false\n", "ma") as c:
+    with Corridor(rack_text(kinds), prefix="ma") as c:
         run_all(tap, c, kinds)
     tap.done()
 

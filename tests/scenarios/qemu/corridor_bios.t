@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """A BIOS machine with a virtio disk, led by Debian's `baremetal` command from enrolment to a running
 system and back: what its disk holds after the write, byte for byte, and after the erasure; an image
-whose sum is wrong; a machine with a system that boots from the network all the same."""
+whose sum is wrong; a machine with a system that boots from the network all the same. Meanwhile another machine gets an image
+of a partition."""
 import os
 import subprocess
 import sys
@@ -9,8 +10,9 @@ import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from corridorlib import (API, Corridor, GIB, MIB, PASSWORD, SLOW, Tap, check_written, differences,  # noqa: E402
-                         erased, lay_image, need_corridor, noise, partitions, read_at, wait_for, zero_ranges)
+from corridorlib import (API, Corridor, GIB, MIB, PASSWORD, SLOW, check_written, differences, erased,  # noqa: E402
+                         lay_image, need_corridor, noise, partitions, read_at, wait_for, zero_ranges)
+from manylib import LockedTap, PartitionBeside  # noqa: E402
 
 MACHINE = """
 [machine b1]
@@ -20,6 +22,7 @@ bmc_address = 10.82.1.1
 serial = CORR0001
 """
 BMC = "10.82.1.1"
+CONF = "[agent]\nenable_bios_bootloader_install = true\n"
 CONFIG_DRIVE = '{"meta_data": {"hostname": "b1.corridor"}}'
 WHERE = ("/usr/bin/baremetal", "--os-auth-type", "none", "--os-endpoint", API)
 
@@ -133,15 +136,17 @@ class Story:
 
 
 def main():
-    tap = Tap()
+    tap, other = LockedTap(), PartitionBeside("bios", "gz")
     need_corridor(tap)
     if not os.path.exists(WHERE[0]):
         tap.skip_all("no baremetal command; python3-ironicclient has it")
-    with Corridor(MACHINE) as c:
+    with Corridor(MACHINE + other.text, CONF) as c:
         story = Story(tap, c)
+        other.start(tap, c)
         for part in (story.enroll, story.clean, story.wrong_checksum, story.deploy, story.boots_from_network,
                      story.undeploy):
             part()
+        other.join()
     tap.done()
 
 

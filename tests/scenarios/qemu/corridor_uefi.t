@@ -2,7 +2,7 @@
 """A UEFI machine with an NVMe disk of 4096-byte sectors that nobody has heard of: it shows up on the waiting list, is
 accepted, and goes in one boot (fast track) through inspection, cleaning and deployment, all by `ingot`.
 Its disk byte for byte after the write; then its system reboots itself, and boots from the network all
-the same."""
+the same. Meanwhile another machine gets an image of a partition."""
 import json
 import os
 import re
@@ -10,8 +10,9 @@ import sys
 import threading
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from corridorlib import (Corridor, GIB, MIB, PASSWORD, SLOW, Tap, check_written, lay_image, make_format,  # noqa: E402
+from corridorlib import (Corridor, GIB, MIB, PASSWORD, SLOW, check_written, lay_image, make_format,  # noqa: E402
                          need_corridor, noise, wait_for)
+from manylib import LockedTap, PartitionBeside  # noqa: E402
 
 MACHINE = """
 [machine u1]
@@ -65,7 +66,7 @@ class Story:
         self.ingot("waiting", "accept", MAC, "--name", "u1", "--driver-info", "ipmi_address=" + BMC, "--driver-info",
                    "ipmi_username=admin", "--driver-info", "ipmi_password=@" + self.password_file)
         self.tap.ok(MAC not in json.dumps(self.waiting()), "once accepted it is not on the list any more")
-        ports = self.c.get("/v1/ports/detail")["ports"]
+        ports = self.c.get("/v1/nodes/u1/ports/detail")["ports"]
         self.tap.equal([p["address"] for p in ports], [MAC], "it has become a node with a port")
         self.ingot("node", "manage", "u1", "--wait")
         before = len(self.c.boots("u1"))
@@ -131,13 +132,15 @@ class Story:
 
 
 def main():
-    tap = Tap()
+    tap, other = LockedTap(), PartitionBeside("uefi", "xz")
     need_corridor(tap)
-    with Corridor(MACHINE, "[agent]\nfast_track = true\n") as c:
+    with Corridor(MACHINE + other.text, "[agent]\nfast_track = true\n") as c:
         story = Story(tap, c)
+        other.start(tap, c)
         for part in (story.stranger, story.accept, story.fast_track, story.deploy, story.reboots_itself,
                      story.boots_from_network):
             part()
+        other.join()
     tap.done()
 
 
