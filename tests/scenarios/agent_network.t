@@ -248,8 +248,21 @@ def elsewhere(lab, check):
     check(got[0] == "up" and "10.77.0.1" in got[1], "when no interface of the config drive is here, all are tried", got)
 
 
+def refusing(lab, check):
+    """A second device with its parent's address does not come up, as one does not whose firmware is missing."""
+    lab.dnsmasq("--dhcp-range=10.77.0.100,10.77.0.110,2m")
+    run("ip", "-n", lab.c, "link", "add", "link", "c1", "name", "broken", "address", MAC % 1, "type", "macvlan")
+    got = lab.probe(V4)
+    check(got[0] == "up" and "10.77.0.1" in "".join(got[1:]), "an interface that refuses to come up is not in the way of another", got)
+    check(any(re.match(r"turn broken up: Address already in use", g) for g in got), "it is shown with the reason", got)
+    time.sleep(3)
+    check(lab.said().count("turn broken up") == 1, "which is told once, and not with every try", lab.said())
+    run("ip", "-n", lab.c, "link", "set", "broken", "address", MAC % 9)
+    check(wait_for(lambda: any(g.startswith("broken " + MAC % 9) for g in lab.ask()), 60, 1), "it is tried again later", lab.ask())
+
+
 CASES = [(slaac, {}), (stateful, {}), (refused, {}), (stateless, {}), (dual, {}), (nobody, {"links": 2}), (everywhere, {"links": 2}),
-         (vlan, {}), (vlan_lldp, {}), (drive, {"links": 2, "addresses": ()}), (bond, {"links": 2}), (wrong, {}), (elsewhere, {})]
+         (vlan, {}), (vlan_lldp, {}), (drive, {"links": 2, "addresses": ()}), (bond, {"links": 2}), (refusing, {"links": 2}), (wrong, {}), (elsewhere, {})]
 TAGGED = (vlan, vlan_lldp, bond)
 
 

@@ -59,14 +59,10 @@ struct nic *net_add(struct net *n, const char *name)
 {
 	_cleanup_free_ char *mac = sysroot_line(n->c.sr, "/sys/class/net/%s/address", name);
 	struct nic *nic = &n->nics[n->n_nics];
-	struct err e;
 
-	if (n->n_nics == NET_NICS_MAX || !mac || strlen(mac) != 17 || strlen(name) >= IFNAMSIZ)
+	if (n->n_nics == NET_NICS_MAX || !mac || strlen(mac) != 17 || strlen(name) >= IFNAMSIZ ||
+		!netup_try(n, name))
 		return NULL;
-	if (netif_set_up(name, true, &e) < 0) {
-		journal_err(n->c.journal, "network", &e);
-		return NULL;
-	}
 	nic_init(nic, name, mac, (int)if_nametoindex(name), n->c.journal);
 	n->n_nics++;
 	say(n->c.journal, "network interface %s, %s%s", name, mac,
@@ -175,6 +171,7 @@ static void assess(struct net *n)
 		all_up &= good || !carrier || !asked;
 		describe(n, nic, carrier, &text);
 	}
+	netup_describe(n, &text);
 	pthread_mutex_lock(&n->lock);
 	n->up = up;
 	n->all_up = up && all_up;

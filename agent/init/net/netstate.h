@@ -1,4 +1,4 @@
-/* The network thread's state, for net.c, netplan.c and netvlan.c. */
+/* The network thread's state, for net.c, netplan.c, netup.c and netvlan.c. */
 #ifndef AGENT_INIT_NET_NETSTATE_H
 #define AGENT_INIT_NET_NETSTATE_H
 
@@ -6,8 +6,16 @@
 
 #include "agent/init/net/net.h"
 #include "agent/init/net/nic.h"
+#include "lib/base/buf.h"
 
 #define NET_NICS_MAX 64
+
+/* An interface that could not be turned up. */
+struct net_refusal {
+	char name[IFNAMSIZ];
+	char problem[200];
+	int64_t again_ms; /* not tried again before */
+};
 
 struct net {
 	struct net_config c;
@@ -18,6 +26,8 @@ struct net {
 	int64_t started_ms;
 	struct nic nics[NET_NICS_MAX];
 	size_t n_nics;
+	struct net_refusal refused[NET_NICS_MAX];
+	size_t n_refused;
 	bool all;		    /* every interface may be asked, not only the one that booted */
 	bool no_vlans;		    /* the kernel's module is not there; said once */
 	const struct netdata *plan; /* NULL: none */
@@ -38,6 +48,12 @@ struct nic *net_nic(struct net *n, const char *name);
 
 /* Takes an interface in and turns it up; NULL when that fails. */
 struct nic *net_add(struct net *n, const char *name);
+
+/* Turns an interface up; false when it refuses, or has just done so. What refuses is said once. */
+bool netup_try(struct net *n, const char *name);
+
+/* A line for each interface that refuses. */
+void netup_describe(const struct net *n, struct buf *out);
 
 bool net_carrier(const struct net *n, const struct nic *nic);
 
