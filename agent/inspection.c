@@ -23,16 +23,8 @@ static void put_lldp(struct agent *a, json_t *inventory)
 	bool asked = p->collect_lldp || (p->inspection_collectors &&
 						collector_wanted(p->inspection_collectors, "lldp"));
 	int64_t started_ms = time_mono_ms();
-	_cleanup_json_ json_t *heard =
-		lldp_heard(a->platform->lldp, asked ? p->lldp_timeout_ms : 0);
-	json_t *nic, *tlvs;
-	size_t i;
 
-	json_array_foreach (json_object_get(inventory, "interfaces"), i, nic) {
-		tlvs = json_object_get(heard, json_str(nic, "name"));
-		if (json_array_size(tlvs))
-			json_object_set(nic, "lldp", tlvs);
-	}
+	inventory_put_lldp(inventory, a->platform->lldp, asked ? p->lldp_timeout_ms : 0);
 	if (asked)
 		say(a->journal, "waited %lld ms for LLDP neighbours",
 			(long long)(time_mono_ms() - started_ms));

@@ -56,26 +56,13 @@ static int show_dmi(const struct inspect_options *o)
 	return 0;
 }
 
-static void put_lldp(json_t *inventory, struct lldp *lldp, int wait_s)
-{
-	_cleanup_json_ json_t *heard = lldp_heard(lldp, wait_s * 1000);
-	json_t *nic, *tlvs;
-	size_t i;
-
-	json_array_foreach (json_object_get(inventory, "interfaces"), i, nic) {
-		tlvs = json_object_get(heard, json_str(nic, "name"));
-		if (json_array_size(tlvs))
-			json_object_set(nic, "lldp", tlvs);
-	}
-}
-
 /* Everything asked for, as an inspection would send it. */
 static json_t *collect(const struct inspect_options *o, const char *wanted, struct lldp *lldp)
 {
 	json_t *inventory = inventory_collect(&o->sr, NULL, true), *part;
 	json_t *data = json_pack("{s:o}", "inventory", inventory);
 
-	put_lldp(inventory, lldp, o->lldp_s);
+	inventory_put_lldp(inventory, lldp, o->lldp_s * 1000);
 	for (size_t i = 0; wanted && i < collectors_n; i++) {
 		if (!collectors[i].collect || !collector_wanted(wanted, collectors[i].name))
 			continue;

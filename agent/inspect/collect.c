@@ -60,3 +60,16 @@ bool collector_wanted(const char *list, const char *name)
 {
 	return !list || listed(list, name) || listed(list, "all");
 }
+
+void inventory_put_lldp(json_t *inventory, struct lldp *lldp, int wait_ms)
+{
+	_cleanup_json_ json_t *heard = lldp_heard(lldp, wait_ms);
+	json_t *nic, *tlvs;
+	size_t i;
+
+	json_array_foreach (json_object_get(inventory, "interfaces"), i, nic) {
+		tlvs = json_object_get(heard, json_str(nic, "name"));
+		if (json_array_size(tlvs))
+			json_object_set(nic, "lldp", tlvs);
+	}
+}

@@ -21,4 +21,10 @@ extern const size_t collectors_n;
 /* Is the collector in the comma list? Without a list every one is; "all" names every one. */
 bool collector_wanted(const char *list, const char *name);
 
+/*
+ * Gives the inventory's interfaces their "lldp": the TLVs of those that heard a switch. Waits as
+ * lldp_heard() does.
+ */
+void inventory_put_lldp(json_t *inventory, struct lldp *lldp, int wait_ms);
+
 #endif
