@@ -74,13 +74,12 @@ static bool told(struct agent *a, const char *flag)
 }
 
 /* One disk; its record is added to `records` however it went. */
-static int erase_one(
-	struct agent *a, const json_t *disk, bool skip_read_only, json_t *records, struct err *e)
+static int erase_one(struct agent *a, const json_t *disk, bool spare, bool skip_read_only,
+	json_t *records, struct err *e)
 {
 	_cleanup_free_ char *path = agent_disk_path(a, disk);
 	_cleanup_free_ struct erase_result *res = xcalloc(1, sizeof(*res));
 	int64_t since_ms = time_mono_ms();
-	bool spare = a->params->guard_special_filesystems && !told(a, "wipe_special_filesystems");
 	int r = erase_metadata(path, (uint64_t)json_int(disk, "size", 0),
 		(unsigned)json_int(disk, "logical_sectors", 512), spare, res, e);
 	bool skipped = r == -EROFS && skip_read_only;
@@ -108,6 +107,7 @@ static int erase_devices_metadata(
 	_cleanup_json_ json_t *disks = agent_disks(a);
 	json_t *records = json_array(), *disk;
 	bool skip = told(a, "agent_erase_skip_read_only");
+	bool spare = a->params->guard_special_filesystems && !told(a, "wipe_special_filesystems");
 	int failed = 0;
 	size_t i;
 
@@ -115,7 +115,7 @@ static int erase_devices_metadata(
 		struct err one = {0};
 
 		erase_progress(a, disk, i, json_array_size(disks));
-		if (erase_one(a, disk, skip, records, &one) < 0 && !failed++)
+		if (erase_one(a, disk, spare, skip, records, &one) < 0 && !failed++)
 			*e = one;
 	}
 	*ret_result = json_pack("{s:o}", "disks", records);
