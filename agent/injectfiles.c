@@ -15,24 +15,12 @@ struct source {
 static int fetch(void *data, const char *url, char **ret, size_t *ret_len, struct err *e)
 {
 	const struct source *s = data;
-	_cleanup_(http_client_freep) struct http_client *c = NULL;
 	struct http_request rq = {.url = url,
 		.tls = {.ca_file = s->a->params->ca_file, .insecure = s->insecure},
 		.response_max = INJECT_BYTES_MAX,
 		.redirects = 5};
-	struct http_response resp = {0};
-	int r = http_client_new(&c, e);
 
-	if (r == 0)
-		r = http_client_do(c, &rq, &resp, e);
-	if (r == 0 && resp.status != 200)
-		r = http_status_err(&rq, &resp, e);
-	if (r == 0) {
-		*ret = TAKE_PTR(resp.body);
-		*ret_len = resp.len;
-	}
-	http_response_done(&resp);
-	return r;
+	return http_get(&rq, ret, ret_len, e);
 }
 
 static void load_module(void *data, const char *name)

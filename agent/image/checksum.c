@@ -38,7 +38,7 @@ static void image_name(const struct image_job *job, char *ret, size_t size)
 
 static int fetch(const struct image_job *job, char *ret, struct err *e)
 {
-	_cleanup_(http_client_freep) struct http_client *c = NULL;
+	_cleanup_free_ char *text = NULL;
 	struct http_request rq = {.url = job->hash_value,
 		.user = job->user,
 		.password = job->password,
@@ -46,24 +46,16 @@ static int fetch(const struct image_job *job, char *ret, struct err *e)
 		.tls = {.ca_file = job->ca_file, .insecure = job->insecure},
 		.response_max = CHECKSUM_FILE_MAX,
 		.redirects = 5};
-	struct http_response resp = {0};
 	char name[512];
-	int r = http_client_new(&c, e);
+	size_t len;
 
-	if (r == 0)
-		r = http_client_do(c, &rq, &resp, e);
-	if (r == 0 && resp.status != 200)
-		r = http_status_err(&rq, &resp, e);
-	if (r < 0) {
-		http_response_done(&resp);
+	if (http_get(&rq, &text, &len, e) < 0)
 		return err_prefix(e, "fetch checksum");
-	}
 	image_name(job, name, sizeof(name));
-	if (!checksum_find(resp.body, name, ret))
-		r = err_set(e, EINVAL, "the checksum file %s names no digest for %s",
+	if (!checksum_find(text, name, ret))
+		return err_set(e, EINVAL, "the checksum file %s names no digest for %s",
 			job->hash_value, name);
-	http_response_done(&resp);
-	return r;
+	return 0;
 }
 
 static int choose_algo(struct checksum *c, const char *algo, struct err *e)

@@ -104,6 +104,24 @@ int http_status_err(const struct http_request *rq, const struct http_response *r
 		http_status_text(r->status), *text ? ": " : "", text);
 }
 
+int http_get(const struct http_request *rq, char **ret, size_t *ret_len, struct err *e)
+{
+	_cleanup_(http_client_freep) struct http_client *c = NULL;
+	struct http_response resp = {0};
+	int r = http_client_new(&c, e);
+
+	if (r == 0)
+		r = http_client_do(c, rq, &resp, e);
+	if (r == 0 && resp.status != 200)
+		r = http_status_err(rq, &resp, e);
+	if (r == 0) {
+		*ret = TAKE_PTR(resp.body);
+		*ret_len = resp.len;
+	}
+	http_response_done(&resp);
+	return r;
+}
+
 const char *http_url_shown(const char *url, char *buf, size_t size)
 {
 	const char *scheme = url ? strstr(url, "://") : NULL;

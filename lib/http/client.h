@@ -73,6 +73,12 @@ DEFINE_CLEANUP(struct http_client, http_client_free)
 int http_client_do(struct http_client *c, const struct http_request *rq, struct http_response *ret,
 	struct err *e);
 
+/*
+ * The whole body of one GET, in a connection of its own; NUL-terminated, the caller frees it.
+ * Failures: those of http_client_do(), and http_status_err() for every status but 200.
+ */
+int http_get(const struct http_request *rq, char **ret, size_t *ret_len, struct err *e);
+
 /* "GET URL: 404 Not Found: <start of a text body>". Returns -ENOENT, -EACCES or -EREMOTEIO. */
 int http_status_err(const struct http_request *rq, const struct http_response *r, struct err *e);
 

@@ -12,23 +12,14 @@
 
 static int fetch(const struct image_job *job, uint8_t **ret, size_t *ret_len, struct err *e)
 {
-	_cleanup_(http_client_freep) struct http_client *c = NULL;
 	struct http_request rq = {.url = job->configdrive,
 		.tls = {.ca_file = job->ca_file, .insecure = job->insecure},
 		.response_max = TEXT_MAX,
 		.redirects = 5};
-	struct http_response resp = {0};
-	int r = http_client_new(&c, e);
+	char *text = NULL;
+	int r = http_get(&rq, &text, ret_len, e);
 
-	if (r == 0)
-		r = http_client_do(c, &rq, &resp, e);
-	if (r == 0 && resp.status != 200)
-		r = http_status_err(&rq, &resp, e);
-	if (r == 0) {
-		*ret = (uint8_t *)TAKE_PTR(resp.body);
-		*ret_len = resp.len;
-	}
-	http_response_done(&resp);
+	*ret = (uint8_t *)text;
 	return r;
 }
 

@@ -134,6 +134,23 @@ static void test_failures(struct http_client *c, struct http_server *s)
 	is_int(http_client_do(c, &rq, &resp, &e), -EINVAL, "only http and https");
 }
 
+static void test_get(struct http_server *s)
+{
+	struct http_request rq = {.url = url(s, "http", "/redirect"), .redirects = 1};
+	_cleanup_free_ char *body = NULL;
+	struct err e = {0};
+	size_t len = 0;
+
+	is_int(http_get(&rq, &body, &len, &e), 0, "a whole body");
+	ok(body && str_eq(body, "GET /final - ") && len == strlen(body), "and its length");
+	rq.redirects = 0;
+	is_int(http_get(&rq, &body, &len, &e), -EREMOTEIO, "302 is no body: %s", e.text);
+	rq.url = url(s, "http", "/missing");
+	is_int(http_get(&rq, &body, &len, &e), -ENOENT, "nor is 404: %s", e.text);
+	rq = (struct http_request){.url = url(s, "http", "/a"), .response_max = 4};
+	is_int(http_get(&rq, &body, &len, &e), -EFBIG, "nor a longer one: %s", e.text);
+}
+
 static void test_tls(struct http_client *c)
 {
 	struct http_server *s = start(true);
@@ -276,6 +293,7 @@ int main(void)
 	http_client_new(&c, &e);
 	test_answers(c, s);
 	test_failures(c, s);
+	test_get(s);
 	test_async(s);
 	test_tls(c);
 	test_async_tls();
