@@ -58,15 +58,9 @@ static int gzip_open(struct decoder *d, struct err *e)
 	return 0;
 }
 
-/* After a member's end: another one, or padding. */
-static int gzip_next(struct decoder *d, struct decode_io *io)
+static bool gzip_next(struct decoder *d)
 {
-	if (*io->in == 0) {
-		d->padding = true;
-		return 0;
-	}
-	d->boundary = false;
-	return inflateReset(d->state);
+	return inflateReset(d->state) == Z_OK;
 }
 
 static int gzip_step(struct decoder *d, struct decode_io *io, struct err *e)
@@ -74,12 +68,6 @@ static int gzip_step(struct decoder *d, struct decode_io *io, struct err *e)
 	z_stream *z = d->state;
 	int r;
 
-	if (d->boundary && !io->in_len)
-		return 0;
-	if (d->boundary && gzip_next(d, io) != Z_OK)
-		return damaged(d, "cannot go on", e);
-	if (d->padding)
-		return 0;
 	z->next_in = (Bytef *)(uintptr_t)io->in;
 	z->avail_in = (uInt)io->in_len;
 	z->next_out = io->out;
@@ -154,19 +142,19 @@ static uint64_t zstd_window(const struct decode_io *io)
 											  : 0;
 }
 
+static bool zstd_next(struct decoder *d)
+{
+	d->begun = false;
+	return true;
+}
+
 static int zstd_step(struct decoder *d, struct decode_io *io, struct err *e)
 {
-	uint64_t window = d->boundary || !d->begun ? zstd_window(io) : 0;
+	uint64_t window = d->begun ? 0 : zstd_window(io);
 	ZSTD_inBuffer in = {io->in, io->in_len, 0};
 	ZSTD_outBuffer out = {io->out, io->out_len, 0};
 	size_t r;
 
-	if (d->boundary && !io->in_len)
-		return 0;
-	if (d->boundary && *io->in == 0) {
-		d->padding = true;
-		return 0;
-	}
 	d->begun = true;
 	r = ZSTD_decompressStream(d->state, &out, &in);
 	io->in += in.pos;
@@ -215,8 +203,6 @@ static int xz_step(struct decoder *d, struct decode_io *io, struct err *e)
 	lzma_stream *z = d->state;
 	lzma_ret r;
 
-	if (d->boundary)
-		return io->in_len ? damaged(d, "something follows its end", e) : 0;
 	z->next_in = io->in;
 	z->avail_in = io->in_len;
 	z->next_out = io->out;
@@ -265,18 +251,13 @@ static int bzip2_open(struct decoder *d, struct err *e)
 	return 0;
 }
 
-static int bzip2_next(struct decoder *d, struct decode_io *io)
+static bool bzip2_next(struct decoder *d)
 {
 	bz_stream *z = d->state;
 
-	if (*io->in == 0) {
-		d->padding = true;
-		return BZ_OK;
-	}
-	d->boundary = false;
 	BZ2_bzDecompressEnd(z);
 	memset(z, 0, sizeof(*z));
-	return BZ2_bzDecompressInit(z, 0, 0);
+	return BZ2_bzDecompressInit(z, 0, 0) == BZ_OK;
 }
 
 static int bzip2_step(struct decoder *d, struct decode_io *io, struct err *e)
@@ -284,12 +265,6 @@ static int bzip2_step(struct decoder *d, struct decode_io *io, struct err *e)
 	bz_stream *z = d->state;
 	int r;
 
-	if (d->boundary && !io->in_len)
-		return 0;
-	if (d->boundary && bzip2_next(d, io) != BZ_OK)
-		return damaged(d, "cannot go on", e);
-	if (d->padding)
-		return 0;
 	z->next_in = (char *)(uintptr_t)io->in;
 	z->avail_in = (unsigned)io->in_len;
 	z->next_out = (char *)io->out;
@@ -313,10 +288,10 @@ static void bzip2_close(struct decoder *d)
 }
 
 static const struct decoder_ops decoders[] = {
-	{"gzip", gzip_detect, NULL, gzip_open, gzip_step, gzip_close},
-	{"zstd", zstd_detect, zstd_declared, zstd_open, zstd_step, zstd_close},
-	{"xz", xz_detect, NULL, xz_open, xz_step, xz_close},
-	{"bzip2", bzip2_detect, NULL, bzip2_open, bzip2_step, bzip2_close},
+	{"gzip", gzip_detect, NULL, gzip_open, gzip_step, gzip_next, gzip_close},
+	{"zstd", zstd_detect, zstd_declared, zstd_open, zstd_step, zstd_next, zstd_close},
+	{"xz", xz_detect, NULL, xz_open, xz_step, NULL, xz_close},
+	{"bzip2", bzip2_detect, NULL, bzip2_open, bzip2_step, bzip2_next, bzip2_close},
 };
 
 const struct decoder_ops *decode_detect(const uint8_t *start, size_t len)
@@ -350,28 +325,30 @@ uint64_t decode_memory(void)
 int decode_open(
 	struct decoder *d, const struct decoder_ops *ops, uint64_t memory_max, struct err *e)
 {
-	*d = (struct decoder){.ops = ops, .memory_max = memory_max, .boundary = true};
+	*d = (struct decoder){.ops = ops, .memory_max = memory_max};
 	if (!memory_max)
 		d->memory_max = decode_memory();
 	if (d->memory_max < MEMORY_FLOOR)
 		d->memory_max = MEMORY_FLOOR;
-	d->boundary = false;
 	return ops->open(d, e);
 }
 
 int decode_step(struct decoder *d, struct decode_io *io, struct err *e)
 {
-	int r = 0;
-
 	if (!io->in) /* at the end there is no input to point to */
 		io->in = (const uint8_t *)"";
-	if (!d->padding)
-		r = d->ops->step(d, io, e);
-	if (r < 0 || !d->padding)
-		return r;
-	for (; io->in_len; io->in++, io->in_len--)
+	if (d->boundary && !d->padding && io->in_len && *io->in && d->ops->next) {
+		if (!d->ops->next(d))
+			return damaged(d, "cannot go on", e);
+		d->boundary = false;
+	}
+	if (!d->boundary)
+		return d->ops->step(d, io, e);
+	for (; io->in_len; io->in++, io->in_len--) {
+		d->padding = true;
 		if (*io->in)
 			return damaged(d, "something follows its end", e);
+	}
 	return 0;
 }
 

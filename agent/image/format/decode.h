@@ -33,6 +33,8 @@ struct decoder_ops {
 	 * out what is still held back.
 	 */
 	int (*step)(struct decoder *d, struct decode_io *io, struct err *e);
+	/* Behind a boundary: another stream begins; false: that fails. NULL: step() sees to it. */
+	bool (*next)(struct decoder *d);
 	void (*close)(struct decoder *d);
 };
 
