@@ -46,30 +46,41 @@ static void stage_failed(struct pipeline *p, struct err *e)
 	pipeline_fail(p, e);
 }
 
-/* Source: bytes as they come, gathered into chunks. */
-static int take_bytes(void *arg, const uint8_t *bytes, size_t len)
+int pipeline_gather(struct pipeline *p, const uint8_t *bytes, size_t len, size_t range,
+	uint64_t *at, uint64_t end)
 {
-	struct pipeline *p = arg;
-
 	while (len) {
 		struct chunk *c = p->filling ? p->filling : pool_get(&p->in);
 		size_t n;
 
 		if (!c)
 			return -ECANCELED;
+		if (!p->filling) {
+			c->offset = *at;
+			c->range = range;
+		}
 		p->filling = c;
 		n = len < CHUNK_SIZE - c->len ? len : CHUNK_SIZE - c->len;
 		memcpy(c->data + c->len, bytes, n);
 		c->len += n;
 		bytes += n;
 		len -= n;
-		if (c->len < CHUNK_SIZE)
+		*at += n;
+		if (c->len < CHUNK_SIZE && *at < end)
 			break;
 		p->filling = NULL;
 		if (!queue_push(&p->fetched, c))
 			return -ECANCELED;
 	}
 	return 0;
+}
+
+/* Source: bytes as they come; where they belong is known when they are decoded. */
+static int take_bytes(void *arg, const uint8_t *bytes, size_t len)
+{
+	uint64_t at = 0;
+
+	return pipeline_gather(arg, bytes, len, 0, &at, UINT64_MAX);
 }
 
 static void run_source(struct pipeline *p)

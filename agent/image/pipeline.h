@@ -65,6 +65,14 @@ bool pipeline_wait(struct pipeline *p, unsigned ms);
 void pipeline_fail(struct pipeline *p, const struct err *e);
 
 /*
+ * For the source: gathers what it gets into chunks. Each holds bytes of one range of a map, one
+ * after another; *at, the place of the first byte in the image, moves on, and `end` is where the
+ * range ends. -ECANCELED when stopped.
+ */
+int pipeline_gather(struct pipeline *p, const uint8_t *bytes, size_t len, size_t range,
+	uint64_t *at, uint64_t end);
+
+/*
  * For the decoding thread, in place.c. A format's side of them is format.h. The offset of what is
  * emitted is set; the chunk is the pipeline's then, also on failure.
  */

@@ -109,37 +109,6 @@ struct fetching {
 	uint64_t at; /* byte of the image */
 };
 
-/* Adds bytes of a range to chunks; each holds bytes of one range, one after another. */
-static int fill(struct fetching *f, const uint8_t *bytes, size_t len, uint64_t range_end)
-{
-	struct pipeline *p = f->p;
-
-	while (len) {
-		struct chunk *c = p->filling ? p->filling : pool_get(&p->in);
-		size_t n;
-
-		if (!c)
-			return -ECANCELED;
-		if (!p->filling) {
-			c->offset = f->at;
-			c->range = f->i;
-		}
-		p->filling = c;
-		n = len < CHUNK_SIZE - c->len ? len : CHUNK_SIZE - c->len;
-		memcpy(c->data + c->len, bytes, n);
-		c->len += n;
-		bytes += n;
-		len -= n;
-		f->at += n;
-		if (c->len < CHUNK_SIZE && f->at < range_end)
-			break;
-		p->filling = NULL;
-		if (!queue_push(&p->fetched, c))
-			return -ECANCELED;
-	}
-	return 0;
-}
-
 static int take_mapped(void *data, const uint8_t *bytes, size_t len)
 {
 	struct fetching *f = data;
@@ -155,7 +124,7 @@ static int take_mapped(void *data, const uint8_t *bytes, size_t len)
 		if (gap)
 			f->at += n;
 		else
-			r = fill(f, bytes, n, end);
+			r = pipeline_gather(f->p, bytes, n, f->i, &f->at, end);
 		if (!gap && f->at == end)
 			f->i++;
 		bytes += n;
