@@ -150,6 +150,15 @@ static int set_number(const char *text, uint64_t max, uint64_t *ret)
 	return str_to_u64(text, 1, max, ret);
 }
 
+static int set_count(const char *text, unsigned max, unsigned *ret)
+{
+	uint64_t n = 0;
+	int r = set_number(text, max, &n);
+
+	*ret = (unsigned)n;
+	return r;
+}
+
 static int set_part_option(struct options *o, int opt, const char *arg)
 {
 	struct layout_wish *wish = &o->parts.wish;
@@ -184,8 +193,6 @@ static int set_part_option(struct options *o, int opt, const char *arg)
 static int set_option(struct options *o, int opt, const char *arg)
 {
 	static const char *const algos[] = {"sha256", "sha512", "md5"};
-	uint64_t n = 0;
-	int r = 0;
 
 	switch (opt) {
 	case OPT_SHA256:
@@ -215,16 +222,11 @@ static int set_option(struct options *o, int opt, const char *arg)
 		o->job.insecure = true;
 		break;
 	case OPT_SIZE:
-		r = set_number(arg, INT64_MAX, &o->job.target_file_size);
-		break;
+		return set_number(arg, INT64_MAX, &o->job.target_file_size);
 	case OPT_WRITERS:
-		r = set_number(arg, 16, &n);
-		o->job.writers = (unsigned)n;
-		break;
+		return set_count(arg, 16, &o->job.writers);
 	case OPT_CONNECTIONS:
-		r = set_number(arg, 8, &n);
-		o->job.connections = (unsigned)n;
-		break;
+		return set_count(arg, 8, &o->job.connections);
 	case OPT_BMAP:
 		o->job.bmap_beside = str_eq(arg, "beside");
 		o->job.bmap = o->job.bmap_beside ? NULL : arg;
@@ -236,27 +238,21 @@ static int set_option(struct options *o, int opt, const char *arg)
 		o->authorization_path = arg;
 		break;
 	case OPT_STALL:
-		r = set_number(arg, 3600, &n);
-		o->job.stall_timeout_s = (unsigned)n;
-		break;
+		return set_count(arg, 3600, &o->job.stall_timeout_s);
 	case OPT_MAX_DURATION:
-		r = set_number(arg, INT32_MAX, &n);
-		o->job.max_duration_s = (unsigned)n;
-		break;
+		return set_count(arg, INT32_MAX, &o->job.max_duration_s);
 	case OPT_JSON:
 		o->json = true;
 		break;
 	case OPT_RETRIES:
-		r = set_number(arg, 1000, &n);
-		o->job.retries = (unsigned)n;
-		break;
+		return set_count(arg, 1000, &o->job.retries);
 	case OPT_QUIET:
 		o->quiet = true;
 		break;
 	default:
 		return set_part_option(o, opt, arg);
 	}
-	return r;
+	return 0;
 }
 
 /* 0 go on; 1 help was asked; negative: wrong usage. */
