@@ -5,7 +5,7 @@
 #include "agent/agent.h"
 #include "agent/report/conductor.h"
 
-#define AGENT_MANAGER_VERSION "1.3"
+#define AGENT_MANAGER_VERSION "1.4"
 
 /*
  * The inventory of this machine with what the agent knows beside it: the NIC that booted, how far

@@ -172,7 +172,7 @@ static const struct step steps[] = {
 	{
 		.name = "inject_files",
 		.interface = "deploy",
-		.in = {[PHASE_DEPLOY] = true},
+		.in = {[PHASE_DEPLOY] = true, [PHASE_SERVICE] = true},
 		.argsinfo = "{\"files\":{\"description\":\"Files to inject: a list of objects with "
 			    "path, partition, content (base64 or a URL), deleted, mode, dirmode, "
 			    "owner and group; they come after those of the node's "
@@ -189,10 +189,12 @@ static const struct step steps[] = {
 	},
 };
 
-/* One of them is the operator's to set, by a kernel parameter. */
+/* One of them is the operator's to set, by a kernel parameter; a service has no steps that come by
+ * themselves. */
 static int priority_of(const struct agent *a, const struct step *s, enum phase phase)
 {
-	return s->run == inject_files ? a->params->inject_files_priority : s->priority[phase];
+	return s->run == inject_files && phase == PHASE_DEPLOY ? a->params->inject_files_priority
+							       : s->priority[phase];
 }
 
 static json_t *step_json(const struct agent *a, const struct step *s, enum phase phase)

@@ -58,6 +58,14 @@ def main():
         home = sim.home(m)
         tap.ok(home and home["nonce"], "the system reports itself as ever")
 
+        sim.provision(m, "service", service_steps=[{"interface": "deploy", "step": "inject_files", "args": {
+            "files": [{"path": "/etc/motd", "content": "c2VydmVk"}]}}])
+        wait_for(lambda: sim.node(m)["provision_state"] != "active", 30)
+        node = sim.reach(m, "active", "service failed")
+        tap.equal((node["provision_state"], node["last_error"]), ("active", None), "the deployed machine is served")
+        with open(os.path.join(m.folder, "dev/vda.1/etc/motd")) as f:
+            tap.equal(f.read(), "served", "by the same step, which puts files into its system")
+
         sim.go(m, "deleted", "available")
         sim.image(m, "system.img")
         put(m, "boot/grub/grub.cfg", "menuentry a {\nchainloader +1\n}\n")
