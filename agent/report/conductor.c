@@ -87,6 +87,13 @@ int conductor_newest(const struct conductor *c)
 	return c->newest;
 }
 
+/* An API that gives no answer, or one of trouble of its own, is left for the next of the list. */
+static void leave_failed(struct conductor *c, int r, const struct http_response *resp)
+{
+	if (c->params->n_api_urls > 1 && (r < 0 || resp->status >= 500))
+		c->url = (c->url + 1) % c->params->n_api_urls;
+}
+
 /* One request with the headers all of them share. */
 static int request(struct conductor *c, struct http_request *rq, bool version,
 	struct http_response *ret, struct err *e)
@@ -249,6 +256,7 @@ int conductor_lookup(struct conductor *c, const char *macs, const char *node_uui
 	struct http_response resp;
 	int r = request(c, &rq, true, &resp, e);
 
+	leave_failed(c, r, &resp);
 	if (r < 0) {
 		err_prefix(e, "lookup");
 		return r;
@@ -302,6 +310,7 @@ int conductor_heartbeat(
 	int r = request(c, &rq, true, &resp, e);
 
 	mem_wipe(body, strlen(body));
+	leave_failed(c, r, &resp);
 	if (r < 0) {
 		err_prefix(e, "heartbeat");
 		return r;

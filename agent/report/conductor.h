@@ -36,7 +36,8 @@ int conductor_discover(struct conductor *c, int64_t *ret_date_s, struct err *e);
 
 /*
  * GET /v1/lookup. `macs` is a comma list; `node_uuid` NULL or "" when not known. -EAGAIN: the node
- * is locked (409); other errors say why in the API's words.
+ * is locked (409); other errors say why in the API's words. After no answer or one of 500 and more
+ * the next call, also of conductor_heartbeat(), goes to the next of several URLs.
  */
 int conductor_lookup(struct conductor *c, const char *macs, const char *node_uuid,
 	struct lookup *ret, struct err *e);

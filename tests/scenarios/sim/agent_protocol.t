@@ -151,6 +151,17 @@ def inspection_and_lookup():
         tap.equal(len(api.got("/v1/heartbeat/")), 2, "one that meets a locked node is repeated")
 
 
+def two_apis():
+    """A list of them in ipa-api-url: one that is in trouble is left for the next, at any time."""
+    first, second = Api(refuse={"/v1/lookup": [503]}), Api(refuse={"/v1/heartbeat": [503]})
+    with Agent(first, "ipa-api-url=%s,%s" % (first.url(), second.url()), api_url=False) as a:
+        a.beats()
+        tap.equal([s[1] for s in first.seen], ["/", "/v1/lookup", "/v1/heartbeat/" + UUID],
+                  "the first is asked, left after the lookup it cannot answer")
+        tap.equal([s[1] for s in second.seen], ["/v1/lookup", "/v1/heartbeat/" + UUID],
+                  "and come back to from the second, which cannot take the heartbeat")
+
+
 def only_inspection():
     api = Api()
     with Agent(api, "ipa-inspection-callback-url=%s/v1/continue_inspection" % api.url(), api_url=False) as a:
@@ -332,7 +343,7 @@ def tokens():
 
 def main():
     need_programs(tap)
-    for part in (inspection_and_lookup, only_inspection, doors, tls, commands, rescue, tokens):
+    for part in (inspection_and_lookup, two_apis, only_inspection, doors, tls, commands, rescue, tokens):
         part()
     tap.done()
 
