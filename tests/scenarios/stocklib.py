@@ -9,11 +9,12 @@ import shutil
 import subprocess
 import sys
 import threading
+import urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "contract")]
 import ironic  # noqa: E402
-from corridorlib import API, Corridor, HOST, IMAGES, TOP, need_root, wait_for  # noqa: E402
+from corridorlib import API, Corridor, HOST, IMAGES, SLOW, TOP, need_root, wait_for  # noqa: E402
 from simlib import with_parent  # noqa: E402
 
 FILES_PORT = 8080
@@ -213,9 +214,18 @@ class Stock(Corridor):
         return self.command("baremetal", "--os-endpoint", API, "--os-auth-type", "none", "--os-baremetal-api-version",
                             version, *words, limit_s=limit_s)
 
-    def reported(self, hostname, limit_s=180):
-        """What the deployed system of this name sent, or None."""
-        return wait_for(lambda: next((h for h in self.files.homes if h.get("hostname") == hostname), None), limit_s)
+    def service(self, name, steps):
+        """Asks for a service, for which this machine's stock client has no word yet."""
+        request = urllib.request.Request(
+            "%s/v1/nodes/%s/states/provision" % (API, name), method="PUT",
+            data=json.dumps({"target": "service", "service_steps": steps}).encode(),
+            headers={"X-OpenStack-Ironic-API-Version": "1.87", "Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=60 * SLOW) as answer:
+            return answer.status
+
+    def reported(self, hostname, since=0, limit_s=180):
+        """What the deployed system of this name sent, or None; `since` so many reports of whomever."""
+        return wait_for(lambda: next((h for h in self.files.homes[since:] if h.get("hostname") == hostname), None), limit_s)
 
     def logs_of(self, pattern):
         """The conductor's log lines that match."""

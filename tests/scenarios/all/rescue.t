@@ -1,14 +1,13 @@
 #!/usr/bin/env python3
 """A deployed machine whose system nobody can get into: rescued, entered by SSH with the password given, the file on
 its disk read and changed, unrescued, and its own system runs again."""
-import glob
 import os
 import re
-import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from corridorlib import Corridor, PASSWORD, SLOW, TOP, Tap, need_corridor, wait_for  # noqa: E402
+from corridorlib import Corridor, PASSWORD, Tap, need_corridor, wait_for  # noqa: E402
+from rescuelib import Ssh, need_rescue  # noqa: E402
 
 BMC, MAC = "10.82.1.1", "52:54:00:82:0a:01"
 MACHINE = """
@@ -26,9 +25,7 @@ SECRET = "let me in, please"
 class Story:
     def __init__(self, tap, c):
         self.tap, self.c = tap, c
-        self.client = os.path.join(c.scratch, "dropbear")
-        subprocess.run([TOP + "/boot/archive/packages.sh", TOP + "/build/cache", "main", self.client, "dropbear-bin",
-                        "libtomcrypt1", "libtommath1"], check=True, stdout=subprocess.DEVNULL)
+        self.client = Ssh(c.scratch)
 
     def write(self, name, text):
         path = os.path.join(self.c.scratch, name)
@@ -44,11 +41,7 @@ class Story:
     def ssh(self, command, password=SECRET):
         """(exit status, output) of a command in the rescue system."""
         address = re.search(r"https?://([0-9.]+):", self.c.node("d1")["driver_internal_info"].get("agent_url") or "")
-        libraries = os.path.dirname(glob.glob(self.client + "/usr/lib/*/libtomcrypt.so.1")[0])
-        p = subprocess.run([self.client + "/usr/bin/dbclient", "-y", "-y", "rescue@" + (address.group(1) if address else "10.82.0.100"),
-                            command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120 * SLOW,
-                           env={"DROPBEAR_PASSWORD": password, "LD_LIBRARY_PATH": libraries, "HOME": self.c.scratch, "PATH": os.environ["PATH"]})
-        return p.returncode, p.stdout
+        return self.client.run(address.group(1) if address else "10.82.0.100", command, password)
 
     def deploy(self):
         self.ingot("node", "create", "d1", "--driver", "ipmi", "--mac", MAC, "--driver-info", "ipmi_address=" + BMC, "--driver-info",
@@ -83,10 +76,7 @@ class Story:
 def main():
     t = Tap()
     need_corridor(t)
-    if not os.path.exists(TOP + "/build/agent/initramfs-rescue"):
-        subprocess.run(["make", "-s", "-C", TOP, "agent-rescue"], check=False, stdout=subprocess.DEVNULL)
-    if not os.path.exists(TOP + "/build/agent/initramfs-rescue"):
-        t.skip_all("build/agent/initramfs-rescue is not built (make agent-rescue)")
+    need_rescue(t)
     with Corridor(MACHINE, CONF, prefix="rescue") as c:
         story = Story(t, c)
         story.deploy()
