@@ -135,7 +135,7 @@ class Story:
         if not url:
             return
         wait_for(lambda: client.run(url[1], "true", SECRET)[0] == 0, 60, 2)
-        _, said = client.run(url[1], "mount -t ext4 $(blkid -L ingot-root) /mnt && cat /mnt/etc/issue; umount /mnt", SECRET)
+        _, said = client.run(url[1], "mount -t ext4 LABEL=ingot-root /mnt && cat /mnt/etc/issue; umount /mnt", SECRET)
         self.tap.ok("Ingot test system" in said, "by SSH, with the password that Ironic was given, the disk is read", said)
         status, said = client.run(url[1], "echo inside", "wrong")
         self.tap.ok(status != 0 and "inside" not in said, "another password does not let anybody in", said)
