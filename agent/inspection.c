@@ -109,15 +109,17 @@ int inspection_send(
 {
 	int64_t give_up_ms = time_mono_ms() + (int64_t)a->params->lookup_timeout_s * 1000;
 	_cleanup_json_ json_t *data = NULL;
-	int64_t pause_ms = 0;
+	int64_t pause_ms = 0, started_ms;
 	int unknown = 0, r;
 
 	agent_settle(a);
 	say(a->journal, "inspecting the machine");
+	started_ms = time_mono_ms();
 	data = inspection_collect(a);
-	say(a->journal, "inspection: %zu disks, %zu network interfaces; sending it",
+	say(a->journal, "inspection: %zu disks, %zu network interfaces in %lld ms; sending it",
 		json_array_size(json_object_get(json_object_get(data, "inventory"), "disks")),
-		json_array_size(json_object_get(json_object_get(data, "inventory"), "interfaces")));
+		json_array_size(json_object_get(json_object_get(data, "inventory"), "interfaces")),
+		(long long)(time_mono_ms() - started_ms));
 	for (;;) {
 		r = conductor_inspection(c, data, ret_uuid, e);
 		if (r == -ENOENT && ++unknown == UNKNOWN_MAX)

@@ -21,6 +21,7 @@ import boot  # noqa: E402
 import conductor  # noqa: E402
 import crowd  # noqa: E402
 import image  # noqa: E402
+import inspection  # noqa: E402
 import ipmi  # noqa: E402
 import peer  # noqa: E402
 import qcow  # noqa: E402
@@ -32,6 +33,7 @@ from benchlib import BUILD, CannotMeasure  # noqa: E402
 MEASUREMENTS = {
     "size": (ramdisk.bench_size, 10),
     "start": (ramdisk.bench_start, 300),
+    "inspection": (inspection.bench_inspection, 600),
     "memory": (ramdisk.bench_memory, 3600),
     "cli": (conductor.bench_cli, 300),
     "ipmi": (ipmi.bench_ipmi, 300),
