@@ -11,12 +11,12 @@ import types
 import urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from faultlib import run_cases, tap  # noqa: E402
 from shimlib import Shim, need_shim  # noqa: E402
-from simlib import SLOW, Sim, Tap, make_image, need_programs, wait_for  # noqa: E402
+from simlib import SLOW, Sim, make_image, wait_for  # noqa: E402
 
 IMAGE = make_image(8)
 SLOW_MS = 700  # of each answer of the BMC, so that there is a middle
-tap = Tap()
 ENDS = ("manageable", "available", "active", "enroll", "inspect failed", "clean failed", "deploy failed", "error")
 
 
@@ -297,25 +297,16 @@ def home_meanwhile():
 
 
 if __name__ == "__main__":
-    need_programs(tap)
     need_shim(tap)
-    only = sys.argv[1:]
     cases = [("%s, %s" % (state[0], signal.Signals(s).name), in_the_middle, (*state, s))
              for state in STATES for s in (signal.SIGTERM, signal.SIGKILL)]
     cases += [("writing, ended before", kill_while_writing, ("before",)), ("writing, ended after", kill_while_writing, ("after",)),
-              ("gone for long", gone_for_long, ()), ("token", token_on_the_way, ()), ("machine dies too", machine_dies_too, ()), ("last step, agent there", kill_in_last_step, (True, 0)),
+              ("gone for long", gone_for_long, ()), ("token", token_on_the_way, ()), ("machine dies too", machine_dies_too, ()),
+              ("last step, agent there", kill_in_last_step, (True, 0)),
               ("last step, agent gone", kill_in_last_step, (False, 0)),
               ("last step, long ago", kill_in_last_step, (False, 3600)), ("last step, home", home_meanwhile, ())]
     cases += [("%s, %s" % (state[0], signal.Signals(s).name), in_the_middle_fake, (*state, s))
               for state in FAKE_STATES for s in (signal.SIGTERM, signal.SIGKILL)]
     cases += [(state[0] + ", written", written, state) for state in WRITTEN_STATES]
     cases += [("every state", every_state_has_a_story, ())]
-    for name, case, args in cases:
-        if only and not any(word in name for word in only):
-            continue
-        tap.diag(name)
-        try:
-            case(*args)
-        except Exception as problem:  # pylint: disable=broad-except
-            tap.ok(False, name + " ran to its end", "%s: %s" % (type(problem).__name__, problem))
-    tap.done()
+    run_cases(cases)

@@ -10,11 +10,11 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from faultlib import run_cases, tap  # noqa: E402
 from shimlib import EIO, ENOSPC, EROFS, Shim, need_shim  # noqa: E402
-from simlib import BUILD, RANDOM, Sim, Tap, make_image, need_programs, wait_for  # noqa: E402
+from simlib import BUILD, RANDOM, Sim, make_image, wait_for  # noqa: E402
 
 IMAGE = make_image(4)
-tap = Tap()
 
 
 def extra(sim, m, value):
@@ -125,19 +125,10 @@ def damaged():
         tap.equal(sim.node(m)["name"], m.name, "the backup is taken")
 
 
-CASES = {"disk full": (deploys_wait, "write", ENOSPC, 507, "free some space"),
-         "sync fails": (deploys_wait, "sync", EIO, 503, "Input/output error; look at the store"),
-         "failed sync": (failed_sync,), "read-only": (read_only,), "damaged": (damaged,)}
+CASES = (("disk full", deploys_wait, ("write", ENOSPC, 507, "free some space")),
+         ("sync fails", deploys_wait, ("sync", EIO, 503, "Input/output error; look at the store")),
+         ("failed sync", failed_sync, ()), ("read-only", read_only, ()), ("damaged", damaged, ()))
 
 if __name__ == "__main__":
-    need_programs(tap)
     need_shim(tap)
-    for name, (case, *args) in CASES.items():
-        if sys.argv[1:] and name not in sys.argv[1:]:
-            continue
-        tap.diag(name)
-        try:
-            case(*args)
-        except Exception as problem:  # pylint: disable=broad-except
-            tap.ok(False, name + " ran to its end", "%s: %s" % (type(problem).__name__, problem))
-    tap.done()
+    run_cases(CASES)
