@@ -20,16 +20,6 @@ static void load(struct hook *h);
 static void send_next(struct hook *h);
 static void remove_page(struct hook *h);
 
-static bool closing(struct report *r)
-{
-	bool c;
-
-	pthread_mutex_lock(&r->lock);
-	c = r->closing;
-	pthread_mutex_unlock(&r->lock);
-	return c;
-}
-
 static void count(struct report *r, uint64_t *counter, int by)
 {
 	pthread_mutex_lock(&r->lock);
@@ -102,16 +92,15 @@ static void took_one(void *data, const struct delivery *d)
 static void load_work(uv_work_t *work)
 {
 	struct hook *h = work->data;
-	const struct report_store *s = &h->report->store;
 
-	h->load_result = s->load(s->data, h->url, HOOK_PAGE, took_one, h, &h->load_err);
+	h->load_result = report_load(h->report, h->url, HOOK_PAGE, took_one, h, &h->load_err);
 }
 
 static void load_done(uv_work_t *work, int status)
 {
 	struct hook *h = work->data;
 
-	if (!closing(h->report)) {
+	if (!report_closing(h->report)) {
 		if (status < 0 || h->load_result < 0) {
 			page_clear(h);
 			failed(h, status < 0 ? uv_strerror(status) : h->load_err.text);
@@ -241,7 +230,7 @@ static void sent(int result, struct http_response *resp, const struct err *e, vo
 	char why[64];
 
 	h->call = NULL;
-	if (closing(h->report)) {
+	if (report_closing(h->report)) {
 		report_unref(h->report);
 		return;
 	}

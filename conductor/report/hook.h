@@ -51,12 +51,20 @@ struct report {
 	pthread_mutex_t lock; /* all below */
 	bool closing;	      /* no uv_async_send() any more */
 	bool kicked;
+	int reading; /* the store, in threads of their own; report_free() waits for them */
+	pthread_cond_t read;
 	int refs; /* handles, pieces of work, removals and calls under way, and the owner */
 	struct report_stats stats;
 };
 
 void report_ref(struct report *r);
 void report_unref(struct report *r);
+
+/* Reads from the store, for a piece of work in a thread of its own: as report_store.load, but
+ * nothing once report_free() was called, as the store is closed after that. */
+int report_load(struct report *r, const char *url, int limit, report_delivery_fn each, void *data,
+	struct err *e);
+bool report_closing(struct report *r);
 
 void hook_init(struct hook *h, struct report *r, const char *url);
 void hook_poke(struct hook *h);	 /* there may be something to deliver */

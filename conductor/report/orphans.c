@@ -43,9 +43,8 @@ static void see(void *data, const struct delivery *d)
 static void look(uv_work_t *work)
 {
 	struct orphans *o = work->data;
-	const struct report_store *s = &o->report->store;
 
-	o->result = s->load(s->data, NULL, 0, see, o, &o->err);
+	o->result = report_load(o->report, NULL, 0, see, o, &o->err);
 }
 
 static void removed(void *report, int result)
@@ -57,6 +56,7 @@ static void forget(uv_work_t *work, int status)
 {
 	struct orphans *o = work->data;
 	const struct report_store *s = &o->report->store;
+	bool closing = report_closing(o->report); /* then the next start drops them */
 	const char *url;
 	size_t pos = 0;
 	void *n;
@@ -64,15 +64,18 @@ static void forget(uv_work_t *work, int status)
 	if (status >= 0 && o->result < 0)
 		log_warning("webhooks: %s", o->err.text);
 	while (map_next(&o->by_url, &pos, &url, &n)) {
-		log_warning("webhook %s is not configured any more: %llu undelivered events are "
-			    "dropped",
-			url, (unsigned long long)*(uint64_t *)n);
+		if (!closing)
+			log_warning("webhook %s is not configured any more: %llu undelivered "
+				    "events are dropped",
+				url, (unsigned long long)*(uint64_t *)n);
 		free(n);
 	}
 	map_done(&o->by_url);
 	for (int i = 0; i < o->n; i++) {
-		report_ref(o->report);
-		s->remove(s->data, o->uuids[i], removed, o->report);
+		if (!closing) {
+			report_ref(o->report);
+			s->remove(s->data, o->uuids[i], removed, o->report);
+		}
 		free(o->uuids[i]);
 	}
 	report_unref(o->report);

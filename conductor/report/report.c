@@ -80,11 +80,40 @@ void report_unref(struct report *r)
 	for (int i = 0; i < r->n_hooks; i++)
 		hook_done(&r->hooks[i]);
 	deploys_free(r->deploys);
+	pthread_cond_destroy(&r->read);
 	pthread_mutex_destroy(&r->lock);
 	free(r->hooks);
 	free(r->hostname);
 	free(r->ca_file);
 	free(r);
+}
+
+bool report_closing(struct report *r)
+{
+	bool closing;
+
+	pthread_mutex_lock(&r->lock);
+	closing = r->closing;
+	pthread_mutex_unlock(&r->lock);
+	return closing;
+}
+
+int report_load(struct report *r, const char *url, int limit, report_delivery_fn each, void *data,
+	struct err *e)
+{
+	int rc = 0;
+
+	pthread_mutex_lock(&r->lock);
+	if (!r->closing) {
+		r->reading++;
+		pthread_mutex_unlock(&r->lock);
+		rc = r->store.load(r->store.data, url, limit, each, data, e);
+		pthread_mutex_lock(&r->lock);
+		if (!--r->reading)
+			pthread_cond_signal(&r->read);
+	}
+	pthread_mutex_unlock(&r->lock);
+	return rc;
 }
 
 static void on_wake(uv_async_t *wake)
@@ -166,6 +195,7 @@ int report_new(uv_loop_t *loop, struct http_async *http, const struct report_sto
 	r->store = *store;
 	r->refs = 1;
 	pthread_mutex_init(&r->lock, NULL);
+	pthread_cond_init(&r->read, NULL);
 	take_config(r, c);
 	r->deploys = deploys_new();
 	r->n_hooks = c->n_urls;
@@ -195,6 +225,8 @@ void report_free(struct report *r)
 		return;
 	pthread_mutex_lock(&r->lock);
 	r->closing = true;
+	while (r->reading)
+		pthread_cond_wait(&r->read, &r->lock);
 	pthread_mutex_unlock(&r->lock);
 	for (int i = 0; i < r->n_hooks; i++)
 		hook_close(&r->hooks[i]);

@@ -58,8 +58,9 @@ int report_new(uv_loop_t *loop, struct http_async *http, const struct report_sto
 void report_start(struct report *r);
 
 /*
- * Ends what is under way; what was not delivered stays stored. The loop has to run until its
- * handles are closed, and the store has to be closed after. NULL allowed.
+ * Ends what is under way, and waits for what reads the store just now; what was not delivered stays
+ * stored. The loop has to run until its handles are closed, and the store has to be closed after.
+ * NULL allowed.
  */
 void report_free(struct report *r);
 

@@ -6,6 +6,7 @@
 #define TESTS_UNIT_REPORT_RIG_H
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
@@ -23,7 +24,9 @@ struct rig {
 	const char *urls[2];
 	int n_urls;
 	unsigned give_up_after_s;
-	int fail_removals; /* so many of the next ones */
+	int fail_removals;	      /* so many of the next ones */
+	bool slow;		      /* reading takes a moment */
+	atomic_int readings, reading; /* that have begun; that go on */
 };
 
 struct load {
@@ -46,8 +49,15 @@ static inline int rig_load(void *data, const char *url, int limit, report_delive
 	struct load l = {each, each_data};
 	struct store_filter f = {"url", STORE_EQ, url};
 	struct store_query q = {.filters = &f, .n_filters = url ? 1 : 0, .limit = limit};
+	int r;
 
-	return store_list(rig->store, &delivery_type, &q, load_one, &l, e);
+	rig->reading++;
+	rig->readings++;
+	if (rig->slow)
+		usleep(50000);
+	r = store_list(rig->store, &delivery_type, &q, load_one, &l, e);
+	rig->reading--;
+	return r;
 }
 
 static inline void rig_save(void *data, const struct delivery *d)

@@ -308,6 +308,21 @@ static void survives_kill(bool delivering)
 	receiver_stop(&rc);
 }
 
+/* The store is closed once the report was freed, whoever reads it then. */
+static void ends_while_the_store_is_read(void)
+{
+	struct rig rig = {.slow = true};
+
+	rig_open(&rig);
+	report_start(rig.report);
+	while (!rig.readings)
+		usleep(1000);
+	report_free(rig.report);
+	is_int(rig.reading, 0, "nobody reads the store when the report has gone");
+	rig.report = NULL;
+	rig_close(&rig);
+}
+
 static void bad_config(void)
 {
 	const char *const urls[] = {"http://127.0.0.1/a", "ftp://127.0.0.1/"};
@@ -338,5 +353,6 @@ int main(int argc, char **argv)
 	forgets_what_nobody_configures();
 	survives_kill(false);
 	survives_kill(true);
+	ends_while_the_store_is_read();
 	return done_testing();
 }
