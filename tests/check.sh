@@ -80,7 +80,7 @@ simulated() { # VARIANT SLOWNESS
 	[ "$1" = release ] || build=build/$1
 	files=$( (printf 'tests/scenarios/sim/%s.t\n' $long_ones; ls tests/scenarios/sim/*.t) | awk '!seen[$0]++')
 	# without address randomisation: the thread sanitizer's shadow may not fit beside it
-	stage "simulated machines ($1)" setarch -R env INGOT_BUILD="$build" VARIANT="$1" INGOT_SLOW="$2" JOBS=4 \
+	stage "simulated machines ($1)" setarch -R env INGOT_BUILD="$build" VARIANT="$1" INGOT_SLOW="$2" JOBS=6 \
 		tests/check.sh taps 1500 $files
 }
 
