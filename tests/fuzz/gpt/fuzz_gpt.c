@@ -1,6 +1,6 @@
 /*
- * The first bytes of a hostile image or disk: read as GPT, moved, given a partition, backed up; and
- * searched for the partition UEFI boots from.
+ * The first bytes of a hostile image or disk: read as GPT, moved, given a partition that grows,
+ * backed up; and searched for the partition UEFI boots from.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -44,6 +44,36 @@ static void reads_again(const struct gpt *was, unsigned partitions)
 		abort();
 }
 
+/* A partition gets all that is usable, and never more. */
+static void grow(struct gpt *g, unsigned i)
+{
+	struct gpt_partition got;
+	struct err e;
+
+	if (gpt_set_last(g, i, g->last_usable, &e) < 0 ||
+		gpt_set_last(g, i, g->last_usable + 1, &e) == 0 || !gpt_partition(g, i, &got) ||
+		got.last != g->last_usable)
+		abort();
+}
+
+/* A table of our own, with the identifier that stands in the input. */
+static void create(const uint8_t *guid, uint32_t sector)
+{
+	static uint8_t head[32 * 1024];
+	uint8_t again[16];
+	char text[37];
+	struct gpt g;
+	struct err e;
+
+	memset(head, 0, sizeof(head));
+	if (gpt_create(head, sizeof(head), sector, 1 << 20, guid, &g, &e) < 0)
+		abort();
+	reads_again(&g, 0);
+	gpt_guid_bytes(gpt_guid_text(g.guid, text), again);
+	if (memcmp(again, guid, 16) != 0)
+		abort();
+}
+
 static void change(struct gpt *g)
 {
 	static uint8_t out[GPT_BACKUP_MAX];
@@ -59,6 +89,7 @@ static void change(struct gpt *g)
 		reads_again(g, n + 1);
 		if (!gpt_partition(g, number - 1, &got) || got.first != 100 || got.last != 200)
 			abort();
+		grow(g, number - 1);
 	}
 	len = gpt_backup(g, out, sizeof(out));
 	if (len && !gpt_present(out + len - 2 * g->sector, 2 * g->sector, g->sector))
@@ -75,6 +106,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < sector + 512)
 		return 0;
+	create(data, sector);
 	head = malloc(size);
 	memcpy(head, data, size);
 	if (data[0] & 2)

@@ -333,6 +333,39 @@ def rescue():
         tap.equal(a.process.poll(), None, "but stays")
 
 
+def more_commands():
+    """Those that a deploy, a service and Ironic's security need beside; each end is told to who asked before it comes."""
+    api = Api()
+    with Agent(api) as a:
+        a.beats()
+        for kind in ("deploy", "service"):
+            steps = a.command("%s.get_%s_steps" % (kind, kind), node={"uuid": UUID}, ports=[])[1]["command_result"]
+            tap.equal(set(steps), {kind + "_steps", "hardware_manager_version"}, "steps of a %s, and the version they are of" % kind)
+        step = {"interface": "deploy", "step": "nothing_of_the_kind"}
+        record = a.command("service.execute_service_step", step=step, node={"uuid": UUID}, ports=[],
+                           service_version=steps["hardware_manager_version"])
+        tap.ok("nothing_of_the_kind" in json.dumps(record), "a step that is not there is named", record)
+        node = {"uuid": UUID, "properties": {"root_device": {"serial": "ELSEWHERE"}}, "instance_info": {}}
+        tap.equal(a.command("poll.set_node_info", node_info=node)[1]["command_status"], "SUCCEEDED", "a node can be told")
+        record = a.command("standby.prepare_image", image_info={"id": "i", "urls": ["http://127.0.0.1:1/x"], "os_hash_algo": "sha256",
+                                                                "os_hash_value": "0" * 64})[1]
+        tap.ok(record["command_status"] == "FAILED" and "ELSEWHERE" in record["command_error"]["message"], "and its hints count from then on",
+               record)
+        tap.equal(a.command("standby.get_partition_uuids")[1]["command_result"], {}, "nothing was written, no partition has an identifier")
+        record = a.command("image.install_bootloader", root_uuid="", target_boot_mode="bios")[1]
+        tap.equal(record["command_status"], "SUCCEEDED", "an image brings its own boot loader for a BIOS") or tap.diag(record)
+        tap.equal(a.command("system.lockdown")[1]["command_status"], "SUCCEEDED", "a machine is locked down")
+        tap.ok("locked down by the conductor" in a.said(), "and says so", a.said())
+        tap.equal((a.command("standby.sync")[0], a.process.poll()), (401, None), "it stays, and takes no command any more")
+    for name, word in (("standby.power_off", "off"), ("standby.run_image", "reboot")):
+        with Agent(Api()) as a:
+            a.beats()
+            tap.equal(a.command(name)[1]["command_status"], "SUCCEEDED", name)
+            tap.equal(a.process.wait(60), 0, "ends the agent")
+            with open(os.path.join(a.dir, "power")) as f:
+                tap.equal(f.read(), word, "with the power that was asked for")
+
+
 def tokens():
     with Agent(Api(token="******")) as a:
         tap.equal(a.process.wait(60), 1, "a node's token that somebody else has ends the agent")
@@ -343,7 +376,7 @@ def tokens():
 
 def main():
     need_programs(tap)
-    for part in (inspection_and_lookup, two_apis, only_inspection, doors, tls, commands, rescue, tokens):
+    for part in (inspection_and_lookup, two_apis, only_inspection, doors, tls, commands, more_commands, rescue, tokens):
         part()
     tap.done()
 
