@@ -29,21 +29,29 @@ static void put_size(json_t *row, const char *key, int64_t bytes)
 	buf_done(&size);
 }
 
-/* "passed", "failing: 12 reallocated sectors", "passed, 3 % worn" */
+/* "passed, 3 % worn, 12345 h, 34 C"; "failing: 12 reallocated sectors" */
 static void fill_disk(json_t *row, const json_t *answer)
 {
+	static const struct {
+		const char *key, *unit;
+		int64_t least; /* less is not worth a word */
+	} numbers[] = {{"wear_percent", "% worn", 0}, {"reallocated_sectors", "sectors moved", 1},
+		{"power_on_hours", "h", 0}, {"temperature_c", "C", -273}};
 	const json_t *told = json_object_get(row, "health");
 	const char *status = json_str(told, "status"), *reason = json_str(told, "reason");
-	int64_t worn = json_int(told, "wear_percent", -1);
 	struct buf health = BUF_INIT(400);
+	int64_t n;
 
 	put_size(row, "capacity", json_int(row, "size", 0));
 	json_put_str(row, "kind", json_flag(row, "rotational", false) ? "rotating" : "flash");
 	buf_puts(&health, status ? status : "-");
 	if (reason)
 		buf_printf(&health, ": %.200s", reason);
-	if (worn >= 0)
-		buf_printf(&health, ", %lld %% worn", (long long)worn);
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		n = json_int(told, numbers[i].key, numbers[i].least - 1);
+		if (n >= numbers[i].least)
+			buf_printf(&health, ", %lld %s", (long long)n, numbers[i].unit);
+	}
 	json_put_str(row, "health", buf_str(&health));
 	buf_done(&health);
 }

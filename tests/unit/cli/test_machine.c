@@ -25,6 +25,10 @@ static const struct {
 	{"{\"inventory\":{\"disks\":[{\"name\":\"/dev/sda\",\"size\":1200000000,\"health\":"
 	 "{\"status\":\"failing\",\"reason\":\"12 moved\",\"wear_percent\":3}}]}}",
 		"\n/dev/sda  1.2 GB    flash  failing: 12 moved, 3 % worn\n", "a disk's health"},
+	{"{\"inventory\":{\"disks\":[{\"name\":\"/dev/sda\",\"size\":1200000000,\"health\":"
+	 "{\"status\":\"passed\",\"reallocated_sectors\":0,\"power_on_hours\":12345,"
+	 "\"temperature_c\":34}}]}}",
+		"flash  passed, 12345 h, 34 C\n", "its age and temperature"},
 	{"{\"inventory\":{},\"plugin_data\":{\"numa_topology\":{\"ram\":[{\"numa_node\":0,"
 	 "\"size_kb\":2000000}]}}}",
 		"\n0          2.0 GB\n", "NUMA nodes"},
