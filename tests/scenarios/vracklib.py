@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 VRACK = os.environ.get("INGOT_VRACK", os.path.join(TOP, "build/ingot-vrack"))
@@ -24,6 +25,11 @@ class Tap:
 
     def __init__(self):
         self.run = self.failed = 0
+        sys.excepthook = self.broke_off
+
+    def broke_off(self, *problem):
+        """What a script broke off with, as a note: prove drops whatever is not TAP."""
+        self.diag("".join(traceback.format_exception(*problem)).rstrip().replace("\n", "\n# "))
 
     def ok(self, good, what, note=None):
         self.run += 1
