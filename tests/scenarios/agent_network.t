@@ -13,7 +13,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from vracklib import SLOW, TOP, Tap, end_cleanly, wait_for  # noqa: E402
+from vracklib import SLOW, TOP, Tap, end_all, end_cleanly, wait_for  # noqa: E402
 
 PROBE = os.path.join(TOP, "build/obj/release/tests/boot/netprobe")
 MAC = "52:54:00:77:00:%02x"
@@ -43,9 +43,7 @@ class Lab:
             run("ip", "-n", self.s, "address", "add", a, "dev", "s0", *(["nodad"] if ":" in a else []))
 
     def end(self):
-        for p in self.children:
-            p.kill()
-            p.wait()
+        end_all(self.children)
         for ns in (self.s, self.c):
             run("ip", "netns", "delete", ns, check=False)
         shutil.rmtree(self.dir, ignore_errors=True)

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import tempfile
 
-from vracklib import SLOW, TOP, end_cleanly, wait_for
+from vracklib import SLOW, TOP, end_all, end_cleanly, wait_for
 
 BOOTD = os.environ.get("INGOT_BOOTD", os.path.join(TOP, "build/obj/release/tests/boot/bootd"))
 FIRMWARE = os.environ.get("INGOT_FIRMWARE", os.path.join(TOP, "build/firmware"))
@@ -108,10 +108,7 @@ class Lab:
             ip("link set %s master br0 up" % tap)
 
     def __exit__(self, *a):
-        for p in self.children + ([self.bootd] if self.bootd else []):
-            if p.poll() is None:
-                p.kill()
-                p.wait()
+        end_all(self.children + ([self.bootd] if self.bootd else []))
         for ns in (NS, NS + "c", NS + "d"):
             run("ip", "netns", "delete", ns, check=False)
         shutil.rmtree(self.dir, ignore_errors=True)

@@ -19,8 +19,8 @@ import urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from corridorlib import enter_network  # noqa: E402
-from simlib import with_parent  # noqa: E402
-from vracklib import SLOW, TOP, end_cleanly  # noqa: E402
+from simlib import send_json, with_parent  # noqa: E402
+from vracklib import SLOW, TOP, end_all, end_cleanly  # noqa: E402
 
 PORT = 6385
 UUID = "1be26c0b-03f2-4d2e-ae87-c02d7f33c123"
@@ -41,25 +41,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
-    def reply(self, status, body):
-        data = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
     def do_GET(self):
         self.server.asked.append((self.client_address[0], self.path))
         if self.path.startswith("/v1/lookup"):
-            self.reply(200, {"node": {"uuid": UUID, "name": "direct", "properties": {}, "instance_info": {}, "driver_internal_info": {}},
+            send_json(self, 200, {"node": {"uuid": UUID, "name": "direct", "properties": {}, "instance_info": {}, "driver_internal_info": {}},
                              "config": {"heartbeat_timeout": 300, "agent_token": "t" * 43, "agent_token_required": True}})
         else:
-            self.reply(200, {"default_version": {"id": "v1", "version": "1.82", "min_version": "1.1"}})
+            send_json(self, 200, {"default_version": {"id": "v1", "version": "1.82", "min_version": "1.1"}})
 
     def do_POST(self):
         self.server.beats.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-        self.reply(202, {})
+        send_json(self, 202, {})
 
 
 class Conductor(http.server.ThreadingHTTPServer):
@@ -104,9 +96,7 @@ class Direct:
             raise
 
     def __exit__(self, *_):
-        for p in self.children:
-            p.kill()
-            p.wait()
+        end_all(self.children)
         if self.conductor:
             self.conductor.shutdown()
             self.conductor.server_close()

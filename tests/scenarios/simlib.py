@@ -176,6 +176,16 @@ class QuietServer(http.server.ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
+def send_json(h, status, body):
+    """The whole answer of a request handler."""
+    data = json.dumps(body).encode()
+    h.send_response(status)
+    h.send_header("Content-Type", "application/json")
+    h.send_header("Content-Length", str(len(data)))
+    h.end_headers()
+    h.wfile.write(data)
+
+
 class Server:
     """An HTTP server in a thread, on a free port of loopback, that can be taken down and up again."""
 

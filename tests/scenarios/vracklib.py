@@ -67,6 +67,13 @@ def wait_for(what, limit_s, every_s=0.1):
         time.sleep(every_s)
 
 
+def end_all(children):
+    """Kills the processes that a scenario started and still may have, and waits for each."""
+    for p in children:
+        p.kill()
+        p.wait()
+
+
 def end_cleanly(status=143, signums=(signal.SIGTERM,)):
     """From now on these signals end the program as an exception does, so that it cleans up; a second
     one (timeout passes on what its group was sent already) does not disturb the cleaning."""
@@ -132,9 +139,7 @@ class Rack:
             raise
 
     def __exit__(self, *_):
-        for p in self.children:
-            p.kill()
-            p.wait()
+        end_all(self.children)
         if self.up and self.up.poll() is None:
             self.up.send_signal(signal.SIGTERM)
             try:

@@ -16,7 +16,7 @@ import io
 import urllib.parse
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from simlib import BUILD, GIB, Images, Server, Tap, make_image, need_programs, wait_for, with_parent  # noqa: E402
+from simlib import BUILD, GIB, Images, Server, Tap, make_image, need_programs, send_json, wait_for, with_parent  # noqa: E402
 
 UUID = "6a7e2c4e-8d4e-4a53-9d0a-3a1f35a2b111"
 TOKEN = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
@@ -40,13 +40,7 @@ class Api(Server):
         body = h.rfile.read(int(h.headers.get("Content-Length") or 0))
         url = urllib.parse.urlsplit(h.path)
         self.seen.append((h.command, url.path, dict(urllib.parse.parse_qsl(url.query)), json.loads(body or b"null")))
-        status, reply = self.reply(url.path)
-        data = json.dumps(reply).encode()
-        h.send_response(status)
-        h.send_header("Content-Type", "application/json")
-        h.send_header("Content-Length", str(len(data)))
-        h.end_headers()
-        h.wfile.write(data)
+        send_json(h, *self.reply(url.path))
 
     def reply(self, path):
         for start, statuses in self.refuse.items():
